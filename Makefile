@@ -1,0 +1,67 @@
+# Every target sets up what it needs by itself: Python 3.11 to 3.13 and make are enough.
+PYTHON ?= $(shell sh local/find-python.sh)
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+SAM := .venv-sam/bin/sam
+EVENT ?= events/create.json
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo invoke test lint format build lock clean
+
+help: ## What can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything, into this folder only
+
+.venv/.uv:
+	@$(PYTHON) --version
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.ready: requirements/dev.txt provider/requirements.txt | .venv/.uv
+	@echo "Installing the product's packages and the tests' ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv-engines/.ready: requirements/engines.txt requirements/package-lock.json | .venv/.uv
+	@echo "Installing the embedded AWS: MiniStack and kinesis-local ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-engines
+	@$(BIN)/uv pip install --quiet --python .venv-engines/bin/python --require-hashes -r requirements/engines.txt
+	@sh local/npm-ci.sh
+	@touch $@
+
+.venv-sam/.ready: requirements/sam.txt | .venv/.uv
+	@echo "Installing SAM, which brings AWS's runtime interface emulator ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sam
+	@$(BIN)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+demo: setup ## A stream's whole life under CloudFormation, on this machine, live
+	@$(BIN)/python -m local.demo
+
+invoke: setup ## One event through the function: make invoke EVENT=events/create.json
+	@$(BIN)/python -m local.invoke $(EVENT)
+
+test: setup ## All the tests, with the coverage of the provider's branches
+	@$(BIN)/python -m pytest --cov --cov-fail-under=100 -n 2
+
+lint: setup ## ruff, mypy, cfn-lint, sam validate
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/cfn-lint template.yaml examples/*.yaml
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
+
+format: .venv/.ready ## Put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+build: setup ## The artifact, as SAM builds it (needs the template's Python on the PATH)
+	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+lock: .venv/.uv ## Pin every dependency anew, with hashes
+	@sh local/lock.sh $(BIN)/uv
+
+clean: ## Remove everything that was installed or built here
+	@rm -rf .venv .venv-engines .venv-sam node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
