@@ -1,0 +1,164 @@
+"""The files in events/ are what CloudFormation sends: the tests' fixtures, and what `sam local invoke -e` takes."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from stream_encryption.errors import InvalidProperties
+from stream_encryption.properties import KNOWN, Place, parse, stream_of_arn
+
+EVENTS = {
+    path.stem: json.loads(path.read_text())
+    for path in sorted(Path(__file__).parent.parent.glob("events/*.json"))
+}
+GOOD_CREATES = ("create", "create-by-arn", "create-with-every-property")
+UPDATES = ("update-key", "update-to-another-stream", "update-rollback")
+
+SENT_ALWAYS = {
+    "RequestType",
+    "ServiceToken",
+    "ResponseURL",
+    "StackId",
+    "RequestId",
+    "LogicalResourceId",
+    "ResourceType",
+    "ResourceProperties",
+}
+SENT_ALSO = {
+    "Create": set[str](),
+    "Update": {"PhysicalResourceId", "OldResourceProperties"},
+    "Delete": {"PhysicalResourceId"},
+}
+
+every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
+
+
+def properties_of(name: str, field: str = "ResourceProperties") -> dict[str, Any]:
+    """What the template said, without the token that CloudFormation adds."""
+    return {key: value for key, value in EVENTS[name][field].items() if key != "ServiceToken"}
+
+
+def place_of(event: dict[str, Any]) -> Place:
+    """The account and region of the event's stack."""
+    return Place.of_stack(event["StackId"])
+
+
+@every_event
+def test_an_event_has_the_fields_of_its_request_type_and_no_others(event: dict[str, Any]) -> None:
+    """The protocol: no physical id on Create, old properties on Update only."""
+    assert set(event) == SENT_ALWAYS | SENT_ALSO[event["RequestType"]]
+
+
+@every_event
+def test_every_scalar_that_the_template_sets_arrives_as_a_string(event: dict[str, Any]) -> None:
+    """The protocol: `true` is "true", 5 is "5"; a real boolean here would hide a wrong comparison."""
+
+    def scalars(value: Any) -> list[Any]:
+        if isinstance(value, dict):
+            return [leaf for item in value.values() for leaf in scalars(item)]
+        return [leaf for item in value for leaf in scalars(item)] if isinstance(value, list) else [value]
+
+    assert all(isinstance(leaf, str) for leaf in scalars(event))
+
+
+@every_event
+def test_the_same_token_stands_beside_the_properties_and_in_them(event: dict[str, Any]) -> None:
+    """CloudFormation repeats the ServiceToken among the properties, so the check has to pass it over."""
+    tokens = {event["ServiceToken"], event["ResourceProperties"]["ServiceToken"]}
+    tokens |= {event.get("OldResourceProperties", event)["ServiceToken"]}
+    assert tokens == {"arn:aws:lambda:us-east-1:000000000000:function:kinesis-stream-encryption"}
+
+
+@every_event
+def test_the_response_url_is_presigned_for_this_very_request_with_credentials_of_nobody(
+    event: dict[str, Any],
+) -> None:
+    """That no log holds a ResponseURL is tested with these: they have a secret's shape, and hold none."""
+    url = urlsplit(event["ResponseURL"])
+    query = parse_qs(url.query, strict_parsing=True)
+    assert url.hostname == "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+    assert unquote(url.path) == f"/{event['StackId']}|{event['LogicalResourceId']}|{event['RequestId']}"
+    assert query["X-Amz-Expires"] == ["7200"]
+    assert re.fullmatch(r"\d{8}T\d{6}Z", query["X-Amz-Date"][0])
+    assert query["X-Amz-Credential"][0].startswith("EXAMPLEACCESSKEYID/")
+    assert query["X-Amz-Signature"] == ["0123456789abcdef" * 4]
+
+
+def test_no_two_events_share_a_request_id() -> None:
+    """Each file is a request of its own, so a test that plays several mixes none of them up."""
+    assert len({event["RequestId"] for event in EVENTS.values()}) == len(EVENTS)
+
+
+@pytest.mark.parametrize("name", [*GOOD_CREATES, *UPDATES, "delete", "delete-that-overtakes-create"])
+def test_a_good_event_holds_properties_that_the_provider_takes(name: str) -> None:
+    """A person's first `sam local invoke` must not fail on our own example."""
+    parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
+
+
+def test_every_property_of_the_contract_stands_in_the_event_that_says_so() -> None:
+    """A property that is added to the provider has to be added here too."""
+    assert set(properties_of("create-with-every-property")) == {*KNOWN, "ServiceTimeout"}
+
+
+@pytest.mark.parametrize("name", [*UPDATES, "delete"])
+def test_a_resource_that_was_created_is_called_by_its_streams_arn(name: str) -> None:
+    """Named by its ARN either way, the stream is not replaced when a template goes from name to ARN."""
+    physical_id = stream_of_arn(EVENTS[name]["PhysicalResourceId"])
+    assert physical_id is not None
+    assert physical_id.name == "orders"
+
+
+def test_an_update_of_the_key_changes_nothing_else() -> None:
+    """KeyId changes in place, so this is the event that must never pass through an unencrypted state."""
+    new, old = properties_of("update-key"), properties_of("update-key", "OldResourceProperties")
+    assert {name for name in new | old if new.get(name) != old.get(name)} == {"KeyId"}
+
+
+def test_a_rollback_is_the_update_to_another_stream_with_the_properties_swapped_and_the_old_id() -> None:
+    """The protocol marks no rollback: it is an Update, for the id that the failed one had to answer."""
+    there, back = EVENTS["update-to-another-stream"], EVENTS["update-rollback"]
+    assert back["ResourceProperties"] == there["OldResourceProperties"]
+    assert back["OldResourceProperties"] == there["ResourceProperties"]
+    assert back["PhysicalResourceId"] == there["PhysicalResourceId"]
+
+
+def test_a_delete_of_a_failed_create_carries_the_marker_and_the_properties_that_were_never_valid() -> None:
+    """AWS sends it after every failed Create, with the id that the failure answered; it must succeed."""
+    event = EVENTS["delete-of-a-failed-create"]
+    assert event["PhysicalResourceId"] == "failed-create:orders-encryption/Encryption"
+    assert event["ResourceProperties"] == EVENTS["bad-every-fault"]["ResourceProperties"]
+
+
+def test_a_delete_that_overtakes_its_create_has_an_id_that_cloudformation_invented() -> None:
+    """`<stack>-<logicalId>-<suffix>`, sent later than the Create of the same resource."""
+    delete, create = EVENTS["delete-that-overtakes-create"], EVENTS["create"]
+    assert re.fullmatch(r"orders-encryption-Encryption-[0-9A-Z]{12,13}", delete["PhysicalResourceId"])
+    same = ("StackId", "LogicalResourceId", "ResourceProperties")
+    assert [delete[field] for field in same] == [create[field] for field in same]
+    sent = [parse_qs(urlsplit(event["ResponseURL"]).query)["X-Amz-Date"][0] for event in (create, delete)]
+    assert sent == sorted(set(sent))
+
+
+@pytest.mark.parametrize(
+    ("name", "faulty"),
+    [
+        ("bad-no-stream", ["StreamName"]),
+        ("bad-names-disagree", ["StreamName", "StreamARN"]),
+        ("bad-every-fault", sorted({*KNOWN, "KeyID"})),
+    ],
+)
+def test_a_bad_event_is_refused_for_every_fault_that_it_shows(name: str, faulty: list[str]) -> None:
+    """All that is wrong is reported at once, each fault by the property's name."""
+    with pytest.raises(InvalidProperties) as refused:
+        parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
+    assert [name for name in faulty if not re.search(rf"\b{name}\b", str(refused.value))] == []
+
+
+@pytest.mark.parametrize("name", ["bad-stream-is-missing", "bad-key-is-missing"])
+def test_what_only_aws_can_know_passes_the_check_of_the_properties(name: str) -> None:
+    """These two are refused for what is (not) in the account; a spelling fault would hide that."""
+    parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
