@@ -1,0 +1,1 @@
+"""The tests, and the fakes that they stand on."""

@@ -1,0 +1,65 @@
+"""Other people, who change streams behind the provider's back: no quota, no record, no faults."""
+
+from collections.abc import Mapping
+
+from tests.fake_stream import ACTIVE, DELETING, NONE, Encryption, Stream, encrypted_with
+
+
+class NotNowError(Exception):
+    """Not even other people can do that to the stream in the state that it is in."""
+
+
+class People:
+    """What others do to streams, at once unless it is said how many seconds it takes.
+
+    Kinesis refuses them too: whatever needs an ACTIVE stream raises NotNowError when it isn't, so that no
+    schedule of theirs is one that could never be. Tags alone change at any time.
+    """
+
+    def __init__(self, streams: dict[str, Stream]) -> None:
+        """Let them at the streams."""
+        self._streams = streams
+
+    def stop(self, name: str, seconds: float = 0.0) -> None:
+        """Stop the encryption."""
+        self._re_encrypt(name, NONE, seconds)
+
+    def rekey(self, name: str, key_id: str, seconds: float = 0.0) -> None:
+        """Encrypt with this key, whatever was before."""
+        self._re_encrypt(name, encrypted_with(key_id), seconds)
+
+    def reshard(self, name: str, seconds: float) -> None:
+        """Reshard: UPDATING for as long as it takes."""
+        self._active(name).reshard(seconds)
+
+    def delete(self, name: str, seconds: float = 0.0) -> None:
+        """Delete the stream: DELETING for as long as it takes, then gone."""
+        stream = self._streams.get(name)
+        if stream is None or stream.status == DELETING:
+            raise NotNowError(name)
+
+        def forget() -> None:
+            # By then somebody may have made another of that name.
+            if self._streams.get(name) is stream:
+                del self._streams[name]
+
+        stream.delete(seconds, forget)
+
+    def tag(self, name: str, tags: Mapping[str, str]) -> None:
+        """Add tags, or change them."""
+        stream = self._streams[name]
+        stream.retag({**stream.tags, **tags})
+
+    def untag(self, name: str, *keys: str) -> None:
+        """Remove these tags; with none named, remove all."""
+        stream = self._streams[name]
+        stream.retag({key: value for key, value in stream.tags.items() if keys and key not in keys})
+
+    def _re_encrypt(self, name: str, target: Encryption, seconds: float) -> None:
+        self._active(name).re_encrypt(target, seconds, "people")
+
+    def _active(self, name: str) -> Stream:
+        stream = self._streams.get(name)
+        if stream is None or stream.status != ACTIVE:
+            raise NotNowError(f"{name}: {stream.status if stream else 'not there'}")
+        return stream
