@@ -1,4 +1,4 @@
-"""The files in events/ are what CloudFormation sends: the tests' fixtures, and what `sam local invoke -e` takes."""
+"""The files in events/ are what CloudFormation sends: the tests' fixtures, and input of `sam local invoke -e`."""
 
 import json
 import re
