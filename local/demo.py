@@ -1,0 +1,314 @@
+"""`make demo`: a stream's whole life under CloudFormation, live, and checked at every step."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from local import templates
+from local.embedded_aws import EmbeddedAws
+from local.engines import ROOT, Durations, UnsupportedMachineError
+from local.timeline import Timeline
+
+if TYPE_CHECKING:
+    from local.cloudformation import Operation
+    from local.streams import Sight, StreamState
+    from local.templates import Template
+
+AWS_KEY = "alias/aws/kinesis"
+TEAM_KEY = "alias/platform-team"
+EXAMPLE = "encrypt-a-stream.yaml"
+RESOURCE = "Custom::KinesisStreamEncryption"
+
+
+class Demo:
+    """The scenes, in their order; each one goes on from where the last one ended."""
+
+    def __init__(self, aws: EmbeddedAws, timeline: Timeline) -> None:
+        """Play on this AWS, and show it on this timeline."""
+        self.aws = aws
+        self.show = timeline
+        self.before: dict[str, StreamState] = {}
+
+    def play(self) -> None:
+        """All the scenes."""
+        self.open_the_stage()
+        self.create()
+        self.change_the_key()
+        self.change_the_stream()
+        self.fail_later()
+        self.find_it_encrypted()
+        self.rename()
+        self.claim_twice()
+        self.delete()
+        self.look_back()
+
+    def open_the_stage(self) -> None:
+        """The provider is deployed, and three teams have a stream each."""
+        self.show.scene(
+            "The stage", "The provider's own template.yaml is deployed, SAM's transform included."
+        )
+        operation = self.aws.deploy_provider()
+        self._ended(operation, "CREATE_COMPLETE")
+        own = self.aws.key("the payments team's own key", "alias/payments-team")
+        self.aws.key("the platform team's key", TEAM_KEY)
+        for name, key in (("orders", ""), ("invoices", ""), ("payments", own)):
+            self.before[name] = self.aws.streams.create(name, key, {"team": name, "cost-center": "4711"})
+        self.aws.watch.add("orders", "invoices", "payments")
+        self.show.say(
+            "Three teams own a stream each: orders and invoices in plaintext, payments under its own key."
+        )
+
+    def create(self) -> None:
+        """A stack encrypts a stream that it does not own."""
+        self.show.scene(
+            "1  A stack asks for the encryption of another team's stream",
+            f"examples/{EXAMPLE} with StreamName=orders and the default SettleSeconds of 5.",
+        )
+        operation = self._deploy("orders-encryption", self._template("orders", settle=5))
+        self._ended(operation, "CREATE_COMPLETE")
+        self._encrypted("orders", AWS_KEY)
+        sights = self.aws.watch.sights("orders", operation.began)
+        statuses = [one.encryption.status for one in sights]
+        self.show.check(
+            "Kinesis went from ACTIVE to UPDATING and back",
+            holds=statuses == ["ACTIVE", "UPDATING", "ACTIVE"],
+            seen=statuses,
+        )
+        settled = operation.event("orders-encryption", "CREATE_COMPLETE").at - sights[-1].at
+        self.show.check(
+            f"CREATE_COMPLETE came {settled:.1f} s after the stream was ACTIVE again, so the settling time had passed",
+            holds=settled >= 4.9,
+            seen=f"{settled:.2f} s",
+        )
+        self._starts("orders", operation, 1)
+        self._ref("orders-encryption", "orders")
+        ours = {
+            k: v for k, v in self.aws.streams.tags("orders").items() if k not in self.before["orders"].tags
+        }
+        self.show.check(
+            "the stream says who encrypts it, in tags that a person can read", holds=bool(ours), seen=ours
+        )
+        for key, value in sorted(ours.items()):
+            self.show.say(f"    {key} = {value}")
+
+    def change_the_key(self) -> None:
+        """The key is changed, in place."""
+        self.show.scene(
+            "2  The key changes", f"The same stack with KeyId={TEAM_KEY}: straight from one key to the other."
+        )
+        operation = self._deploy("orders-encryption", self._template("orders", TEAM_KEY))
+        self._ended(operation, "UPDATE_COMPLETE")
+        self._encrypted("orders", TEAM_KEY)
+        self._never_plain("orders", operation)
+        self._starts("orders", operation, 1)
+
+    def change_the_stream(self) -> None:
+        """Another stream: a replacement, with the clean-up Delete."""
+        self.show.scene(
+            "3  The stream changes",
+            "The same stack with StreamName=invoices: a replacement. CloudFormation deletes the old one afterwards.",
+        )
+        operation = self._deploy("orders-encryption", self._template("invoices", TEAM_KEY))
+        self._ended(operation, "UPDATE_COMPLETE")
+        self._encrypted("invoices", TEAM_KEY)
+        self._ref("orders-encryption", "invoices")
+        deletes = [
+            one
+            for one in self.aws.responses.of_stack("orders-encryption", "Delete")
+            if one.sent >= operation.began
+        ]
+        self.show.check(
+            "CloudFormation sent one Delete, for the old stream", holds=len(deletes) == 1, seen=len(deletes)
+        )
+        self._as_before("orders")
+
+    def fail_later(self) -> None:
+        """A stack that fails after its stream was encrypted, and rolls back."""
+        self.show.scene(
+            "4  A stack fails later, and rolls back",
+            "payments has its own key. A stack puts the platform team's key there, then another of its resources fails.",
+        )
+        template = self._template("payments", TEAM_KEY)
+        self.aws.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
+        template["Resources"]["ThatFails"] = {
+            "Type": "AWS::SSM::Parameter",
+            "DependsOn": "Encryption",
+            "Properties": {"Name": "/taken", "Type": "String", "Value": "x"},
+        }
+        operation = self._deploy("payments-encryption", template)
+        self._ended(operation, "ROLLBACK_COMPLETE")
+        self._never_plain("payments", operation)
+        self._as_before("payments")
+        self.aws.cloudformation.delete("payments-encryption")
+
+    def find_it_encrypted(self) -> None:
+        """The stream has the wanted key already, called by another of its names."""
+        self.show.scene(
+            "5  It is encrypted already",
+            "payments has the wanted key: Kinesis names it by its ARN, the template by its alias. Create, then Delete.",
+        )
+        operation = self._deploy("payments-encryption", self._template("payments", "alias/payments-team"))
+        self._ended(operation, "CREATE_COMPLETE")
+        self._ended(self.aws.cloudformation.delete("payments-encryption"), "DELETE_COMPLETE")
+        self._starts("payments", operation, 0)
+        self._never_plain("payments", operation)
+        self._as_before("payments")
+
+    def rename(self) -> None:
+        """A resource gets another name in its template."""
+        self.show.scene(
+            "6  A logical id is renamed", "CloudFormation creates the new name, then deletes the old one."
+        )
+        template = self._template("invoices", TEAM_KEY)
+        operation = self._deploy("orders-encryption", renamed(template, "Encryption", "InvoicesEncryption"))
+        self._ended(operation, "UPDATE_COMPLETE")
+        self._never_plain("invoices", operation)
+        self._starts("invoices", operation, 0)
+
+    def claim_twice(self) -> None:
+        """A second stack wants a stream that the first one manages."""
+        self.show.scene(
+            "7  A second stack claims the same stream", "It is refused, and told who manages the stream."
+        )
+        operation = self._deploy("audit", self._template("invoices"))
+        self._ended(operation, "ROLLBACK_COMPLETE")
+        reason = " ".join(operation.reasons)
+        self.show.check(
+            "the refusal names the stack that owns it", holds="orders-encryption" in reason, seen=reason
+        )
+        self._never_plain("invoices", operation)
+        self._encrypted("invoices", TEAM_KEY)
+        self.aws.cloudformation.delete("audit")
+
+    def delete(self) -> None:
+        """The stack is deleted."""
+        self.show.scene("8  The stack is deleted", "What it did is undone, and nothing else.")
+        self._ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
+        for name in self.before:
+            self._as_before(name)
+
+    def look_back(self) -> None:
+        """What must hold for all of it."""
+        self.show.scene("All in all")
+        answers = self.aws.responses.exchanges
+        bad = self.aws.responses.violations
+        self.show.check(
+            f"each of {len(answers)} requests got exactly one answer, as AWS demands it",
+            holds=not bad,
+            seen=bad,
+        )
+        lines = list(self.aws.runtime.log_lines())
+        leaks = [line for line in lines for one in answers if one.secret in line]
+        self.show.check(
+            f"none of the function's {len(lines)} log lines holds a ResponseURL",
+            holds=not leaks,
+            seen=leaks[:1],
+        )
+
+    def _template(self, stream: str, key: str = AWS_KEY, settle: int = 0) -> Template:
+        template = templates.load(ROOT / "examples" / EXAMPLE)
+        (name,) = [name for name, one in template["Resources"].items() if one["Type"] == RESOURCE]
+        properties = template["Resources"][name]["Properties"]
+        properties |= {"StreamName": stream, "KeyId": key, "SettleSeconds": settle}
+        return renamed(template, name, "Encryption")
+
+    def _deploy(self, stack: str, template: Template) -> Operation:
+        return self.aws.cloudformation.deploy(stack, template)
+
+    def _ended(self, operation: Operation, status: str) -> None:
+        took = operation.ended - operation.began
+        name = operation.stack_id.split("/")[1]
+        self.show.check(
+            f"{name} is {status} after {took:.1f} s", holds=operation.status == status, seen=operation.status
+        )
+
+    def _encrypted(self, stream: str, key: str) -> None:
+        seen = self.aws.streams.encryption(stream)
+        holds = (seen.status, seen.type) == ("ACTIVE", "KMS") and self._same_key(seen.key, key)
+        self.show.check(f"Kinesis says: {stream} is ACTIVE and encrypted with {key}", holds=holds, seen=seen)
+
+    def _same_key(self, one: str, other: str) -> bool:
+        return one == other or AWS_KEY not in {one, other} and self._arn(one) == self._arn(other)
+
+    def _arn(self, key: str) -> str:
+        return self.aws.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+
+    def _never_plain(self, stream: str, operation: Operation) -> None:
+        sights: list[Sight] = self.aws.watch.sights(stream, operation.began)
+        plain = [one for one in sights if one.encryption.type != "KMS"]
+        self.show.check(
+            f"{stream} was encrypted at every moment (looked at every 50 ms)", holds=not plain, seen=plain
+        )
+
+    def _starts(self, stream: str, operation: Operation, count: int) -> None:
+        changes = self.aws.tap.calls(
+            stream, "StartStreamEncryption", "StopStreamEncryption", since=operation.began
+        )
+        seen = [one.action for one in changes]
+        said = {0: "no Start and no Stop was called", 1: "one Start was called, and no Stop"}[count]
+        self.show.check(said, holds=seen == ["StartStreamEncryption"] * count, seen=seen)
+
+    def _ref(self, stack: str, stream: str) -> None:
+        seen = self.aws.cloudformation.physical_id(stack, "Encryption")
+        self.show.check("Ref is the stream's ARN", holds=seen == self.aws.stream_arn(stream), seen=seen)
+
+    def _as_before(self, stream: str) -> None:
+        seen = self.aws.streams.state(stream)
+        before = self.before[stream]
+        same = seen.tags == before.tags and seen.encryption.type == before.encryption.type
+        same = (
+            same
+            and seen.encryption.status == "ACTIVE"
+            and self._same_key(seen.encryption.key, before.encryption.key)
+        )
+        self.show.check(f"{stream} is as it was before any stack: encryption and tags", holds=same, seen=seen)
+
+
+def renamed(template: Template, old: str, new: str) -> Template:
+    """A template in which a resource has another logical id."""
+
+    def rename(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: rename(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [rename(one) for one in value]
+        return new if value == old else value
+
+    resources = {new if name == old else name: rename(one) for name, one in template["Resources"].items()}
+    outputs = rename(template.get("Outputs", {}))
+    return {**template, "Resources": resources, **({"Outputs": outputs} if outputs else {})}
+
+
+def main() -> int:
+    """Play the demo; 0 if every check passed."""
+    began = time.monotonic()
+    timeline = Timeline()
+    try:
+        timeline.scene("An AWS on this machine: MiniStack, kinesis-local, and Lambda's own runtime")
+        with EmbeddedAws(Durations(start=1.5, stop=1.0), listeners=timeline.listeners) as aws:
+            timeline.say(
+                f"up after {time.monotonic() - began:.1f} s, in {aws.household.folder}, on loopback ports of its own"
+            )
+            Demo(aws, timeline).play()
+            folder = aws.household.folder
+        timeline.check(
+            "everything is stopped, and its folder is removed", holds=not folder.exists(), seen=folder
+        )
+        took = time.monotonic() - began
+        failed = len(timeline.failed)
+        timeline.summary(f"{timeline.passed} checks passed, {failed} failed, in {took:.0f} s.")
+    except UnsupportedMachineError as error:
+        timeline.summary(str(error))
+        return 2
+    except KeyboardInterrupt:
+        timeline.summary("Stopped. Nothing is left running, and nothing is left behind.")
+        return 130
+    finally:
+        timeline.close()
+    return 1 if timeline.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Stands between the function and Kinesis, and takes down every call."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from local.loopback import Reply, Request, Server, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CHANGES = frozenset(
+    {"StartStreamEncryption", "StopStreamEncryption", "AddTagsToStream", "RemoveTagsFromStream", "PutRecord"}
+)
+
+
+@dataclass(frozen=True)
+class KinesisCall:
+    """One call that the function made, and how it ended (`error` is the service's code for a refusal)."""
+
+    at: float
+    action: str
+    stream: str
+    status: int
+    error: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the call changes something, rather than looks."""
+        return self.action in CHANGES
+
+
+class KinesisTap:
+    """A reverse proxy in front of Kinesis."""
+
+    def __init__(self, kinesis_url: str, heard: Callable[[KinesisCall], None] | None = None) -> None:
+        """Listen on a free port; each call is told to `heard` too."""
+        self._kinesis_url = kinesis_url
+        self._heard = heard
+        self._lock = threading.Lock()
+        self._calls: list[KinesisCall] = []
+        self._server = Server(self._forward)
+        self.url = self._server.url
+
+    def __enter__(self) -> Self:
+        """It listens already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    def calls(self, stream: str, *actions: str, since: float = 0.0) -> list[KinesisCall]:
+        """The calls made for a stream, of these actions or of any."""
+        with self._lock:
+            return [
+                one
+                for one in self._calls
+                if one.stream == stream and one.at >= since and (not actions or one.action in actions)
+            ]
+
+    def changes(self, stream: str, since: float = 0.0) -> list[str]:
+        """The actions that changed something on a stream, in their order."""
+        return [one.action for one in self.calls(stream, since=since) if one.changes and not one.error]
+
+    def _forward(self, request: Request) -> Reply:
+        at = time.time()
+        reply = call(self._kinesis_url, request)
+        heard = describe(at, request, reply)
+        with self._lock:
+            self._calls.append(heard)
+        if self._heard is not None:
+            self._heard(heard)
+        return reply
+
+
+def describe(at: float, request: Request, reply: Reply) -> KinesisCall:
+    """What a request to Kinesis asked for, and what came of it."""
+    asked = _json(request.body)
+    name = (
+        asked.get("StreamName")
+        or str(asked.get("StreamARN") or asked.get("ResourceARN") or "").rpartition("/")[2]
+    )
+    error = (
+        "" if reply.status == OK else str(_json(reply.body).get("__type", reply.status)).rpartition("#")[2]
+    )
+    action = request.headers.get("x-amz-target", "").rpartition(".")[2]
+    return KinesisCall(at, action, name, reply.status, error, asked)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+OK = 200

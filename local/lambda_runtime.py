@@ -1,0 +1,193 @@
+"""Runs the deployed function as Lambda does: AWS's runtime client under AWS's runtime interface emulator."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from local.engines import emulator
+from local.loopback import Reply, Request, Server, call
+from local.processes import accepts_connections, at_a_free_port, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from local.place import Place
+    from local.processes import Household
+
+INVOKE = "/2015-03-31/functions/function/invocations"
+# The function's own lines go to a file of their own; the emulator's (START, END, REPORT) stay in its log.
+REDIRECTED = ("/bin/sh", "-c", 'exec "$0" "$@" >>"$FUNCTION_LOG" 2>&1')
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as it was deployed."""
+
+    name: str
+    handler: str
+    timeout: int
+    memory: int
+    variables: Mapping[str, str]
+    code: Path
+
+
+@dataclass
+class Invocation:
+    """One run of the function."""
+
+    event: dict[str, Any]
+    started: float
+    ended: float = 0.0
+    result: str = ""
+
+
+@dataclass
+class _Environment:
+    """An execution environment: it serves one invocation at a time, as on Lambda."""
+
+    log: Path
+    url: str = ""
+
+
+class LambdaRuntime:
+    """Gives each invocation an idle execution environment, and starts another where all are busy."""
+
+    def __init__(self, household: Household, place: Place, endpoints: Mapping[str, str]) -> None:
+        """Listen for invocations; there is no function yet.
+
+        Args:
+            household: Where the environments live.
+            place: The account and region that the function finds itself in.
+            endpoints: boto3's own variables that say where the services are.
+        """
+        self._household = household
+        self._place = place
+        self._endpoints = endpoints
+        self._lock = threading.Lock()
+        self._function: Function | None = None
+        self._idle: list[_Environment] = []
+        self._environments: list[_Environment] = []
+        self._closing = False
+        self.invocations: list[Invocation] = []
+        self.prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda event: event
+        self._server = Server(self._take)
+        self.url = f"{self._server.url}{INVOKE}"
+
+    def __enter__(self) -> Self:
+        """It listens already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening; the household ends the environments."""
+        self._closing = True
+        self._server.close()
+
+    def attach(self, function: Function) -> None:
+        """Run this function from now on."""
+        with self._lock:
+            self._function = function
+            self._idle.clear()
+
+    def warm(self) -> None:
+        """Start a first environment before it is needed."""
+        self._release(self._start())
+
+    def deliver(self, event: dict[str, Any]) -> None:
+        """Invoke the function asynchronously, as CloudFormation does."""
+        threading.Thread(target=self._run, args=(event,), daemon=True).start()
+
+    def invoke(self, event: dict[str, Any]) -> Invocation:
+        """Invoke the function, and wait for its end."""
+        invocation = Invocation(event, time.time())
+        with self._lock:
+            self.invocations.append(invocation)
+        environment = self._acquire()
+        payload = Request("POST", INVOKE, {}, json.dumps(event).encode())
+        invocation.result = call(environment.url, payload, seconds=None).body.decode()
+        invocation.ended = time.time()
+        self._release(environment)
+        return invocation
+
+    def log_lines(self) -> Iterator[str]:
+        """Every line that the function has printed so far, in any environment."""
+        for environment in list(self._environments):
+            if environment.log.exists():
+                yield from environment.log.read_text(encoding="utf-8", errors="replace").splitlines()
+
+    def _take(self, request: Request) -> Reply:
+        event = json.loads(request.body)
+        if isinstance(event, dict) and "ResponseURL" in event:
+            # MiniStack waits for the function's end, with the function's time-out; AWS does not wait.
+            self.deliver(self.prepare(event))
+            return Reply(200, b"null")
+        return Reply(200, self.invoke(event).result.encode())
+
+    def _run(self, event: dict[str, Any]) -> None:
+        try:
+            self.invoke(event)
+        except OSError:
+            if not self._closing:
+                raise
+
+    def _acquire(self) -> _Environment:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._start()
+
+    def _release(self, environment: _Environment) -> None:
+        with self._lock:
+            self._idle.append(environment)
+
+    def _start(self) -> _Environment:
+        function = self._function
+        if function is None:
+            raise RuntimeError("no function is deployed")
+        with self._lock:
+            name = f"lambda/{len(self._environments) + 1}"
+            room = self._household.room(name)
+            log = room / "function.log"
+            environment = _Environment(log)
+            self._environments.append(environment)
+
+        def start(port: int) -> _Environment:
+            addresses = [
+                "--runtime-interface-emulator-address",
+                f"127.0.0.1:{port}",
+                "--runtime-api-address",
+                f"127.0.0.1:{free_port()}",
+            ]
+            runtime = [*REDIRECTED, sys.executable, "-m", "awslambdaric", function.handler]
+            process = self._household.start(
+                name, [str(emulator()), *addresses, *runtime], self._variables(function, name, log)
+            )
+            process.wait_until(lambda: accepts_connections(port))
+            environment.url = f"http://127.0.0.1:{port}"
+            return environment
+
+        return at_a_free_port(start)
+
+    def _variables(self, function: Function, name: str, log: Path) -> dict[str, str]:
+        return {
+            **function.variables,
+            **self._place.credentials,
+            **self._endpoints,
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": name,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_python3.{sys.version_info.minor}",
+            "LAMBDA_TASK_ROOT": str(function.code),
+            "PYTHONPATH": str(function.code),
+            "PYTHONUNBUFFERED": "1",
+            "TZ": ":UTC",
+            "FUNCTION_LOG": str(log),
+        }

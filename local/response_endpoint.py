@@ -1,0 +1,267 @@
+"""Where the function's answers go: as strict as AWS, in front of MiniStack, which takes anything.
+
+It also sends what MiniStack omits: the Delete after a failed Create.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, quote, urlsplit
+
+from local.loopback import Reply, Request, Server, call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BODY_BYTES = 4096
+MAX_PHYSICAL_ID_BYTES = 1024
+EXPIRES_SECONDS = 7200
+COPIED = ("StackId", "RequestId", "LogicalResourceId")
+ACCEPTED, REFUSED = 200, 403
+
+
+@dataclass
+class Exchange:
+    """One request to the function, and what came back."""
+
+    event: dict[str, Any]
+    secret: str
+    forward_to: str
+    sent: float = field(default_factory=time.time)
+    answer: dict[str, Any] | None = None
+    answered: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """Create, Update or Delete."""
+        return str(self.event["RequestType"])
+
+    @property
+    def status(self) -> str:
+        """SUCCESS, FAILED, or nothing while there is no good answer."""
+        return str((self.answer or {}).get("Status", ""))
+
+    @property
+    def reason(self) -> str:
+        """What the answer says to the person who reads it."""
+        return str((self.answer or {}).get("Reason", ""))
+
+    @property
+    def open(self) -> bool:
+        """Whether the function has not yet answered at all."""
+        return self.answer is None and not self.violations
+
+
+def faults(
+    request: Request, event: dict[str, Any], *, answered: bool, expires: float, now: float
+) -> list[str]:
+    """Everything for which AWS would refuse, or not accept, this answer to this event."""
+    found = []
+    if request.method != "PUT":
+        found.append(f"the method is {request.method}, not PUT")
+    if request.headers.get("content-type"):
+        found.append(f"the content type is {request.headers['content-type']!r}, not empty")
+    if "content-length" not in request.headers:
+        found.append("there is no content length")
+    if now > expires:
+        found.append("the address has expired")
+    if len(request.body) > MAX_BODY_BYTES:
+        found.append(f"the body has {len(request.body)} bytes, which is more than {MAX_BODY_BYTES}")
+    if answered:
+        found.append("the request was answered before")
+    try:
+        answer = json.loads(request.body)
+    except ValueError:
+        return [*found, "the body is not JSON"]
+    if not isinstance(answer, dict):
+        return [*found, "the body is not a JSON object"]
+    return found + answer_faults(answer, event)
+
+
+def answer_faults(answer: dict[str, Any], event: dict[str, Any]) -> list[str]:
+    """What is wrong with the content of an answer."""
+    found = [
+        f"{name} is {answer.get(name)!r}, not {event[name]!r}"
+        for name in COPIED
+        if answer.get(name) != event[name]
+    ]
+    physical_id = answer.get("PhysicalResourceId")
+    if not isinstance(physical_id, str) or not physical_id:
+        found.append(f"PhysicalResourceId is {physical_id!r}")
+    elif len(physical_id.encode()) > MAX_PHYSICAL_ID_BYTES:
+        found.append(f"PhysicalResourceId has more than {MAX_PHYSICAL_ID_BYTES} bytes")
+    if answer.get("Status") not in {"SUCCESS", "FAILED"}:
+        found.append(f"Status is {answer.get('Status')!r}")
+    if answer.get("Status") == "FAILED" and not answer.get("Reason"):
+        found.append("FAILED without a Reason")
+    if not isinstance(answer.get("Data", {}), dict):
+        found.append("Data is not an object")
+    return found
+
+
+class ResponseEndpoint:
+    """Gives each event a ResponseURL of its own, and judges what is put there."""
+
+    def __init__(
+        self,
+        deliver: Callable[[dict[str, Any]], None],
+        heard: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        """Listen on a free port.
+
+        Args:
+            deliver: Sends an event to the function, for the Deletes that AWS sends and MiniStack does not.
+            heard: Is told of each exchange twice: when the event goes out, and when it was answered.
+        """
+        self._deliver = deliver
+        self._heard = heard
+        self._changed = threading.Condition()
+        self._exchanges: list[Exchange] = []
+        self._server = Server(self._answer)
+
+    def __enter__(self) -> Self:
+        """It listens already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges so far, in the order of their requests."""
+        with self._changed:
+            return list(self._exchanges)
+
+    @property
+    def violations(self) -> list[str]:
+        """All that was wrong with any answer."""
+        return [
+            f"{one.kind} of {one.event['LogicalResourceId']}: {fault}"
+            for one in self.exchanges
+            for fault in one.violations
+        ]
+
+    def of_stack(self, stack: str, *kinds: str) -> list[Exchange]:
+        """The exchanges of a stack, given by its id or name, of these kinds or of any."""
+        return [one for one in self.exchanges if _is_of(one, stack) and (not kinds or one.kind in kinds)]
+
+    def guard(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The event with a ResponseURL of this endpoint, in the shape of a presigned S3 URL."""
+        exchange = self._open(event)
+        self._tell(exchange)
+        return self._guarded(exchange)
+
+    def _open(self, event: dict[str, Any]) -> Exchange:
+        exchange = Exchange(event, secrets.token_hex(20), str(event.get("ResponseURL", "")))
+        with self._changed:
+            self._exchanges.append(exchange)
+        return exchange
+
+    def _guarded(self, exchange: Exchange) -> dict[str, Any]:
+        event = exchange.event
+        key = quote(f"{event['StackId']}|{event['LogicalResourceId']}|{event['RequestId']}", safe="")
+        expires = int(exchange.sent) + EXPIRES_SECONDS
+        query = f"AWSAccessKeyId=AKIAEMBEDDED&Expires={expires}&Signature={exchange.secret}%2B%3D"
+        url = f"{self._server.url}/cloudformation-custom-resource-response/{key}?{query}"
+        return {**event, "ResponseURL": url}
+
+    def wait_for(self, exchange: Exchange, seconds: float = 60.0) -> bool:
+        """Wait until an exchange is answered; whether it was."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not exchange.open, seconds)
+
+    def wait_until_quiet(self, stack: str, seconds: float = 60.0) -> None:
+        """Wait until every request of a stack is answered, the Deletes of failed Creates among them.
+
+        Raises:
+            TimeoutError: One is not answered in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: not any(one.open and _is_of(one, stack) for one in self._exchanges), seconds
+            ):
+                waiting = [
+                    f"{one.kind} of {one.event['LogicalResourceId']}" for one in self._exchanges if one.open
+                ]
+                raise TimeoutError(f"no answer to: {', '.join(waiting)}")
+
+    def _answer(self, request: Request) -> Reply:
+        address = urlsplit(request.path)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        signature = query.get("Signature", "")
+        exchange = next((one for one in self.exchanges if signature == f"{one.secret}+="), None)
+        if exchange is None:
+            return Reply(REFUSED, b"SignatureDoesNotMatch")
+        now = time.time()
+        with self._changed:
+            found = faults(
+                request,
+                exchange.event,
+                answered=exchange.answer is not None,
+                expires=exchange.sent + EXPIRES_SECONDS,
+                now=now,
+            )
+            first = exchange.open
+        if found:
+            self._refuse(exchange, found, first=first)
+            return Reply(REFUSED, "; ".join(found).encode())
+        self._accept(exchange, json.loads(request.body), now, first=first)
+        return Reply(ACCEPTED)
+
+    def _refuse(self, exchange: Exchange, found: list[str], *, first: bool) -> None:
+        if first:  # The stack should end soon, rather than at its time-out as on AWS.
+            reason = f"The embedded AWS refused the provider's answer: {'; '.join(found)}"
+            _forward(exchange, {"Status": "FAILED", "Reason": reason})
+        with self._changed:
+            exchange.violations += found
+            self._changed.notify_all()
+        self._tell(exchange)
+
+    def _accept(self, exchange: Exchange, answer: dict[str, Any], now: float, *, first: bool) -> None:
+        follow_up = None
+        if exchange.kind == "Create" and answer["Status"] == "FAILED":
+            # AWS sends a Delete after a failed Create; MiniStack does not.
+            follow_up = self._open(delete_after(exchange.event, answer["PhysicalResourceId"]))
+        with self._changed:
+            exchange.answer, exchange.answered = answer, now
+            self._changed.notify_all()
+        self._tell(exchange)
+        if first:
+            _forward(exchange, answer)
+        if follow_up is not None:
+            self._tell(follow_up)
+            self._deliver(self._guarded(follow_up))
+
+    def _tell(self, exchange: Exchange) -> None:
+        if self._heard is not None:
+            self._heard(exchange)
+
+
+def delete_after(create: dict[str, Any], physical_id: str) -> dict[str, Any]:
+    """The Delete that AWS sends for a Create that failed, or that it gave up."""
+    kept = ("StackId", "ResourceType", "LogicalResourceId", "ResourceProperties")
+    return {
+        **{name: create[name] for name in kept},
+        "RequestType": "Delete",
+        "RequestId": str(uuid.uuid4()),
+        "PhysicalResourceId": physical_id,
+    }
+
+
+def _is_of(exchange: Exchange, stack: str) -> bool:
+    stack_id = str(exchange.event["StackId"])
+    return stack in {stack_id, stack_id.split("/")[1]}
+
+
+def _forward(exchange: Exchange, answer: dict[str, Any]) -> None:
+    if exchange.forward_to:
+        address = urlsplit(exchange.forward_to)
+        call(exchange.forward_to, Request("PUT", address.path, {}, json.dumps(answer).encode()))
