@@ -34,9 +34,9 @@ class People:
 
     def delete(self, name: str, seconds: float = 0.0) -> None:
         """Delete the stream: DELETING for as long as it takes, then gone."""
-        stream = self._streams.get(name)
-        if stream is None or stream.status == DELETING:
-            raise NotNowError(name)
+        stream = self._there(name)
+        if stream.status == DELETING:
+            raise NotNowError(f"{name}: {stream.status}")
 
         def forget() -> None:
             # By then somebody may have made another of that name.
@@ -47,19 +47,25 @@ class People:
 
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         """Add tags, or change them."""
-        stream = self._streams[name]
+        stream = self._there(name)
         stream.retag({**stream.tags, **tags})
 
     def untag(self, name: str, *keys: str) -> None:
         """Remove these tags; with none named, remove all."""
-        stream = self._streams[name]
+        stream = self._there(name)
         stream.retag({key: value for key, value in stream.tags.items() if keys and key not in keys})
 
     def _re_encrypt(self, name: str, target: Encryption, seconds: float) -> None:
         self._active(name).re_encrypt(target, seconds, "people")
 
     def _active(self, name: str) -> Stream:
+        stream = self._there(name)
+        if stream.status != ACTIVE:
+            raise NotNowError(f"{name}: {stream.status}")
+        return stream
+
+    def _there(self, name: str) -> Stream:
         stream = self._streams.get(name)
-        if stream is None or stream.status != ACTIVE:
-            raise NotNowError(f"{name}: {stream.status if stream else 'not there'}")
+        if stream is None:
+            raise NotNowError(f"{name}: not there")
         return stream
