@@ -1,0 +1,183 @@
+"""The loop: observe, decide, act, again and again, until the goals are reached.
+
+A step that is repeated, run twice at once or cut off anywhere does no harm: what matters is on the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from .decide import decide
+from .errors import DeadlinePassed
+from .memory import Memory, after_acting, after_refusal, after_seeing
+from .model import (
+    Cancel,
+    Concede,
+    Failed,
+    Forget,
+    Remember,
+    Settled,
+    Start,
+    Stop,
+    Unseen,
+    Verify,
+    Wait,
+)
+from .observe import observe
+from .ownership import cancellation, to_tags
+from .pacing import pause
+from .refusals import Refused
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from .keys import Keys
+    from .kinesis import Kinesis
+    from .model import Action, Attributes, Change, Goal
+
+
+class Clock(Protocol):
+    """Time, so that a test can hold it."""
+
+    def now(self) -> float:
+        """The time, in epoch seconds."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, in seconds."""
+
+
+class Journal(Protocol):
+    """Who is told of each action that was decided on."""
+
+    def decided(self, goal: Goal, action: Action) -> None:
+        """An action was decided on, and is about to be carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that the loop touches."""
+
+    kinesis: Kinesis
+    keys: Keys
+    clock: Clock
+    random: Random
+    journal: Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a request has come: the goals that are left, and what is remembered of the first of them."""
+
+    goals: tuple[Goal, ...]
+    memory: Memory
+    attributes: Attributes | None = None
+    changes: int = 0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def begin(cls, goals: tuple[Goal, ...], now: float) -> Progress:
+        """Nothing is done yet."""
+        return cls(goals, Memory(since=now))
+
+
+def loop(goals: tuple[Goal, ...], world: World, deadline: float) -> Progress:
+    """Work on the goals, one after the other, until all are reached.
+
+    Args:
+        goals: What the request wants, in order; none at all is reached at once.
+        world: What to look at and act on.
+        deadline: When to give up, in epoch seconds.
+
+    Returns:
+        The progress at the end, with no goal left.
+
+    Raises:
+        ProviderError: A goal can't be reached, or not in time.
+    """
+    progress = Progress.begin(goals, world.clock.now())
+    while progress.goals:
+        goal, memory = progress.goals[0], progress.memory
+        progress, action = step(progress, world)
+        if isinstance(action, Failed):
+            raise action.error
+        seconds = pause(action, progress.memory, world.random)
+        if isinstance(action, Wait) and world.clock.now() + seconds > deadline:
+            raise DeadlinePassed(goal.stream, action.reason, memory.since, world.clock.now())
+        if seconds:
+            world.clock.sleep(seconds)
+    return progress
+
+
+def step(progress: Progress, world: World) -> tuple[Progress, Action]:
+    """Look once, decide, and carry one action out.
+
+    Returns:
+        The progress, and the action: one that waits or fails is the caller's to heed.
+    """
+    goal, memory = progress.goals[0], progress.memory
+    memory, action = _look(goal, memory, world)
+    world.journal.decided(goal, action)
+    if isinstance(action, Remember | Cancel | Forget | Start | Stop | Verify):
+        memory, action = _act(goal, action, memory, world)
+    if isinstance(action, Wait):
+        memory = replace(memory, waits=memory.waits + 1)
+    if isinstance(action, Concede):
+        memory = replace(memory, conceded=action.reason)
+    progress = replace(progress, memory=memory)
+    return (_next_goal(progress, action, world) if isinstance(action, Settled) else progress), action
+
+
+def _look(goal: Goal, memory: Memory, world: World) -> tuple[Memory, Action]:
+    now = world.clock.now()
+    try:
+        seen = observe(goal, memory, world.kinesis, world.keys, now)
+    except Refused as refused:
+        memory = after_refusal(memory, refused.refusal, now)
+        return memory, decide(goal, Unseen(now, refused.refusal), memory)
+    memory = after_seeing(memory, goal, seen)
+    return memory, decide(goal, seen, memory)
+
+
+def _act(goal: Goal, action: Change | Verify, memory: Memory, world: World) -> tuple[Memory, Action]:
+    try:
+        _perform(action, world.kinesis)
+    except Refused as refused:
+        now = world.clock.now()
+        if refused.refusal.maybe_done and not isinstance(action, Verify):
+            memory = after_acting(memory, action, now, sure=False)
+        memory = after_refusal(memory, refused.refusal, now)
+        action_instead = decide(goal, Unseen(now, refused.refusal), memory)
+        world.journal.decided(goal, action_instead)
+        return memory, action_instead
+    if isinstance(action, Verify):
+        return replace(memory, verified=True), action
+    return after_acting(memory, action, world.clock.now()), action
+
+
+def _perform(action: Change | Verify, kinesis: Kinesis) -> None:
+    """One action, one call."""
+    match action:
+        case Remember(stream, ownership):
+            kinesis.tag(stream, to_tags(ownership))
+        case Cancel(stream, owner, issued_at):
+            kinesis.tag(stream, cancellation(owner, issued_at))
+        case Forget(stream, keys):
+            kinesis.untag(stream, keys)
+        case Start(stream, key_id):
+            kinesis.start(stream, key_id)
+        case Stop(stream, key_id):
+            kinesis.stop(stream, key_id)
+        case Verify(stream):
+            kinesis.verify(stream)
+
+
+def _next_goal(progress: Progress, settled: Settled, world: World) -> Progress:
+    memory = progress.memory
+    return Progress(
+        goals=progress.goals[1:],
+        memory=Memory(since=world.clock.now()),
+        attributes=settled.attributes or progress.attributes,
+        changes=progress.changes + memory.changes,
+        notes=(*progress.notes, memory.conceded) if memory.conceded else progress.notes,
+    )

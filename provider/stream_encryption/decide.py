@@ -1,0 +1,316 @@
+"""The decision: what is wanted, what was seen and what is remembered make the next action, and why.
+
+Pure functions over frozen values: no clock, no AWS, no logger. Each branch is a row of the table in
+docs/reference.md. Every action is followed by a new look, so that only one thing is decided at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from . import errors
+from .model import (
+    Action,
+    Attributes,
+    Cancel,
+    Concede,
+    Ensure,
+    Failed,
+    Forget,
+    Goal,
+    OnDelete,
+    Owner,
+    Ownership,
+    Predecessor,
+    Refusal,
+    RefusalKind,
+    Release,
+    Remember,
+    Seen,
+    Settled,
+    Start,
+    Stop,
+    Stream,
+    StreamStatus,
+    Tags,
+    Unseen,
+    Verify,
+    Wait,
+)
+from .ownership import LINEAGE, MAX_VALUE
+
+if TYPE_CHECKING:
+    from .memory import Memory
+
+GRACE_SECONDS = 15.0
+"""How long a change that was asked for may take to show, before it is asked for again, in seconds."""
+
+MOST_ASKED = 3
+"""How often a change is asked for that has no effect: each Start and Stop costs a part of the day's 25."""
+
+LIMIT_SECONDS = 120.0
+"""How long a limit that does not call itself a rate is given to pass, in seconds."""
+
+PROOF_SECONDS = 60.0
+"""How long records may come back unencrypted after SettleSeconds, in seconds."""
+
+
+def decide(goal: Goal, seen: Seen | Unseen, memory: Memory) -> Action:
+    """Choose the next action.
+
+    Args:
+        goal: What the request wants.
+        seen: One look at the stream, or the call that AWS refused.
+        memory: What was remembered so far, this look included.
+
+    Returns:
+        The action, with its reason. Settled and Failed end the goal.
+    """
+    if isinstance(seen, Unseen):
+        return _refused(goal, seen, memory)
+    if isinstance(goal, Ensure):
+        return _ensure(goal, seen, memory)
+    return _release(goal, seen, memory)
+
+
+def target(goal: Goal, stream: Stream, ownership: Ownership | None) -> str | None:
+    """The KeyId that the goal wants the stream to have; None: not encrypted.
+
+    A stream that was taken over goes back to its former owner with the key that it had then: that owner may
+    still count on it (a renamed resource whose update is rolled back), and if it is gone, its own Delete has
+    struck it from the record.
+    """
+    if isinstance(goal, Ensure):
+        return goal.key_id
+    if goal.on_delete is OnDelete.KEEP:
+        return stream.key_id
+    if ownership and ownership.predecessor:
+        return ownership.predecessor.key_id
+    if goal.on_delete is OnDelete.STOP or ownership is None:
+        return None
+    return ownership.before
+
+
+def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
+    stream, tags = seen.stream, seen.tags
+    if stream is None:
+        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
+    if stream.status is StreamStatus.DELETING:
+        return Failed(errors.StreamBeingDeleted(stream))
+    if tags is not None and (memory.overtaken or (memory.owned and not tags.owned_by(goal.owner))):
+        return _withdraw(goal, stream, tags, seen, memory)
+    other = _another_stacks(goal, tags)
+    if other and not goal.takeover:
+        return Failed(errors.OwnedByAnotherStack(stream, other))
+    if seen.wanted and seen.wanted.fault and not seen.as_wanted:
+        return Failed(errors.KeyUnusable(stream.arn, goal.key_id, seen.wanted.fault))
+    if stream.status is not StreamStatus.ACTIVE or tags is None:
+        return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
+    if not tags.owned_by(goal.owner):
+        return _claim(goal, stream, tags, seen, memory)
+    if not seen.as_wanted:
+        return _start(goal, stream, seen, memory)
+    return _settle(goal, stream, tags, seen, memory)
+
+
+def _another_stacks(goal: Ensure, tags: Tags | None) -> Owner | None:
+    owner = tags.ownership.owner if tags and tags.ownership else None
+    return owner if owner and owner.stack_id != goal.owner.stack_id else None
+
+
+def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    """A later request called this one off: take back the record, and leave the rest to that request.
+
+    Start always follows a look that showed our record and no cancellation. So where a Start was asked for, the
+    later request has seen the record, and undoes everything; where none was, the encryption is as it was found.
+    """
+    if tags.owned_by(goal.owner) and memory.changes == 0:
+        return _ask(_give_back(stream, tags, "this request was called off"), stream, seen, memory)
+    if tags.cancelled_key and not tags.owned_by(goal.owner):
+        return _ask(Forget(stream, (tags.cancelled_key,), "the cancellation is heeded"), stream, seen, memory)
+    return Failed(errors.Overtaken(stream, goal.owner))
+
+
+def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    """Put our record on the stream before anything else: whoever finds it can undo what comes next."""
+    record = tags.ownership
+    if record is None and tags.keys:
+        return _ask(Forget(stream, tags.keys, "an incomplete record is in the way"), stream, seen, memory)
+    current = _recordable(seen)
+    if record:
+        ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current))
+        reason = f"take the stream over from {record.owner.logical_id}"
+    elif seen.evidence:
+        ownership = Ownership(goal.owner, None)
+        reason = "the tags are gone, and the key is the one that this resource gave"
+    else:
+        ownership = Ownership(goal.owner, current)
+        reason = "record the state before"
+    return _ask(Remember(stream, ownership, reason), stream, seen, memory)
+
+
+def _recordable(seen: Seen) -> str | None:
+    """The stream's KeyId in a spelling that fits into a tag."""
+    key_id = seen.stream.key_id if seen.stream else None
+    if key_id and len(key_id) > MAX_VALUE and seen.current and seen.current.arn:
+        return seen.current.arn
+    return key_id
+
+
+def _start(goal: Ensure, stream: Stream, seen: Seen, memory: Memory) -> Action:
+    reason = f"the stream has key {stream.key_id}" if stream.key_id else "the stream is not encrypted"
+    lost = Failed(errors.ChangedBySomeoneElse(stream, goal.key_id))
+    return _ask(Start(stream, goal.key_id, reason), stream, seen, memory, lost)
+
+
+def _settle(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    if memory.settling_since is None:
+        return Wait("the stream is ACTIVE, perhaps still from before the change")
+    left = memory.settling_since + goal.settle_seconds - seen.now
+    if left > 0:
+        return Wait(f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
+    if goal.verify and not memory.verified:
+        return Verify(stream, "Verify is true")
+    done = "encryption was started" if memory.changes else "nothing had to change"
+    before = tags.ownership.before if tags.ownership else None
+    key_arn = (seen.wanted.arn or seen.wanted.identity) if seen.wanted else ""
+    return Settled(f"ACTIVE with the wanted key; {done}", Attributes(stream, key_arn, before))
+
+
+def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
+    stream, tags = seen.stream, seen.tags
+    if stream is None:
+        return Settled(f"stream {goal.stream.name} does not exist any more")
+    if stream.status is StreamStatus.DELETING:
+        return Settled(f"stream {stream.name} is being deleted")
+    mine = tags is not None and tags.owned_by(goal.owner)
+    unrecorded = tags is not None and tags.ownership is None and goal.evidence_key is not None
+    if tags is not None and not mine and not unrecorded:
+        return _leave_alone(goal, stream, tags, seen, memory)
+    if stream.status is not StreamStatus.ACTIVE or tags is None:
+        return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
+    if not mine and not seen.evidence:
+        return _leave_alone(goal, stream, tags, seen, memory)
+    if not seen.as_wanted and memory.conceded is None:
+        return _undo(goal, stream, tags, seen, memory)
+    if memory.settling_since is None and memory.conceded is None:
+        return Wait("the stream is ACTIVE, perhaps still from before the change")
+    if not mine:
+        return Settled("the stream bears no record, and is left as it is")
+    return _ask(_give_back(stream, tags, "the stream is as wanted"), stream, seen, memory)
+
+
+def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    """The stream is not this resource's: no encryption is changed, only what still names this resource is struck."""
+    record = tags.ownership
+    if record and record.predecessor and record.predecessor.owner == goal.owner:
+        reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
+        return _ask(Forget(stream, LINEAGE, reason), stream, seen, memory)
+    if goal.overtaking and memory.asked is None and (tags.cancelled_at or 0) < goal.issued_at:
+        return Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
+    if memory.owned or memory.changes:
+        return Settled("what this resource did is undone")
+    owner = f"{record.owner.logical_id} of {record.owner.stack_id}" if record else "nobody we know of"
+    return Settled(f"left alone: the stream's encryption is managed by {owner}")
+
+
+def _undo(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    key_id = target(goal, stream, tags.ownership)
+    if key_id is None:
+        change: Start | Stop = Stop(stream, stream.key_id or "", "the stream was not encrypted before")
+    elif seen.wanted and seen.wanted.fault:
+        return Concede(f"key {key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}")
+    else:
+        change = Start(stream, key_id, "the stream had this key before")
+    return _ask(change, stream, seen, memory, Concede("somebody else changed the encryption after us"))
+
+
+def _give_back(stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
+    record = tags.ownership
+    if record and record.predecessor:
+        former = Ownership(record.predecessor.owner, record.before)
+        return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
+    cancelled = (tags.cancelled_key,) if tags.cancelled_key else ()
+    return Forget(stream, (*tags.keys, *cancelled), reason)
+
+
+def _ask(
+    change: Remember | Forget | Start | Stop,
+    stream: Stream,
+    seen: Seen,
+    memory: Memory,
+    lost: Action | None = None,
+) -> Action:
+    """Ask for a change, unless it was asked for already.
+
+    It may only not show yet; or it did show, and was lost again to somebody else.
+    """
+    asked, name = memory.asked, type(change).__name__
+    if asked is None or asked.change != name:
+        return change
+    shown_at = max(asked.effect_at or 0, memory.reached_at or 0)
+    if seen.now - max(asked.at, shown_at) < GRACE_SECONDS:
+        return Wait(f"{name} was asked for, and does not show yet")
+    if lost and asked.sure and shown_at >= asked.at:
+        return lost
+    if asked.times >= MOST_ASKED:
+        return Failed(errors.ChangeWithoutEffect(stream, name, asked.times))
+    return change
+
+
+def _refused(goal: Goal, seen: Unseen, memory: Memory) -> Action:
+    refusal = seen.refusal
+    match refusal.kind:
+        case RefusalKind.BUSY | RefusalKind.MISSING:
+            return Wait(f"{refusal.action}: the stream is busy or gone; look again")
+        case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
+            return Wait(f"{refusal.action}: {refusal.code}; back off")
+        case RefusalKind.LIMIT:
+            return _limited(goal, seen, memory)
+        case RefusalKind.UNPROVEN:
+            return _unproven(goal, seen, memory)
+        case RefusalKind.KEY:
+            return _key_refused(goal, refusal)
+        case RefusalKind.DENIED | RefusalKind.INVALID:
+            return _forbidden(goal, refusal, memory)
+        case _:
+            assert_never(refusal.kind)
+
+
+def _limited(goal: Goal, seen: Unseen, memory: Memory) -> Action:
+    refusal = seen.refusal
+    if seen.now - (memory.limited_since or seen.now) < LIMIT_SECONDS:
+        return Wait(f"{refusal.action}: {refusal.code}; it may pass")
+    return _untouched(goal, refusal, memory) or Failed(errors.QuotaSpent(refusal, seen.now))
+
+
+def _unproven(goal: Goal, seen: Unseen, memory: Memory) -> Action:
+    tried = seen.now - (memory.settling_since or seen.now)
+    if tried - (goal.settle_seconds if isinstance(goal, Ensure) else 0) < PROOF_SECONDS:
+        return Wait("the record that was put came back unencrypted; put another", 5.0)
+    return Failed(errors.NotVerified(seen.refusal.resource, tried))
+
+
+def _key_refused(goal: Goal, refusal: Refusal) -> Action:
+    why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
+    if isinstance(goal, Release):
+        return Concede(f"the key that the stream had before can't be restored: it {why}")
+    return Failed(errors.KeyUnusable(refusal.resource, goal.key_id, why))
+
+
+def _forbidden(goal: Goal, refusal: Refusal, memory: Memory) -> Action:
+    untouched = _untouched(goal, refusal, memory)
+    if untouched:
+        return untouched
+    if refusal.kind is RefusalKind.DENIED:
+        return Failed(errors.AccessDenied(refusal))
+    if isinstance(goal, Release) and memory.invalids == 1:
+        return Wait(f"{refusal.action}: {refusal.code}; the stream may have just changed")
+    return Failed(errors.InvalidArgument(refusal))
+
+
+def _untouched(goal: Goal, refusal: Refusal, memory: Memory) -> Settled | None:
+    """A stream that may never have been touched, and that we are refused, was not touched: teardown goes on."""
+    if isinstance(goal, Release) and goal.best_effort and not memory.owned:
+        return Settled(f"left alone: {refusal.action} was refused, so nothing can have been done")
+    return None

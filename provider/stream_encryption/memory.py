@@ -1,0 +1,120 @@
+"""What is remembered from one step to the next, and how each step adds to it. Pure, and small enough to hand over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .model import Change, Ensure, Refusal, RefusalKind, Seen, Start, Stop, StreamStatus
+
+if TYPE_CHECKING:
+    from .model import Goal
+
+TRUST_SECONDS = 5.0
+"""How long after our own Start an ACTIVE that was never preceded by UPDATING may be an old answer, in seconds.
+
+Descriptions are eventually consistent: right after StartStreamEncryption one can still say ACTIVE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The last change that was asked of Kinesis.
+
+    Attributes:
+        change: The action's name (`Start`, `Remember`, …).
+        at: When, in epoch seconds.
+        times: How often, in a row.
+        sure: Kinesis said that it took the call; False where the answer was lost.
+        effect_at: When the stream was last seen UPDATING since; None if it never was.
+    """
+
+    change: str
+    at: float
+    times: int = 1
+    sure: bool = True
+    effect_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a request remembers of its own work on one goal.
+
+    Attributes:
+        since: When the work began, in epoch seconds.
+        looks: How often the stream was looked at.
+        waits: How many waits there were since something last changed; sets the rhythm of polling.
+        throttles: How throttled we are just now; slows the rhythm.
+        owned: Our record was seen on the stream.
+        overtaken: A later request was seen to have called this one off.
+        asked: The last change that was asked for.
+        changes: How many Starts and Stops were asked for.
+        settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
+        reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
+        limited_since: Since when a limit refuses the change; None if none does.
+        invalids: How many calls were refused as invalid.
+        verified: A record that was put came back encrypted.
+        conceded: Why the state before could not be brought back; None if nothing stands in the way.
+    """
+
+    since: float
+    looks: int = 0
+    waits: int = 0
+    throttles: int = 0
+    owned: bool = False
+    overtaken: bool = False
+    asked: Asked | None = None
+    changes: int = 0
+    settling_since: float | None = None
+    reached_at: float | None = None
+    limited_since: float | None = None
+    invalids: int = 0
+    verified: bool = False
+    conceded: str | None = None
+
+
+def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
+    """Add what one look showed."""
+    memory = replace(memory, looks=memory.looks + 1, throttles=max(0, memory.throttles - 1))
+    if seen.tags is not None:
+        cancelled = isinstance(goal, Ensure) and (seen.tags.cancelled_at or 0) >= goal.issued_at
+        memory = replace(
+            memory,
+            owned=memory.owned or seen.tags.owned_by(goal.owner),
+            overtaken=memory.overtaken or cancelled,
+        )
+    if seen.stream is None:
+        return memory
+    if seen.stream.status is not StreamStatus.ACTIVE:
+        asked = memory.asked and replace(memory.asked, effect_at=seen.now)
+        return replace(memory, asked=asked, settling_since=None)
+    if seen.as_wanted and _trustworthy(memory, seen.now):
+        return replace(memory, settling_since=memory.settling_since or seen.now, reached_at=seen.now)
+    return replace(memory, settling_since=None)
+
+
+def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = True) -> Memory:
+    """Add that a change was asked for, and begin to poll quickly again."""
+    name = type(change).__name__
+    again = memory.asked is not None and memory.asked.change == name
+    times = memory.asked.times + 1 if memory.asked and again else 1
+    changes = memory.changes + isinstance(change, Start | Stop)
+    return replace(memory, asked=Asked(name, now, times, sure), changes=changes, waits=0, limited_since=None)
+
+
+def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
+    """Add that AWS refused a call."""
+    if refusal.kind is RefusalKind.THROTTLED:
+        return replace(memory, throttles=memory.throttles + 1)
+    if refusal.kind is RefusalKind.LIMIT:
+        return replace(memory, throttles=memory.throttles + 1, limited_since=memory.limited_since or now)
+    if refusal.kind is RefusalKind.INVALID:
+        return replace(memory, invalids=memory.invalids + 1)
+    return memory
+
+
+def _trustworthy(memory: Memory, now: float) -> bool:
+    """Whether an ACTIVE is news, not an answer from before our own call."""
+    asked = memory.asked
+    if asked is None or asked.change not in (Start.__name__, Stop.__name__):
+        return True
+    return asked.effect_at is not None or now - asked.at >= TRUST_SECONDS

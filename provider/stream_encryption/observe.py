@@ -1,0 +1,75 @@
+"""One look at a stream: its description, our tags on it, and the keys that have to be compared. Changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .decide import target
+from .model import Ensure, Seen, StreamStatus, Tags
+from .ownership import from_tags
+
+if TYPE_CHECKING:
+    from .keys import Keys
+    from .kinesis import Kinesis
+    from .memory import Memory
+    from .model import Goal, Key, Stream
+
+
+def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float) -> Seen:
+    """Look at the goal's stream.
+
+    While a stream is not ACTIVE nothing can be done to it, so only the first look reads tags and keys: what
+    refuses the goal for good is then said at once, not after the wait.
+
+    Raises:
+        Refused: AWS did not answer one of the calls.
+    """
+    stream = kinesis.describe(goal.stream)
+    idle = stream is not None and stream.status is not StreamStatus.ACTIVE and memory.looks > 0
+    if stream is None or stream.status is StreamStatus.DELETING or idle:
+        return Seen(now, stream)
+    tags = from_tags(kinesis.tags(stream), goal.owner)
+    if isinstance(goal, Ensure):
+        return _with_wanted_key(goal, stream, tags, keys, now)
+    if tags.ownership is None and goal.evidence_key:
+        return _with_evidence(goal, stream, tags, keys, now)
+    if not tags.owned_by(goal.owner):
+        return Seen(now, stream, tags)
+    return _with_former_key(goal, stream, tags, keys, now)
+
+
+def _with_wanted_key(goal: Ensure, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+    wanted = keys.look_up(goal.key_id, stream)
+    current = _current(wanted, stream, keys)
+    evidence = False
+    if tags.ownership is None and goal.evidence_key and current:
+        evidence = _same(keys.look_up(goal.evidence_key, stream), current)
+    return Seen(now, stream, tags, wanted, _same(wanted, current), current, evidence)
+
+
+def _with_evidence(goal: Goal, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+    if stream.key_id is None or goal.evidence_key is None:
+        return Seen(now, stream, tags, as_wanted=True)
+    given = keys.look_up(goal.evidence_key, stream)
+    evidence = _same(given, _current(given, stream, keys))
+    return Seen(now, stream, tags, as_wanted=target(goal, stream, None) == stream.key_id, evidence=evidence)
+
+
+def _with_former_key(goal: Goal, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+    key_id = target(goal, stream, tags.ownership)
+    if key_id is None or key_id == stream.key_id:
+        return Seen(now, stream, tags, as_wanted=key_id == stream.key_id)
+    wanted = keys.look_up(key_id, stream)
+    current = _current(wanted, stream, keys)
+    return Seen(now, stream, tags, wanted, _same(wanted, current), current)
+
+
+def _current(other: Key, stream: Stream, keys: Keys) -> Key | None:
+    """The stream's key; spelled as the other one it is the same key, and needs no look-up of its own."""
+    if stream.key_id is None:
+        return None
+    return other if stream.key_id == other.key_id else keys.look_up(stream.key_id, stream)
+
+
+def _same(one: Key, other: Key | None) -> bool:
+    return other is not None and one.identity == other.identity

@@ -1,0 +1,37 @@
+"""How long to pause before the next look: quickly at first, then geometrically less often, less still if throttled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .model import Start, Stop, Wait
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from .memory import Memory
+    from .model import Action
+
+FIRST_SECONDS = 0.25
+GROWTH = 1.15
+"""Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: about a tenth of it."""
+LONGEST_SECONDS = 5.0
+LONGEST_THROTTLED_SECONDS = 30.0
+
+
+def pause(action: Action, memory: Memory, random: Random) -> float:
+    """The seconds to let pass after an action before the next look.
+
+    Args:
+        action: What was just decided.
+        memory: Tells how long it has been waiting, and how throttled it is.
+        random: Spreads the looks of many requests (up to a quarter up or down).
+    """
+    if isinstance(action, Wait) and action.seconds is not None:
+        return action.seconds
+    if not isinstance(action, Wait | Start | Stop):
+        return 0.0
+    seconds = min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(memory.waits, 100))
+    if memory.throttles:
+        seconds = min(LONGEST_THROTTLED_SECONDS, max(1.0, seconds) * 2.0 ** min(memory.throttles, 10))
+    return seconds * random.uniform(0.75, 1.25)

@@ -1,0 +1,53 @@
+"""The function's environment, read once into a type."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from botocore.config import Config
+
+from .telemetry import Telemetry
+
+SERVICE = "kinesis-stream-encryption"
+NAMESPACE = "KinesisStreamEncryption"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What template.yaml sets.
+
+    Attributes:
+        log_level: From which level on lines are logged.
+        namespace: The CloudWatch namespace of the metrics.
+    """
+
+    log_level: str
+    namespace: str
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read them from the environment's variables, which are Powertools' own."""
+        return cls(
+            log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
+            namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE),
+        )
+
+    def telemetry(self) -> Telemetry:
+        """Logs and metrics."""
+        logger = Logger(service=SERVICE, level=self.log_level)
+        return Telemetry(logger, Metrics(namespace=self.namespace, service=SERVICE))
+
+    @staticmethod
+    @cache
+    def client(service: str) -> Any:  # noqa: ANN401 (a different type for each service)
+        """The boto3 client of a service, made when it is first needed.
+
+        It tries each call once and soon gives up on a silent one: the loop decides what comes next, and when.
+        """
+        config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+        return boto3.client(service, config=config)  # type: ignore[call-overload]

@@ -1,0 +1,96 @@
+"""What operators see: one structured line a decision, and metrics in the embedded metric format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from .model import Concede, Start, Stop, Wait
+
+if TYPE_CHECKING:
+    from .converge import Progress
+    from .model import Action, Goal
+    from .protocol import Answer
+    from .request import Request
+
+
+class Telemetry:
+    """Logs and metrics of one function. No line, metric or error here ever sees a ResponseURL."""
+
+    def __init__(self, logger: Logger, metrics: Metrics) -> None:
+        """Use Powertools' logger and metrics."""
+        self._logger = logger
+        self._metrics = metrics
+        self._last_wait = ""
+
+    def begin(self, request: Request) -> None:
+        """A request was accepted: every line from here on says which."""
+        self._last_wait = ""
+        self._logger.append_keys(
+            request_type=request.type,
+            stack_id=request.owner.stack_id,
+            logical_id=request.owner.logical_id,
+            physical_id=request.physical_id,
+        )
+        self._logger.info("request accepted", extra={"properties": dict(request.properties)})
+        self._count("Requests")
+
+    def decided(self, goal: Goal, action: Action) -> None:
+        """An action was decided on. A wait is told once, not at every look."""
+        name = type(action).__name__
+        if isinstance(action, Wait):
+            self._count("Waits")
+            if action.reason == self._last_wait:
+                return
+            self._last_wait = action.reason
+        self._logger.info(
+            "decided",
+            extra={
+                "action": name,
+                "reason": action.reason,
+                "stream": goal.stream.name,
+                "goal": type(goal).__name__,
+            },
+        )
+        if isinstance(action, Start | Stop):
+            self._count(f"{name}s")
+        if isinstance(action, Concede):
+            self._count("RestoresConceded")
+
+    def converged(self, progress: Progress) -> None:
+        """All the goals of a request were reached."""
+        if not progress.changes:
+            self._count("NoOps")
+
+    def failed(self, code: str, reason: str) -> None:
+        """A request ends in FAILED."""
+        self._logger.error("request failed", extra={"error_code": code, "reason": reason})
+        with single_metric(name="Failures", unit=MetricUnit.Count, value=1) as metric:
+            metric.add_dimension(name="ErrorCode", value=code)
+
+    def answered(self, answer: Answer) -> None:
+        """CloudFormation took the answer."""
+        self._logger.info(
+            "answered",
+            extra={"status": answer.status, "answered_id": answer.physical_id, "reason": answer.reason},
+        )
+
+    def answer_lost(self, answer: Answer, outcome: str) -> None:
+        """CloudFormation did not take the answer."""
+        self._logger.error("answer not delivered", extra={"status": answer.status, "outcome": outcome})
+        self._count("AnswersLost")
+
+    def refused(self, why: str) -> None:
+        """An event was not accepted at all."""
+        self._logger.error("event refused", extra={"reason": why})
+        self._count("EventsRefused")
+
+    def end(self) -> None:
+        """The invocation is over: what was counted is written, and what was said of the request is dropped."""
+        self._metrics.flush_metrics()
+        self._logger.remove_keys(["request_type", "stack_id", "logical_id", "physical_id"])
+
+    def _count(self, name: str) -> None:
+        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
