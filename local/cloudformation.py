@@ -51,8 +51,15 @@ class Operation:
         return [one.reason for one in self.events if one.status.endswith("_FAILED") and one.reason]
 
     def event(self, logical_id: str, status: str) -> StackEvent:
-        """The event of a resource with a status."""
-        return next(one for one in self.events if one.logical_id == logical_id and one.status == status)
+        """The event of a resource with a status.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for one in self.events:
+            if (one.logical_id, one.status) == (logical_id, status):
+                return one
+        raise LookupError(f"{logical_id} was never {status}")
 
 
 class CloudFormation:

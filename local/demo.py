@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from local import templates
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
 
 AWS_KEY = "alias/aws/kinesis"
 TEAM_KEY = "alias/platform-team"
-EXAMPLE = "encrypt-a-stream.yaml"
-RESOURCE = "Custom::KinesisStreamEncryption"
+EXAMPLE = "encrypt-another-stacks-stream.yaml"
+LOGICAL_ID = "Encryption"
+SETTLE_SECONDS = 5
+CLOCK_SECONDS = 0.1
 
 
 class Demo:
@@ -32,23 +36,29 @@ class Demo:
         self.before: dict[str, StreamState] = {}
 
     def play(self) -> None:
-        """All the scenes."""
-        self.open_the_stage()
-        self.create()
-        self.change_the_key()
-        self.change_the_stream()
-        self.fail_later()
-        self.find_it_encrypted()
-        self.rename()
-        self.claim_twice()
-        self.delete()
-        self.look_back()
+        """All the scenes, as far as each one can build on the last one."""
+        scenes = (
+            self.open_the_stage,
+            self.create,
+            self.change_the_key,
+            self.change_the_stream,
+            self.fail_later,
+            self.find_it_encrypted,
+            self.rename,
+            self.claim_twice,
+            self.delete,
+            self.look_back,
+        )
+        for scene in scenes:
+            try:
+                scene()
+            except (ClientError, LookupError, RuntimeError, TimeoutError) as error:
+                self.show.check("the scene can be played to its end", holds=False, seen=error)
+                return
 
     def open_the_stage(self) -> None:
         """The provider is deployed, and three teams have a stream each."""
-        self.show.scene(
-            "The stage", "The provider's own template.yaml is deployed, SAM's transform included."
-        )
+        self.show.scene("The stage", "The provider's own template.yaml is deployed, SAM's transform included.")
         operation = self.aws.deploy_provider()
         self._ended(operation, "CREATE_COMPLETE")
         own = self.aws.key("the payments team's own key", "alias/payments-team")
@@ -56,17 +66,15 @@ class Demo:
         for name, key in (("orders", ""), ("invoices", ""), ("payments", own)):
             self.before[name] = self.aws.streams.create(name, key, {"team": name, "cost-center": "4711"})
         self.aws.watch.add("orders", "invoices", "payments")
-        self.show.say(
-            "Three teams own a stream each: orders and invoices in plaintext, payments under its own key."
-        )
+        self.show.say("Three teams own a stream each: orders and invoices in plaintext, payments under its own key.")
 
     def create(self) -> None:
         """A stack encrypts a stream that it does not own."""
         self.show.scene(
             "1  A stack asks for the encryption of another team's stream",
-            f"examples/{EXAMPLE} with StreamName=orders and the default SettleSeconds of 5.",
+            f"examples/{EXAMPLE}, with StreamName=orders and SettleSeconds={SETTLE_SECONDS}.",
         )
-        operation = self._deploy("orders-encryption", self._template("orders", settle=5))
+        operation = self._deploy("orders-encryption", "orders", settle=SETTLE_SECONDS)
         self._ended(operation, "CREATE_COMPLETE")
         self._encrypted("orders", AWS_KEY)
         sights = self.aws.watch.sights("orders", operation.began)
@@ -78,18 +86,14 @@ class Demo:
         )
         settled = operation.event("orders-encryption", "CREATE_COMPLETE").at - sights[-1].at
         self.show.check(
-            f"CREATE_COMPLETE came {settled:.1f} s after the stream was ACTIVE again, so the settling time had passed",
-            holds=settled >= 4.9,
+            f"CREATE_COMPLETE came {settled:.1f} s after it was ACTIVE again: the settling time had passed",
+            holds=settled >= SETTLE_SECONDS - CLOCK_SECONDS,
             seen=f"{settled:.2f} s",
         )
         self._starts("orders", operation, 1)
         self._ref("orders-encryption", "orders")
-        ours = {
-            k: v for k, v in self.aws.streams.tags("orders").items() if k not in self.before["orders"].tags
-        }
-        self.show.check(
-            "the stream says who encrypts it, in tags that a person can read", holds=bool(ours), seen=ours
-        )
+        ours = {k: v for k, v in self.aws.streams.tags("orders").items() if k not in self.before["orders"].tags}
+        self.show.check("the stream says who encrypts it, in tags that a person can read", holds=bool(ours), seen=ours)
         for key, value in sorted(ours.items()):
             self.show.say(f"    {key} = {value}")
 
@@ -98,7 +102,7 @@ class Demo:
         self.show.scene(
             "2  The key changes", f"The same stack with KeyId={TEAM_KEY}: straight from one key to the other."
         )
-        operation = self._deploy("orders-encryption", self._template("orders", TEAM_KEY))
+        operation = self._deploy("orders-encryption", "orders", TEAM_KEY)
         self._ended(operation, "UPDATE_COMPLETE")
         self._encrypted("orders", TEAM_KEY)
         self._never_plain("orders", operation)
@@ -108,16 +112,14 @@ class Demo:
         """Another stream: a replacement, with the clean-up Delete."""
         self.show.scene(
             "3  The stream changes",
-            "The same stack with StreamName=invoices: a replacement. CloudFormation deletes the old one afterwards.",
+            "StreamName=invoices: a replacement. CloudFormation deletes the old resource afterwards.",
         )
-        operation = self._deploy("orders-encryption", self._template("invoices", TEAM_KEY))
+        operation = self._deploy("orders-encryption", "invoices", TEAM_KEY)
         self._ended(operation, "UPDATE_COMPLETE")
         self._encrypted("invoices", TEAM_KEY)
         self._ref("orders-encryption", "invoices")
         deletes = [
-            one
-            for one in self.aws.responses.of_stack("orders-encryption", "Delete")
-            if one.sent >= operation.began
+            one for one in self.aws.responses.of_stack("orders-encryption", "Delete") if one.sent >= operation.began
         ]
         self.show.check(
             "CloudFormation sent one Delete, for the old stream", holds=len(deletes) == 1, seen=len(deletes)
@@ -128,16 +130,16 @@ class Demo:
         """A stack that fails after its stream was encrypted, and rolls back."""
         self.show.scene(
             "4  A stack fails later, and rolls back",
-            "payments has its own key. A stack puts the platform team's key there, then another of its resources fails.",
+            "It puts the platform team's key in place of payments' own; then another of its resources fails.",
         )
-        template = self._template("payments", TEAM_KEY)
+        template = self._example()
         self.aws.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         template["Resources"]["ThatFails"] = {
             "Type": "AWS::SSM::Parameter",
-            "DependsOn": "Encryption",
+            "DependsOn": LOGICAL_ID,
             "Properties": {"Name": "/taken", "Type": "String", "Value": "x"},
         }
-        operation = self._deploy("payments-encryption", template)
+        operation = self._deploy("payments-encryption", "payments", TEAM_KEY, template=template)
         self._ended(operation, "ROLLBACK_COMPLETE")
         self._never_plain("payments", operation)
         self._as_before("payments")
@@ -147,9 +149,9 @@ class Demo:
         """The stream has the wanted key already, called by another of its names."""
         self.show.scene(
             "5  It is encrypted already",
-            "payments has the wanted key: Kinesis names it by its ARN, the template by its alias. Create, then Delete.",
+            "payments has the wanted key: by its ARN at Kinesis, by its alias in the template. Create, then Delete.",
         )
-        operation = self._deploy("payments-encryption", self._template("payments", "alias/payments-team"))
+        operation = self._deploy("payments-encryption", "payments", "alias/payments-team")
         self._ended(operation, "CREATE_COMPLETE")
         self._ended(self.aws.cloudformation.delete("payments-encryption"), "DELETE_COMPLETE")
         self._starts("payments", operation, 0)
@@ -158,26 +160,20 @@ class Demo:
 
     def rename(self) -> None:
         """A resource gets another name in its template."""
-        self.show.scene(
-            "6  A logical id is renamed", "CloudFormation creates the new name, then deletes the old one."
-        )
-        template = self._template("invoices", TEAM_KEY)
-        operation = self._deploy("orders-encryption", renamed(template, "Encryption", "InvoicesEncryption"))
+        self.show.scene("6  A logical id is renamed", "CloudFormation creates the new name, then deletes the old one.")
+        template = templates.renamed(self._example(), LOGICAL_ID, "InvoicesEncryption")
+        operation = self._deploy("orders-encryption", "invoices", TEAM_KEY, template=template)
         self._ended(operation, "UPDATE_COMPLETE")
         self._never_plain("invoices", operation)
         self._starts("invoices", operation, 0)
 
     def claim_twice(self) -> None:
         """A second stack wants a stream that the first one manages."""
-        self.show.scene(
-            "7  A second stack claims the same stream", "It is refused, and told who manages the stream."
-        )
-        operation = self._deploy("audit", self._template("invoices"))
+        self.show.scene("7  A second stack claims the same stream", "It is refused, and told who manages the stream.")
+        operation = self._deploy("audit", "invoices")
         self._ended(operation, "ROLLBACK_COMPLETE")
         reason = " ".join(operation.reasons)
-        self.show.check(
-            "the refusal names the stack that owns it", holds="orders-encryption" in reason, seen=reason
-        )
+        self.show.check("the refusal names the stack that owns it", holds="orders-encryption" in reason, seen=reason)
         self._never_plain("invoices", operation)
         self._encrypted("invoices", TEAM_KEY)
         self.aws.cloudformation.delete("audit")
@@ -207,15 +203,14 @@ class Demo:
             seen=leaks[:1],
         )
 
-    def _template(self, stream: str, key: str = AWS_KEY, settle: int = 0) -> Template:
-        template = templates.load(ROOT / "examples" / EXAMPLE)
-        (name,) = [name for name, one in template["Resources"].items() if one["Type"] == RESOURCE]
-        properties = template["Resources"][name]["Properties"]
-        properties |= {"StreamName": stream, "KeyId": key, "SettleSeconds": settle}
-        return renamed(template, name, "Encryption")
+    def _deploy(
+        self, stack: str, stream: str, key: str = AWS_KEY, settle: int = 0, template: Template | None = None
+    ) -> Operation:
+        parameters = {"StreamName": stream, "KeyId": key, "SettleSeconds": str(settle)}
+        return self.aws.cloudformation.deploy(stack, template or self._example(), parameters)
 
-    def _deploy(self, stack: str, template: Template) -> Operation:
-        return self.aws.cloudformation.deploy(stack, template)
+    def _example(self) -> Template:
+        return templates.load(ROOT / "examples" / EXAMPLE)
 
     def _ended(self, operation: Operation, status: str) -> None:
         took = operation.ended - operation.began
@@ -230,7 +225,9 @@ class Demo:
         self.show.check(f"Kinesis says: {stream} is ACTIVE and encrypted with {key}", holds=holds, seen=seen)
 
     def _same_key(self, one: str, other: str) -> bool:
-        return one == other or AWS_KEY not in {one, other} and self._arn(one) == self._arn(other)
+        if AWS_KEY in {one, other} or not one or not other:
+            return one == other
+        return self._arn(one) == self._arn(other)
 
     def _arn(self, key: str) -> str:
         return self.aws.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
@@ -238,20 +235,16 @@ class Demo:
     def _never_plain(self, stream: str, operation: Operation) -> None:
         sights: list[Sight] = self.aws.watch.sights(stream, operation.began)
         plain = [one for one in sights if one.encryption.type != "KMS"]
-        self.show.check(
-            f"{stream} was encrypted at every moment (looked at every 50 ms)", holds=not plain, seen=plain
-        )
+        self.show.check(f"{stream} was encrypted at every moment (looked at every 50 ms)", holds=not plain, seen=plain)
 
     def _starts(self, stream: str, operation: Operation, count: int) -> None:
-        changes = self.aws.tap.calls(
-            stream, "StartStreamEncryption", "StopStreamEncryption", since=operation.began
-        )
+        changes = self.aws.tap.calls(stream, "StartStreamEncryption", "StopStreamEncryption", since=operation.began)
         seen = [one.action for one in changes]
         said = {0: "no Start and no Stop was called", 1: "one Start was called, and no Stop"}[count]
         self.show.check(said, holds=seen == ["StartStreamEncryption"] * count, seen=seen)
 
     def _ref(self, stack: str, stream: str) -> None:
-        seen = self.aws.cloudformation.physical_id(stack, "Encryption")
+        seen = self.aws.cloudformation.physical_id(stack, LOGICAL_ID)
         self.show.check("Ref is the stream's ARN", holds=seen == self.aws.stream_arn(stream), seen=seen)
 
     def _as_before(self, stream: str) -> None:
@@ -259,26 +252,9 @@ class Demo:
         before = self.before[stream]
         same = seen.tags == before.tags and seen.encryption.type == before.encryption.type
         same = (
-            same
-            and seen.encryption.status == "ACTIVE"
-            and self._same_key(seen.encryption.key, before.encryption.key)
+            same and seen.encryption.status == "ACTIVE" and self._same_key(seen.encryption.key, before.encryption.key)
         )
         self.show.check(f"{stream} is as it was before any stack: encryption and tags", holds=same, seen=seen)
-
-
-def renamed(template: Template, old: str, new: str) -> Template:
-    """A template in which a resource has another logical id."""
-
-    def rename(value: object) -> object:
-        if isinstance(value, dict):
-            return {key: rename(one) for key, one in value.items()}
-        if isinstance(value, list):
-            return [rename(one) for one in value]
-        return new if value == old else value
-
-    resources = {new if name == old else name: rename(one) for name, one in template["Resources"].items()}
-    outputs = rename(template.get("Outputs", {}))
-    return {**template, "Resources": resources, **({"Outputs": outputs} if outputs else {})}
 
 
 def main() -> int:
@@ -288,14 +264,10 @@ def main() -> int:
     try:
         timeline.scene("An AWS on this machine: MiniStack, kinesis-local, and Lambda's own runtime")
         with EmbeddedAws(Durations(start=1.5, stop=1.0), listeners=timeline.listeners) as aws:
-            timeline.say(
-                f"up after {time.monotonic() - began:.1f} s, in {aws.household.folder}, on loopback ports of its own"
-            )
+            timeline.say(f"up after {time.monotonic() - began:.1f} s, on loopback ports, in {aws.household.folder}")
             Demo(aws, timeline).play()
             folder = aws.household.folder
-        timeline.check(
-            "everything is stopped, and its folder is removed", holds=not folder.exists(), seen=folder
-        )
+        timeline.check("everything is stopped, and its folder is removed", holds=not folder.exists(), seen=folder)
         took = time.monotonic() - began
         failed = len(timeline.failed)
         timeline.summary(f"{timeline.passed} checks passed, {failed} failed, in {took:.0f} s.")

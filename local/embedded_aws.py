@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from local import templates
 from local.cloudformation import CloudFormation, Operation
@@ -18,6 +18,8 @@ from local.streams import Streams, StreamWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
 
     from local.cloudformation import StackEvent
     from local.kinesis_tap import KinesisCall
@@ -65,9 +67,7 @@ class EmbeddedAws:
         ministack, ministack_url = start_ministack(self.household, self.place)
         self.processes = (ministack, kinesis)
         session, config = self.place.session(), self.place.config
-        self.cloudformation_client = session.client(
-            "cloudformation", endpoint_url=ministack_url, config=config
-        )
+        self.cloudformation_client = session.client("cloudformation", endpoint_url=ministack_url, config=config)
         self.lambda_client = session.client("lambda", endpoint_url=ministack_url, config=config)
         self.kms = session.client("kms", endpoint_url=ministack_url, config=config)
         self.s3 = session.client("s3", endpoint_url=ministack_url, config=config)
@@ -102,7 +102,7 @@ class EmbeddedAws:
         ((logical_id, folder),) = templates.code_folders(template).items()
         code = self.household.folder / "code"
         templates.copy_code(ROOT / folder, code)
-        self.s3.create_bucket(Bucket=BUCKET)
+        self._create_bucket()
         self.s3.put_object(Bucket=BUCKET, Key="provider.zip", Body=templates.zipped(code))
         packaged = templates.with_code(template, logical_id, f"s3://{BUCKET}/provider.zip")
         operation = self.cloudformation.deploy(PROVIDER_STACK, packaged)
@@ -120,6 +120,13 @@ class EmbeddedAws:
         )
         self.runtime.warm()
         return operation
+
+    def _create_bucket(self) -> None:
+        if self.place.region == "us-east-1":  # S3 knows it by its absence.
+            self.s3.create_bucket(Bucket=BUCKET)
+        else:
+            region = cast("BucketLocationConstraintType", self.place.region)
+            self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
 
     @property
     def service_token(self) -> str:

@@ -55,14 +55,15 @@ class KinesisTap:
         """Stop listening."""
         self._server.close()
 
-    def calls(self, stream: str, *actions: str, since: float = 0.0) -> list[KinesisCall]:
-        """The calls made for a stream, of these actions or of any."""
+    def calls(self, stream: str = "", *actions: str, since: float = 0.0) -> list[KinesisCall]:
+        """The calls made for a stream, or for any, of these actions, or of any."""
         with self._lock:
-            return [
-                one
-                for one in self._calls
-                if one.stream == stream and one.at >= since and (not actions or one.action in actions)
-            ]
+            calls = list(self._calls)
+        return [
+            one
+            for one in calls
+            if (not stream or one.stream == stream) and (not actions or one.action in actions) and one.at >= since
+        ]
 
     def changes(self, stream: str, since: float = 0.0) -> list[str]:
         """The actions that changed something on a stream, in their order."""
@@ -82,13 +83,8 @@ class KinesisTap:
 def describe(at: float, request: Request, reply: Reply) -> KinesisCall:
     """What a request to Kinesis asked for, and what came of it."""
     asked = _json(request.body)
-    name = (
-        asked.get("StreamName")
-        or str(asked.get("StreamARN") or asked.get("ResourceARN") or "").rpartition("/")[2]
-    )
-    error = (
-        "" if reply.status == OK else str(_json(reply.body).get("__type", reply.status)).rpartition("#")[2]
-    )
+    name = asked.get("StreamName") or str(asked.get("StreamARN") or asked.get("ResourceARN") or "").rpartition("/")[2]
+    error = "" if reply.status == OK else str(_json(reply.body).get("__type", reply.status)).rpartition("#")[2]
     action = request.headers.get("x-amz-target", "").rpartition(".")[2]
     return KinesisCall(at, action, name, reply.status, error, asked)
 

@@ -59,9 +59,7 @@ class Exchange:
         return self.answer is None and not self.violations
 
 
-def faults(
-    request: Request, event: dict[str, Any], *, answered: bool, expires: float, now: float
-) -> list[str]:
+def faults(request: Request, event: dict[str, Any], *, answered: bool, expires: float, now: float) -> list[str]:
     """Everything for which AWS would refuse, or not accept, this answer to this event."""
     found = []
     if request.method != "PUT":
@@ -88,9 +86,7 @@ def faults(
 def answer_faults(answer: dict[str, Any], event: dict[str, Any]) -> list[str]:
     """What is wrong with the content of an answer."""
     found = [
-        f"{name} is {answer.get(name)!r}, not {event[name]!r}"
-        for name in COPIED
-        if answer.get(name) != event[name]
+        f"{name} is {answer.get(name)!r}, not {event[name]!r}" for name in COPIED if answer.get(name) != event[name]
     ]
     physical_id = answer.get("PhysicalResourceId")
     if not isinstance(physical_id, str) or not physical_id:
@@ -155,17 +151,19 @@ class ResponseEndpoint:
 
     def guard(self, event: dict[str, Any]) -> dict[str, Any]:
         """The event with a ResponseURL of this endpoint, in the shape of a presigned S3 URL."""
-        exchange = self._open(event)
+        exchange = self.open(event)
         self._tell(exchange)
-        return self._guarded(exchange)
+        return self.guarded(exchange)
 
-    def _open(self, event: dict[str, Any]) -> Exchange:
+    def open(self, event: dict[str, Any]) -> Exchange:
+        """Begin an exchange: from now on an answer to this event is waited for."""
         exchange = Exchange(event, secrets.token_hex(20), str(event.get("ResponseURL", "")))
         with self._changed:
             self._exchanges.append(exchange)
         return exchange
 
-    def _guarded(self, exchange: Exchange) -> dict[str, Any]:
+    def guarded(self, exchange: Exchange) -> dict[str, Any]:
+        """The exchange's event, with the ResponseURL that is to be answered."""
         event = exchange.event
         key = quote(f"{event['StackId']}|{event['LogicalResourceId']}|{event['RequestId']}", safe="")
         expires = int(exchange.sent) + EXPIRES_SECONDS
@@ -188,9 +186,7 @@ class ResponseEndpoint:
             if not self._changed.wait_for(
                 lambda: not any(one.open and _is_of(one, stack) for one in self._exchanges), seconds
             ):
-                waiting = [
-                    f"{one.kind} of {one.event['LogicalResourceId']}" for one in self._exchanges if one.open
-                ]
+                waiting = [f"{one.kind} of {one.event['LogicalResourceId']}" for one in self._exchanges if one.open]
                 raise TimeoutError(f"no answer to: {', '.join(waiting)}")
 
     def _answer(self, request: Request) -> Reply:
@@ -229,7 +225,7 @@ class ResponseEndpoint:
         follow_up = None
         if exchange.kind == "Create" and answer["Status"] == "FAILED":
             # AWS sends a Delete after a failed Create; MiniStack does not.
-            follow_up = self._open(delete_after(exchange.event, answer["PhysicalResourceId"]))
+            follow_up = self.open(delete_after(exchange.event, answer["PhysicalResourceId"]))
         with self._changed:
             exchange.answer, exchange.answered = answer, now
             self._changed.notify_all()
@@ -238,7 +234,7 @@ class ResponseEndpoint:
             _forward(exchange, answer)
         if follow_up is not None:
             self._tell(follow_up)
-            self._deliver(self._guarded(follow_up))
+            self._deliver(self.guarded(follow_up))
 
     def _tell(self, exchange: Exchange) -> None:
         if self._heard is not None:

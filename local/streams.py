@@ -64,16 +64,11 @@ class Streams:
     def encryption(self, name: str) -> Encryption:
         """A stream's status and encryption."""
         summary = self._client.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-        return Encryption(
-            summary["StreamStatus"], summary.get("EncryptionType", "NONE"), summary.get("KeyId", "")
-        )
+        return Encryption(summary["StreamStatus"], summary.get("EncryptionType", "NONE"), summary.get("KeyId", ""))
 
     def tags(self, name: str) -> dict[str, str]:
         """A stream's tags."""
-        return {
-            tag["Key"]: tag.get("Value", "")
-            for tag in self._client.list_tags_for_stream(StreamName=name)["Tags"]
-        }
+        return {tag["Key"]: tag.get("Value", "") for tag in self._client.list_tags_for_stream(StreamName=name)["Tags"]}
 
     def state(self, name: str) -> StreamState:
         """A stream's status, encryption and tags."""

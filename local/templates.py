@@ -52,8 +52,7 @@ def code_folders(template: Template) -> dict[str, str]:
     return {
         name: resource["Properties"]["CodeUri"]
         for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function"
-        and isinstance(resource["Properties"].get("CodeUri"), str)
+        if resource["Type"] == "AWS::Serverless::Function" and isinstance(resource["Properties"].get("CodeUri"), str)
     }
 
 
@@ -77,3 +76,18 @@ def zipped(folder: Path) -> bytes:
             if path.is_file():
                 archive.write(path, path.relative_to(folder))
     return buffer.getvalue()
+
+
+def renamed(template: Template, old: str, new: str) -> Template:
+    """A template in which a resource has another logical id."""
+
+    def rename(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: rename(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [rename(one) for one in value]
+        return new if value == old else value
+
+    resources = {new if name == old else name: rename(one) for name, one in template["Resources"].items()}
+    outputs = rename(template.get("Outputs", {}))
+    return {**template, "Resources": resources, **({"Outputs": outputs} if outputs else {})}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.rule import Rule
 from rich.text import Text
 
 from local.cloudformation import STACK
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
 # Stack events are polled for, so they arrive late: a line is held back until nothing older can come.
 HOLD_BACK_SECONDS = 0.35
 TICK_SECONDS = 0.05
+RULER = 100
 STYLES = {
     "stack": "bold blue",
     "event": "magenta",
@@ -47,8 +46,7 @@ class Timeline:
 
     def __init__(self) -> None:
         """Print to standard output, without colours where that is no terminal."""
-        terminal = sys.stdout.isatty()
-        self._console = Console(highlight=False, soft_wrap=True, width=None if terminal else 110)
+        self._console = Console(highlight=False, soft_wrap=True)
         self._lock = threading.RLock()
         self._waiting: list[_Line] = []
         self._looks: list[_Line] = []
@@ -76,7 +74,7 @@ class Timeline:
         """Begin a scene: its time starts at zero."""
         self._settle()
         self._console.print()
-        self._console.print(Rule(Text(title, "bold"), align="left", style="dim"))
+        self._console.print(Text.assemble((f"{title} ", "bold"), ("─" * (RULER - len(title)), "dim")))
         for line in story:
             self._console.print(Text(line, "italic"))
         self._zero = time.time()
@@ -131,9 +129,7 @@ class Timeline:
             self._add(one.at, "kinesis", Text(), look=f"{one.action} {one.stream}")
             return
         key = one.request.get("KeyId", "")
-        text = Text.assemble(
-            (one.action, "bold"), f" {one.stream}", (f"  {key}", "dim"), (f"  {one.error}", "red")
-        )
+        text = Text.assemble((one.action, "bold"), f" {one.stream}", (f"  {key}", "dim"), (f"  {one.error}", "red"))
         self._add(one.at, "kinesis", text)
 
     def _sight(self, sight: Sight) -> None:
