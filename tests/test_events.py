@@ -1,7 +1,8 @@
-"""The files in events/ are what CloudFormation sends: the tests' fixtures, and input of `sam local invoke -e`."""
+"""The files in events/: what CloudFormation sends, for the tests and for `sam local invoke -e`."""
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -9,11 +10,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.properties import KNOWN, Place, parse, stream_of_arn
+from stream_encryption.properties import KNOWN, parse, stream_of_arn
+from stream_encryption.request import Request
 
 EVENTS = {
-    path.stem: json.loads(path.read_text())
-    for path in sorted(Path(__file__).parent.parent.glob("events/*.json"))
+    path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).parent.parent.glob("events/*.json"))
 }
 GOOD_CREATES = ("create", "create-by-arn", "create-with-every-property")
 UPDATES = ("update-key", "update-to-another-stream", "update-rollback")
@@ -42,9 +43,9 @@ def properties_of(name: str, field: str = "ResourceProperties") -> dict[str, Any
     return {key: value for key, value in EVENTS[name][field].items() if key != "ServiceToken"}
 
 
-def place_of(event: dict[str, Any]) -> Place:
-    """The account and region of the event's stack."""
-    return Place.of_stack(event["StackId"])
+def check(event: dict[str, Any]) -> None:
+    """Read the event's properties as the provider does."""
+    parse(event["ResourceProperties"], Request.of(event, time.time()).owner.place)
 
 
 @every_event
@@ -88,6 +89,13 @@ def test_the_response_url_is_presigned_for_this_very_request_with_credentials_of
     assert query["X-Amz-Signature"] == ["0123456789abcdef" * 4]
 
 
+@every_event
+def test_an_event_from_a_file_is_never_too_old_to_be_handled(event: dict[str, Any]) -> None:
+    """The provider turns down what CloudFormation no longer waits for; a date far ahead counts as now."""
+    now = time.time()
+    assert Request.of(event, now).issued_at == now
+
+
 def test_no_two_events_share_a_request_id() -> None:
     """Each file is a request of its own, so a test that plays several mixes none of them up."""
     assert len({event["RequestId"] for event in EVENTS.values()}) == len(EVENTS)
@@ -96,7 +104,7 @@ def test_no_two_events_share_a_request_id() -> None:
 @pytest.mark.parametrize("name", [*GOOD_CREATES, *UPDATES, "delete", "delete-that-overtakes-create"])
 def test_a_good_event_holds_properties_that_the_provider_takes(name: str) -> None:
     """A person's first `sam local invoke` must not fail on our own example."""
-    parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
+    check(EVENTS[name])
 
 
 def test_every_property_of_the_contract_stands_in_the_event_that_says_so() -> None:
@@ -154,11 +162,11 @@ def test_a_delete_that_overtakes_its_create_has_an_id_that_cloudformation_invent
 def test_a_bad_event_is_refused_for_every_fault_that_it_shows(name: str, faulty: list[str]) -> None:
     """All that is wrong is reported at once, each fault by the property's name."""
     with pytest.raises(InvalidProperties) as refused:
-        parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
+        check(EVENTS[name])
     assert [name for name in faulty if not re.search(rf"\b{name}\b", str(refused.value))] == []
 
 
 @pytest.mark.parametrize("name", ["bad-stream-is-missing", "bad-key-is-missing"])
 def test_what_only_aws_can_know_passes_the_check_of_the_properties(name: str) -> None:
     """These two are refused for what is (not) in the account; a spelling fault would hide that."""
-    parse(EVENTS[name]["ResourceProperties"], place_of(EVENTS[name]))
+    check(EVENTS[name])

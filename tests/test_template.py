@@ -1,0 +1,230 @@
+"""What template.yaml and samconfig.toml deploy: the rights, the way in, and what outlives what."""
+
+import ast
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from botocore import xform_name
+from botocore.session import Session
+
+from tests.templates import ROOT, load, nodes
+
+TEMPLATE = load(ROOT / "template.yaml")
+PARAMETERS = TEMPLATE["Parameters"]
+RESOURCES = TEMPLATE["Resources"]
+FUNCTION = RESOURCES["Function"]["Properties"]
+ROLE = RESOURCES["Role"]["Properties"]
+STATEMENTS = {
+    statement["Sid"]: statement for policy in ROLE["Policies"] for statement in policy["PolicyDocument"]["Statement"]
+}
+CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+ENVIRONMENTS = ("default", "staging", "production")
+
+PROVIDER = ROOT / "provider" / "stream_encryption"
+FUNCTION_ARN = {"Fn::GetAtt": ["Function", "Arn"]}
+
+
+def actions(sid: str) -> set[str]:
+    """What a statement of the role allows."""
+    action = STATEMENTS[sid]["Action"]
+    return set(action) if isinstance(action, list) else {action}
+
+
+def resources(parameter: str, condition: str, default: str) -> dict[str, Any]:
+    """What a statement's Resource has to be: what the parameter names, or all of this account and region."""
+    return {"Fn::If": [condition, [{"Fn::Sub": default}], {"Ref": parameter}]}
+
+
+EVERY_STREAM = "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/*"
+EVERY_KEY = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"
+
+
+def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_group() -> None:
+    """Least privilege: an action that is added, or moved to a wider resource, has to be argued for here."""
+    assert {sid: (actions(sid), statement["Resource"]) for sid, statement in STATEMENTS.items()} == {
+        "Streams": (
+            {
+                "kinesis:DescribeStreamSummary",
+                "kinesis:ListTagsForStream",
+                "kinesis:AddTagsToStream",
+                "kinesis:RemoveTagsFromStream",
+                "kinesis:StartStreamEncryption",
+                "kinesis:StopStreamEncryption",
+                "kinesis:PutRecord",
+            },
+            resources("StreamArns", "EveryStream", EVERY_STREAM),
+        ),
+        "Keys": (
+            {"kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption", "kms:DescribeKey"},
+            resources("KeyArns", "EveryKey", EVERY_KEY),
+        ),
+        "DataKeysThroughKinesisOnly": (
+            {"kms:GenerateDataKey"},
+            resources("KeyArns", "EveryKey", EVERY_KEY),
+        ),
+        "OwnLogGroup": (
+            {"logs:CreateLogStream", "logs:PutLogEvents"},
+            {"Fn::GetAtt": ["Logs", "Arn"]},
+        ),
+    }
+
+
+def test_the_role_allows_every_call_that_the_provider_makes_and_no_call_that_it_does_not() -> None:
+    """A call without its right fails in production alone, and a right without its call is an attacker's."""
+    session = Session()
+    operations = {
+        service: {xform_name(name): name for name in session.get_service_model(service).operation_names}
+        for service in ("kinesis", "kms")
+    }
+    called = {
+        f"{service}:{operations[service][node.func.attr]}"
+        for file, service in (("kinesis.py", "kinesis"), ("keys.py", "kms"))
+        for node in ast.walk(ast.parse((PROVIDER / file).read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Attribute)
+        and node.func.value.attr == "_client"
+    }
+    # Kinesis makes this one, with the provider's rights, when a record is put.
+    assert called | {"kms:GenerateDataKey"} == actions("Streams") | actions("Keys") | actions(
+        "DataKeysThroughKinesisOnly"
+    )
+
+
+def test_data_keys_are_made_through_kinesis_only() -> None:
+    """Whoever gets hold of the role must not be able to use the keys for anything but a stream."""
+    assert STATEMENTS["DataKeysThroughKinesisOnly"]["Condition"] == {
+        "StringEquals": {"kms:ViaService": {"Fn::Sub": "kinesis.${AWS::Region}.amazonaws.com"}}
+    }
+
+
+def test_the_role_is_lambdas_alone_and_has_no_policy_but_these() -> None:
+    """A managed policy changes without anybody's review here."""
+    assert "ManagedPolicyArns" not in ROLE
+    assert "Policies" not in FUNCTION
+    assert FUNCTION["Role"] == {"Fn::GetAtt": ["Role", "Arn"]}
+    assert [statement["Principal"] for statement in ROLE["AssumeRolePolicyDocument"]["Statement"]] == [
+        {"Service": "lambda.amazonaws.com"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "allowed"),
+    [
+        ("StreamArns", "all", True),
+        ("StreamArns", "arn:aws:kinesis:eu-west-1:111122223333:stream/orders-*", True),
+        ("StreamArns", "arn:aws-cn:kinesis:cn-north-1:111122223333:stream/orders_1.a", True),
+        ("StreamArns", "", False),
+        ("StreamArns", "*", False),
+        ("StreamArns", "arn:aws:kinesis:*:*:stream/*", False),
+        ("StreamArns", "arn:aws:kinesis:eu-west-1:111122223333:*", False),
+        ("StreamArns", "arn:aws:kms:eu-west-1:111122223333:key/*", False),
+        ("KeyArns", "all", True),
+        ("KeyArns", "arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab", True),
+        ("KeyArns", "", False),
+        ("KeyArns", "*", False),
+        ("KeyArns", "arn:aws:kms:*:*:key/*", False),
+        # IAM never matches it for these actions, so the role would lack what its author thinks it has.
+        ("KeyArns", "arn:aws:kms:eu-west-1:111122223333:alias/orders", False),
+    ],
+)
+def test_the_parameters_that_name_streams_and_keys_take_nothing_wider_than_one_account_and_region(
+    parameter: str, value: str, *, allowed: bool
+) -> None:
+    """An empty value or a lone * must not widen the role: CloudFormation holds each list member to this."""
+    assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], value)) == allowed
+
+
+@pytest.mark.parametrize(("condition", "parameter"), [("EveryStream", "StreamArns"), ("EveryKey", "KeyArns")])
+def test_only_the_word_all_stands_for_everything(condition: str, parameter: str) -> None:
+    """The default is wide on purpose, and says so where a person deploys."""
+    assert TEMPLATE["Conditions"][condition] == {
+        "Fn::Equals": [{"Fn::Select": [0, {"Ref": parameter}]}, PARAMETERS[parameter]["Default"]]
+    }
+    assert PARAMETERS[parameter]["Default"] == "all"
+
+
+def test_a_provider_in_use_cannot_be_deleted_and_is_found_by_export_and_by_ssm() -> None:
+    """CloudFormation refuses to delete a stack whose export is imported: deletion needs the provider."""
+    output = TEMPLATE["Outputs"]["ServiceToken"]
+    assert output["Value"] == FUNCTION_ARN
+    assert output["Export"] == {"Name": {"Fn::Sub": "${FunctionName}-ServiceToken"}}
+    parameter = RESOURCES["ServiceToken"]["Properties"]
+    assert (parameter["Name"], parameter["Value"]) == ({"Ref": "ServiceTokenParameter"}, FUNCTION_ARN)
+
+
+def test_the_function_logs_to_a_group_of_its_own_that_forgets() -> None:
+    """A group that Lambda makes by itself keeps its logs for ever, and outlives the stack."""
+    assert FUNCTION["LoggingConfig"]["LogGroup"] == {"Ref": "Logs"}
+    logs = RESOURCES["Logs"]["Properties"]
+    assert logs["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+    assert PARAMETERS["LogRetentionInDays"]["Default"] in PARAMETERS["LogRetentionInDays"]["AllowedValues"]
+
+
+def test_the_function_runs_on_the_newest_python_that_the_tests_run_on() -> None:
+    """A runtime that is newer than the tests' Python ships what nobody ran."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    below = re.search(r"<3\.(\d+)", project["requires-python"])
+    assert below is not None
+    assert FUNCTION["Runtime"] == f"python3.{int(below[1]) - 1}"
+
+
+def test_the_handler_is_a_function_of_the_provider() -> None:
+    """SAM builds and deploys a Handler that does not exist; every stack would then wait for its time-out."""
+    package, module, function = FUNCTION["Handler"].split(".")
+    tree = ast.parse((ROOT / FUNCTION["CodeUri"] / package / f"{module}.py").read_text())
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_no_event_runs_after_cloudformation_has_given_up() -> None:
+    """A Create that Lambda kept for hours would encrypt a stream for a stack that was rolled back."""
+    assert FUNCTION["EventInvokeConfig"]["MaximumEventAgeInSeconds"] == 3600
+
+
+def test_every_parameter_is_explained_and_has_its_place_on_the_form() -> None:
+    """Who deploys from the console sees the groups; a parameter outside them lands at the end."""
+    form = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in form["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(form["ParameterLabels"]) == sorted(PARAMETERS)
+    assert [name for name, parameter in PARAMETERS.items() if not parameter.get("Description")] == []
+
+
+def test_the_template_holds_no_yaml_alias() -> None:
+    """SAM resolves them, CloudFormation refuses them: the template must work without SAM's build as well."""
+    tokens = yaml.scan((ROOT / "template.yaml").read_text(), Loader=yaml.SafeLoader)
+    assert [token for token in tokens if isinstance(token, yaml.AliasToken)] == []
+
+
+def test_no_policy_anywhere_has_a_star_for_its_resource_or_in_an_action() -> None:
+    """It holds for statements that are added later, too."""
+    statements = [node for node in nodes(RESOURCES) if isinstance(node, dict) and "Effect" in node]
+    assert len(statements) > len(STATEMENTS)
+    for statement in statements:
+        assert "*" not in nodes(statement.get("Resource"))
+        assert not any("*" in action for action in nodes(statement["Action"]) if isinstance(action, str))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_sam_deploy_asks_nothing_but_whether_to_change_production(environment: str) -> None:
+    """No command of the README may stop at a question; SAM inherits nothing from the default environment."""
+    settings = CONFIG[environment]
+    deploy = settings["deploy"]["parameters"]
+    assert settings["global"]["parameters"]["stack_name"] == "kinesis-stream-encryption"
+    assert deploy["confirm_changeset"] is (environment == "production")
+    assert deploy["resolve_s3"] is True
+    assert deploy["fail_on_empty_changeset"] is False
+    assert deploy["capabilities"] == "CAPABILITY_IAM"
+    assert settings["validate"]["parameters"]["lint"] is True
+
+
+def test_samconfig_overrides_only_parameters_that_the_template_has() -> None:
+    """A parameter that is renamed in the template alone fails at the next deployment of production."""
+    named = {
+        pair.partition("=")[0]
+        for environment in ENVIRONMENTS
+        for pair in CONFIG[environment]["deploy"]["parameters"].get("parameter_overrides", "").split()
+    }
+    assert named - set(PARAMETERS) == set()
