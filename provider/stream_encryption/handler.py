@@ -14,7 +14,7 @@ from .converge import World, loop
 from .errors import RequestExpired
 from .keys import Keys
 from .kinesis import Kinesis
-from .protocol import CustomResource
+from .protocol import CustomResource, put
 from .request import Request, margin
 from .settings import Settings
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .converge import Clock, Progress
+    from .protocol import Send
     from .telemetry import Telemetry
 
 
@@ -44,7 +45,7 @@ def _door() -> Callable[[Any, Any], None]:
 
 
 def door(
-    client: Callable[[str], Any], clock: Clock, random: Random, telemetry: Telemetry
+    client: Callable[[str], Any], clock: Clock, random: Random, telemetry: Telemetry, send: Send = put
 ) -> Callable[[Any, Any], None]:
     """Make the door for CloudFormation's events.
 
@@ -53,11 +54,12 @@ def door(
         clock: Time.
         random: Spreads polls and retries.
         telemetry: Logs and metrics.
+        send: Brings an answer to a ResponseURL.
 
     Returns:
         A Lambda handler.
     """
-    resource = CustomResource(clock, random, telemetry)
+    resource = CustomResource(clock, random, telemetry, send)
 
     @resource.create
     @resource.update

@@ -61,7 +61,7 @@ class Keys:
                 metadata = self._client.describe_key(KeyId=key_id)["KeyMetadata"]
         except Refused as refused:
             return _without_look_up(key_id, identity, refused)
-        return Key(key_id, metadata["Arn"], metadata["Arn"], _fault(metadata, stream))
+        return Key(key_id, metadata["Arn"], metadata["Arn"], _fault(metadata))
 
 
 def _without_look_up(key_id: str, identity: str, refused: Refused) -> Key:
@@ -77,12 +77,9 @@ def _without_look_up(key_id: str, identity: str, refused: Refused) -> Key:
     raise refused
 
 
-def _fault(metadata: KeyMetadataTypeDef, stream: Stream) -> str | None:
+def _fault(metadata: KeyMetadataTypeDef) -> str | None:
     """What AWS KMS' page "Key states" and Kinesis' page "Prerequisites" rule out."""
     state = metadata.get("KeyState", "Enabled")
-    region = stream.arn.split(":")[3]
-    if metadata["Arn"].split(":")[3] != region:
-        return f"is in region {metadata['Arn'].split(':')[3]}, and the stream in {region}"
     if metadata.get("KeyUsage", "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT":
         return f"is for {metadata['KeyUsage']}, not for ENCRYPT_DECRYPT"
     if metadata.get("KeySpec", "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .converge import Clock
     from .telemetry import Telemetry
 
+    Send: TypeAlias = Callable[[str, bytes], int]
     _Handler: TypeAlias = Callable[[Any, Any], str]
 
 MAX_BODY_BYTES = 4096
@@ -105,12 +106,13 @@ def put(url: str, body: bytes) -> int:
         connection.close()
 
 
-def deliver(url: str, answer: Answer, clock: Clock, random: Random, telemetry: Telemetry) -> None:
+def deliver(url: str, answer: Answer, send: Send, clock: Clock, random: Random, telemetry: Telemetry) -> None:
     """Bring an answer to CloudFormation: tried again with growing pauses while that can help.
 
     Args:
         url: The ResponseURL. It is a secret: nothing that is logged or raised here bears it.
         answer: What to say.
+        send: Does one try.
         clock: Time; the pauses go by it.
         random: Spreads the pauses.
         telemetry: Is told what came of it.
@@ -120,7 +122,7 @@ def deliver(url: str, answer: Answer, clock: Clock, random: Random, telemetry: T
     """
     body, give_up, pause = answer.body(), clock.now() + DELIVERY_SECONDS, 0.5
     while True:
-        outcome = _try(url, body)
+        outcome = _try(url, body, send)
         if outcome == "delivered":
             telemetry.answered(answer)
             return
@@ -134,10 +136,10 @@ def deliver(url: str, answer: Answer, clock: Clock, random: Random, telemetry: T
         clock.sleep(pause)
 
 
-def _try(url: str, body: bytes) -> str:
+def _try(url: str, body: bytes, send: Send) -> str:
     """One try: `delivered`, `refused: …` where no later try can help, or `failed: …`."""
     try:
-        status = put(url, body)
+        status = send(url, body)
     except (OSError, HTTPException) as error:
         # The error's own text may hold the URL.
         return f"failed: {type(error).__name__}"
@@ -157,9 +159,9 @@ class CustomResource(CfnResource):
     _crhelper_init: Callable[[Mapping[str, Any], Any], bool]
     _cfn_response: Callable[[Mapping[str, Any]], None]
 
-    def __init__(self, clock: Clock, random: Random, telemetry: Telemetry) -> None:
+    def __init__(self, clock: Clock, random: Random, telemetry: Telemetry, send: Send) -> None:
         """Set up what the dispatch needs. crhelper's own set-up makes three clients and resets the root logger."""
-        self._clock, self._random, self._telemetry = clock, random, telemetry
+        self._clock, self._random, self._telemetry, self._put = clock, random, telemetry, send
         self._create_func: _Handler | None = None
         self._update_func: _Handler | None = None
         self._delete_func: _Handler | None = None
@@ -237,7 +239,7 @@ class CustomResource(CfnResource):
             logical_id=self.LogicalResourceId,
             data=self.Data if (status or self.Status) == SUCCESS else {},
         )
-        deliver(self._response_url, answer, self._clock, self._random, self._telemetry)
+        deliver(self._response_url, answer, self._put, self._clock, self._random, self._telemetry)
 
 
 def _cut(text: str, most_bytes: int) -> str:

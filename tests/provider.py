@@ -1,0 +1,85 @@
+"""The whole provider on fakes: an event goes in by its real door, and the answer that CloudFormation finds comes out."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from stream_encryption.handler import door
+from stream_encryption.telemetry import Telemetry
+
+from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
+from tests.fake_bucket import Bucket, Reply, Silence
+from tests.fake_clock import Clock
+from tests.fake_kinesis import FakeKinesis
+from tests.fake_kms import FakeKms
+
+HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
+
+
+class Provider:
+    """The provider, a stream `orders` that nobody encrypts yet, two keys, and CloudFormation's bucket."""
+
+    def __init__(self, seed: int = 1, *, stream: bool = True) -> None:
+        """Start a new world at the clock's first second."""
+        self.clock = Clock()
+        self.kms = FakeKms(self.clock)
+        self.kinesis = FakeKinesis(self.clock, self.kms)
+        self.bucket = Bucket(self.clock.now)
+        self.one = self.kms.add_key("alias/one")
+        self.two = self.kms.add_key("alias/two")
+        self.kms.add_key("alias/aws/kinesis", manager="AWS")
+        if stream:
+            self.kinesis.add_stream(STREAM_NAME)
+        clients = {"kinesis": self.kinesis, "kms": self.kms}
+        telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
+        self._door = door(clients.__getitem__, self.clock, Random(seed), telemetry, self._send)
+
+    def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+        """Have CloudFormation send a Create, and tell the answer."""
+        return self.handle(create_event(properties, **fields))
+
+    def update(
+        self, properties: Mapping[str, Any] | None, old: Mapping[str, Any] | None, **fields: Any
+    ) -> dict[str, Any]:
+        """Have CloudFormation send an Update, and tell the answer."""
+        return self.handle(update_event(properties, old, **fields))
+
+    def delete(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+        """Have CloudFormation send a Delete, and tell the answer."""
+        return self.handle(delete_event(properties, **fields))
+
+    def handle(self, event: Mapping[str, Any], timeout: float = 900.0) -> dict[str, Any]:
+        """Deliver an event with a fresh ResponseURL, and tell the one answer to it."""
+        before = len(self.bucket.answers)
+        self.deliver({**event, "ResponseURL": self.fresh_url()}, timeout)
+        answers = self.bucket.answers[before:]
+        assert len(answers) == 1, f"{len(answers)} answers to one request"
+        return dict(answers[0])
+
+    def deliver(self, event: Any, timeout: float = 900.0) -> None:
+        """Invoke the function with an event just as it is."""
+        self._door(event, LambdaContext(self.clock, timeout))
+
+    def fresh_url(self) -> str:
+        """Issue a ResponseURL."""
+        return HOST + self.bucket.issue()
+
+    def key_of(self, name: str = STREAM_NAME) -> str | None:
+        """Tell the KeyId that a stream really has; None where it is not encrypted."""
+        return self.kinesis.streams[name].encryption.key_id
+
+    def tags_of(self, name: str = STREAM_NAME) -> dict[str, str]:
+        """Tell the tags that are really on a stream."""
+        return dict(self.kinesis.streams[name].tags)
+
+    def changes(self) -> list[str]:
+        """Name the calls that changed anything, in order."""
+        return [call.name for call in self.kinesis.calls.changes]
+
+    def _send(self, url: str, body: bytes) -> int:
+        step = self.bucket.receive("PUT", url.removeprefix(HOST), {"content-type": "", "content-length": "1"}, body)
+        if isinstance(step, Silence):
+            raise TimeoutError(step.name)
+        self.clock.sleep(step.after)
+        return step.status if isinstance(step, Reply) else 0
