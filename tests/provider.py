@@ -1,13 +1,13 @@
-"""The whole provider on fakes: an event goes in by its real door, and the answer that CloudFormation finds comes out."""
+"""The whole provider on fakes: an event goes in by its real door, the answer that CloudFormation finds comes out."""
 
 from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
+
 from stream_encryption.handler import door
 from stream_encryption.telemetry import Telemetry
-
 from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
 from tests.fake_bucket import Bucket, Reply, Silence
 from tests.fake_clock import Clock
@@ -33,7 +33,7 @@ class Provider:
             self.kinesis.add_stream(STREAM_NAME)
         clients = {"kinesis": self.kinesis, "kms": self.kms}
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        self._door = door(clients.__getitem__, self.clock, Random(seed), telemetry, self._send)
+        self._door = door(clients.__getitem__, self.clock, Random(seed), telemetry, self._send)  # noqa: S311
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""

@@ -14,7 +14,7 @@ from .converge import World, loop
 from .errors import RequestExpired
 from .keys import Keys
 from .kinesis import Kinesis
-from .protocol import CustomResource, put
+from .protocol import Courier, CustomResource, put
 from .request import Request, margin
 from .settings import Settings
 
@@ -59,7 +59,7 @@ def door(
     Returns:
         A Lambda handler.
     """
-    resource = CustomResource(clock, random, telemetry, send)
+    resource = CustomResource(Courier(clock, random, telemetry, send), telemetry)
 
     @resource.create
     @resource.update

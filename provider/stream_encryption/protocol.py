@@ -106,34 +106,46 @@ def put(url: str, body: bytes) -> int:
         connection.close()
 
 
-def deliver(url: str, answer: Answer, send: Send, clock: Clock, random: Random, telemetry: Telemetry) -> None:
-    """Bring an answer to CloudFormation: tried again with growing pauses while that can help.
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Brings answers to CloudFormation.
 
-    Args:
-        url: The ResponseURL. It is a secret: nothing that is logged or raised here bears it.
-        answer: What to say.
-        send: Does one try.
-        clock: Time; the pauses go by it.
+    Attributes:
+        clock: Time; the pauses between tries go by it.
         random: Spreads the pauses.
         telemetry: Is told what came of it.
-
-    Raises:
-        AnswerNotDelivered: Nobody took the answer in time, and a later try might succeed.
+        send: Does one try.
     """
-    body, give_up, pause = answer.body(), clock.now() + DELIVERY_SECONDS, 0.5
-    while True:
-        outcome = _try(url, body, send)
-        if outcome == "delivered":
-            telemetry.answered(answer)
-            return
-        if outcome.startswith("refused"):
-            telemetry.answer_lost(answer, outcome)
-            return
-        pause *= random.uniform(1.5, 2.5)
-        if clock.now() + pause > give_up:
-            telemetry.answer_lost(answer, outcome)
-            raise AnswerNotDelivered(f"CloudFormation could not be answered: {outcome}")
-        clock.sleep(pause)
+
+    clock: Clock
+    random: Random
+    telemetry: Telemetry
+    send: Send = put
+
+    def deliver(self, url: str, answer: Answer) -> None:
+        """Bring one answer home: tried again with growing pauses while that can help.
+
+        Args:
+            url: The ResponseURL. It is a secret: nothing that is logged or raised here bears it.
+            answer: What to say.
+
+        Raises:
+            AnswerNotDelivered: Nobody took the answer in time, and a later try might succeed.
+        """
+        body, give_up, pause = answer.body(), self.clock.now() + DELIVERY_SECONDS, 0.5
+        while True:
+            outcome = _try(url, body, self.send)
+            if outcome == "delivered":
+                self.telemetry.answered(answer)
+                return
+            if outcome.startswith("refused"):
+                self.telemetry.answer_lost(answer, outcome)
+                return
+            pause *= self.random.uniform(1.5, 2.5)
+            if self.clock.now() + pause > give_up:
+                self.telemetry.answer_lost(answer, outcome)
+                raise AnswerNotDelivered(f"CloudFormation could not be answered: {outcome}")
+            self.clock.sleep(pause)
 
 
 def _try(url: str, body: bytes, send: Send) -> str:
@@ -159,9 +171,9 @@ class CustomResource(CfnResource):
     _crhelper_init: Callable[[Mapping[str, Any], Any], bool]
     _cfn_response: Callable[[Mapping[str, Any]], None]
 
-    def __init__(self, clock: Clock, random: Random, telemetry: Telemetry, send: Send) -> None:
+    def __init__(self, courier: Courier, telemetry: Telemetry) -> None:
         """Set up what the dispatch needs. crhelper's own set-up makes three clients and resets the root logger."""
-        self._clock, self._random, self._telemetry, self._put = clock, random, telemetry, send
+        self._courier, self._telemetry = courier, telemetry
         self._create_func: _Handler | None = None
         self._update_func: _Handler | None = None
         self._delete_func: _Handler | None = None
@@ -239,7 +251,7 @@ class CustomResource(CfnResource):
             logical_id=self.LogicalResourceId,
             data=self.Data if (status or self.Status) == SUCCESS else {},
         )
-        deliver(self._response_url, answer, self._put, self._clock, self._random, self._telemetry)
+        self._courier.deliver(self._response_url, answer)
 
 
 def _cut(text: str, most_bytes: int) -> str:
