@@ -13,19 +13,18 @@ from botocore.config import Config
 
 from .telemetry import Telemetry
 
-SERVICE = "kinesis-stream-encryption"
-NAMESPACE = "KinesisStreamEncryption"
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What template.yaml sets.
 
     Attributes:
+        service: What logs and metrics call the function.
         log_level: From which level on lines are logged.
         namespace: The CloudWatch namespace of the metrics.
     """
 
+    service: str
     log_level: str
     namespace: str
 
@@ -33,14 +32,15 @@ class Settings:
     def from_environment(cls) -> Settings:
         """Read them from the environment's variables, which are Powertools' own."""
         return cls(
+            service=os.environ.get("POWERTOOLS_SERVICE_NAME", "kinesis-stream-encryption"),
             log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
-            namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE),
+            namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "KinesisStreamEncryption"),
         )
 
     def telemetry(self) -> Telemetry:
         """Logs and metrics."""
-        logger = Logger(service=SERVICE, level=self.log_level)
-        return Telemetry(logger, Metrics(namespace=self.namespace, service=SERVICE))
+        logger = Logger(service=self.service, level=self.log_level)
+        return Telemetry(logger, Metrics(namespace=self.namespace, service=self.service))
 
     @staticmethod
     @cache
