@@ -36,8 +36,8 @@ def main(arguments: list[str]) -> int:
             streams = make_what_is_named(aws, event)
             earlier = what_came_before(event)
             if earlier is not None:
-                run(aws, earlier)
-            exchange = run(aws, event)
+                aws.send(earlier)
+            exchange = aws.send(event)
             show(console, aws, exchange, streams)
             return 0 if exchange.answer is not None and not exchange.violations else 1
     except UnsupportedMachineError as error:
@@ -93,15 +93,6 @@ def what_came_before(event: Event) -> Event | None:
                 "ResourceProperties": {**properties, "SettleSeconds": "0"},
             }
     return None
-
-
-def run(aws: EmbeddedAws, event: Event) -> Exchange:
-    """Send the event to the function, and wait until the function has ended."""
-    exchange = aws.responses.open({name: value for name, value in event.items() if name != "ResponseURL"})
-    aws.runtime.invoke(aws.responses.guarded(exchange))
-    if not exchange.open:  # A failed Create is followed by a Delete.
-        aws.responses.wait_until_quiet(str(event["StackId"]))
-    return exchange
 
 
 def show(console: Console, aws: EmbeddedAws, exchange: Exchange, streams: list[str]) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 
 from local.engines import emulator
@@ -131,7 +132,7 @@ class LambdaRuntime:
     def _run(self, event: dict[str, Any]) -> None:
         try:
             self.invoke(event)
-        except OSError:
+        except (OSError, HTTPException):
             if not self._closing:
                 raise
 

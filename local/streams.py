@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -144,7 +144,7 @@ class StreamWatch:
             now = self._streams.encryption(name)
         except ClientError:
             now = Encryption("(gone)", "NONE", "")
-        except OSError:  # The engines are being stopped.
+        except BotoCoreError:  # The engines are being stopped.
             return
         with self._lock:
             if now == self._last[name]:

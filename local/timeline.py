@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 HOLD_BACK_SECONDS = 0.35
 TICK_SECONDS = 0.05
 RULER = 100
+LONGEST_REASON = 100
 STYLES = {
     "stack": "bold blue",
     "event": "magenta",
@@ -75,8 +76,8 @@ class Timeline:
         self._settle()
         self._console.print()
         self._console.print(Text.assemble((f"{title} ", "bold"), ("─" * (RULER - len(title)), "dim")))
-        for line in story:
-            self._console.print(Text(line, "italic"))
+        for sentence in story:
+            self._console.print(Text(sentence, "italic"))
         self._zero = time.time()
 
     def say(self, text: str, style: str = "dim") -> None:
@@ -107,36 +108,37 @@ class Timeline:
         whole = event.resource_type == STACK
         style = "red" if "FAILED" in event.status or "ROLLBACK" in event.status else "green"
         status = (event.status, style if not event.status.endswith("IN_PROGRESS") else "")
-        name = (f"{event.stack}" if whole else f"{event.stack} / {event.logical_id}", "bold" if whole else "")
-        reason = "" if event.reason in {"", "User Initiated"} else f"  {event.reason}"
-        self._add(event.at, "stack", Text.assemble(name, "  ", status, (reason, "dim")))
+        name = (event.stack, "bold") if whole else (f"{event.stack} / {event.logical_id}", "")
+        reason = "" if event.reason == "User Initiated" else shortened(event.reason)
+        self._add(event.at, "stack", line(name, status, (reason, "dim")))
 
     def _exchange(self, exchange: Exchange) -> None:
         what = f"{exchange.kind} of {exchange.event['LogicalResourceId']}"
         if exchange.open:
             old = exchange.event.get("PhysicalResourceId", "")
-            self._add(exchange.sent, "event", Text.assemble((what, "bold"), (f"  {old}", "dim")))
+            self._add(exchange.sent, "event", line((what, "bold"), (old, "dim")))
         elif exchange.violations:
             text = Text.assemble((f"REFUSED, {what}: ", "bold red"), "; ".join(exchange.violations))
             self._add(time.time(), "answer", text)
         else:
             style = "bold green" if exchange.status == "SUCCESS" else "bold red"
-            text = Text.assemble((exchange.status, style), f" to the {what}", (f"  {exchange.reason}", "dim"))
+            text = line((f"{exchange.status}", style), (what, ""), (exchange.reason, "dim"))
             self._add(exchange.answered, "answer", text)
 
     def _kinesis_call(self, one: KinesisCall) -> None:
         if not one.changes and not one.error:
             self._add(one.at, "kinesis", Text(), look=f"{one.action} {one.stream}")
             return
-        key = one.request.get("KeyId", "")
-        text = Text.assemble((one.action, "bold"), f" {one.stream}", (f"  {key}", "dim"), (f"  {one.error}", "red"))
-        self._add(one.at, "kinesis", text)
+        with_what = one.request.get("KeyId") or ", ".join(one.request.get("Tags") or one.request.get("TagKeys") or ())
+        self._add(
+            one.at, "kinesis", line((f"{one.action} {one.stream}", "bold"), (with_what, "dim"), (one.error, "red"))
+        )
 
     def _sight(self, sight: Sight) -> None:
         now = sight.encryption
         state = ("encrypted with " + now.key, "green") if now.type == "KMS" else ("not encrypted", "")
         status = (now.status, "bold yellow" if now.status != "ACTIVE" else "bold green")
-        self._add(sight.at, "stream", Text.assemble((sight.stream, "bold"), "  ", status, "  ", state))
+        self._add(sight.at, "stream", line((sight.stream, "bold"), status, state))
 
     def _add(self, at: float, source: str, text: Text, look: str = "") -> None:
         with self._lock:
@@ -153,14 +155,14 @@ class Timeline:
 
     def _print(self, until: float) -> None:
         with self._lock:
-            due = sorted(line for line in self._waiting if line.at <= until)
-            self._waiting = [line for line in self._waiting if line.at > until]
-            for line in due:
-                if line.look:
-                    self._looks.append(line)
+            due = sorted(entry for entry in self._waiting if entry.at <= until)
+            self._waiting = [entry for entry in self._waiting if entry.at > until]
+            for entry in due:
+                if entry.look:
+                    self._looks.append(entry)
                 else:
                     self._print_looks()
-                    self._print_line(line.at, line.source, line.text)
+                    self._print_line(entry.at, entry.source, entry.text)
             if until == float("inf"):
                 self._print_looks()
 
@@ -169,8 +171,8 @@ class Timeline:
         if not self._looks:
             return
         counts: dict[str, int] = {}
-        for line in self._looks:
-            counts[line.look] = counts.get(line.look, 0) + 1
+        for entry in self._looks:
+            counts[entry.look] = counts.get(entry.look, 0) + 1
         text = ", ".join(look if count == 1 else f"{look} x{count}" for look, count in counts.items())
         self._print_line(self._looks[0].at, "kinesis", Text(text, "dim"))
         self._looks.clear()
@@ -178,3 +180,13 @@ class Timeline:
     def _print_line(self, at: float, source: str, text: Text) -> None:
         clock = f"{max(0.0, at - self._zero):7.2f} s  "
         self._console.print(Text.assemble((clock, "dim"), (f"{source:<8}", STYLES[source]), " ", text))
+
+
+def line(*parts: tuple[str, str]) -> Text:
+    """Pieces of text with their styles, two blanks between those that are not empty."""
+    return Text("  ").join(Text(text, style) for text, style in parts if text)
+
+
+def shortened(reason: str) -> str:
+    """A reason that stands in full in the function's answer."""
+    return reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}…"

@@ -1,0 +1,1 @@
+"""The provider under CloudFormation, in AWS's own runtime, on the embedded AWS."""

@@ -1,0 +1,33 @@
+"""One embedded AWS for all the stack tests of a worker, and what must hold after each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local.embedded_aws import EmbeddedAws
+from local.engines import Durations
+
+from .stacks import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[EmbeddedAws]:
+    """The embedded AWS, with the project's own template deployed."""
+    with EmbeddedAws(Durations(start=0.5, stop=0.4, create=0.1, delete=0.1)) as embedded:
+        embedded.deploy_provider()
+        embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
+        yield embedded
+
+
+@pytest.fixture
+def account(aws: EmbeddedAws) -> Iterator[Account]:
+    """What a test does with it; afterwards, each answer was acceptable, and no log line held a ResponseURL."""
+    yield Account(aws)
+    assert aws.responses.violations == []
+    secrets = [one.secret for one in aws.responses.exchanges]
+    assert not [line for line in aws.runtime.log_lines() if any(secret in line for secret in secrets)]

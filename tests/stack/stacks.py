@@ -1,0 +1,96 @@
+"""Templates for the stack tests, and what the tests ask of a stream."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from local.cloudformation import Operation
+    from local.embedded_aws import EmbeddedAws
+    from local.streams import StreamState
+
+AWS_KEY = "alias/aws/kinesis"
+TEAM_TAGS = {"team": "shop", "cost-center": "4711"}
+SERVICE_TOKEN = {"Fn::ImportValue": "kinesis-stream-encryption-ServiceToken"}
+
+Resource = dict[str, Any]
+Template = dict[str, Any]
+
+
+def encryption(stream: str, **properties: object) -> Resource:
+    """A resource that encrypts a stream, without the settling time unless it is given."""
+    return {
+        "Type": "Custom::KinesisStreamEncryption",
+        "Properties": {"ServiceToken": SERVICE_TOKEN, "StreamName": stream, "SettleSeconds": 0, **properties},
+    }
+
+
+def template(**resources: Resource) -> Template:
+    """A template with these resources."""
+    return {"Resources": resources}
+
+
+def failing_after(logical_id: str) -> Resource:
+    """A resource that fails once another one is complete: its name is taken."""
+    return {
+        "Type": "AWS::SSM::Parameter",
+        "DependsOn": logical_id,
+        "Properties": {"Name": "/taken", "Type": "String", "Value": "x"},
+    }
+
+
+class Account:
+    """What the tests do with the embedded AWS, each with names of its own."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        """Use this AWS."""
+        self.aws = aws
+
+    def name(self, start: str = "stack") -> str:
+        """A name that nobody else uses."""
+        return f"{start}-{uuid.uuid4().hex[:8]}"
+
+    def stream(self, key: str = "") -> str:
+        """Another team's stream, with tags of its own; with a key where one is given."""
+        name = self.name("stream")
+        self.aws.streams.create(name, key, TEAM_TAGS)
+        self.aws.watch.add(name)
+        return name
+
+    def key(self) -> str:
+        """The ARN of a new customer managed key."""
+        return self.aws.key("made by a test")
+
+    def alias(self) -> str:
+        """An alias of a new customer managed key."""
+        alias = f"alias/{self.name('key')}"
+        self.aws.key("made by a test", alias)
+        return alias
+
+    def deploy(self, stack: str, **resources: Resource) -> Operation:
+        """Create or update a stack with these resources, and follow that to its end."""
+        return self.aws.cloudformation.deploy(stack, template(**resources))
+
+    def delete(self, stack: str) -> Operation:
+        """Delete a stack, and follow that to its end."""
+        return self.aws.cloudformation.delete(stack)
+
+    def state(self, stream: str) -> StreamState:
+        """A stream's status, encryption and tags."""
+        return self.aws.streams.state(stream)
+
+    def key_of(self, stream: str) -> str:
+        """The key that an ACTIVE stream is encrypted with; nothing where it is not encrypted."""
+        seen = self.aws.streams.encryption(stream)
+        assert seen.status == "ACTIVE"
+        return seen.key if seen.type == "KMS" else ""
+
+    def was_ever_plain(self, stream: str, since: float = 0.0) -> bool:
+        """Whether the watch, which looks every 50 ms, ever saw a stream without encryption."""
+        return any(one.encryption.type != "KMS" for one in self.aws.watch.sights(stream, since))
+
+    def starts_and_stops(self, stream: str, since: float = 0.0) -> list[str]:
+        """The encryption calls that the function made for a stream, refused ones included."""
+        calls = self.aws.tap.calls(stream, "StartStreamEncryption", "StopStreamEncryption", since=since)
+        return [one.action for one in calls]

@@ -1,0 +1,146 @@
+"""What a stack that fails leaves behind: nothing."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from .stacks import AWS_KEY, encryption, failing_after
+
+if TYPE_CHECKING:
+    from .stacks import Account
+
+
+def test_a_create_that_is_rolled_back_leaves_the_stream_as_it_was(account: Account) -> None:
+    """Promise 3: what we did is undone, tags included; a stream that had another key gets it back, never plain."""
+    stream, stack, key = account.stream(account.key()), account.name(), account.key()
+    before = account.state(stream)
+
+    done = account.deploy(stack, Encryption=encryption(stream, KeyId=key), Failing=failing_after("Encryption"))
+
+    assert done.status == "ROLLBACK_COMPLETE"
+    assert account.starts_and_stops(stream) == ["StartStreamEncryption"] * 2
+    assert not account.was_ever_plain(stream, done.began)
+    assert account.state(stream) == before
+
+
+def test_a_key_change_that_is_rolled_back_restores_the_former_key(account: Account) -> None:
+    """A rollback is a plain Update with the properties swapped; promise 5 holds for it too."""
+    stream, stack, key = account.stream(), account.name(), account.key()
+    account.deploy(stack, Encryption=encryption(stream))
+    encrypted = account.state(stream)
+
+    done = account.deploy(stack, Encryption=encryption(stream, KeyId=key), Failing=failing_after("Encryption"))
+
+    assert done.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert not account.was_ever_plain(stream, done.began)
+    assert account.state(stream) == encrypted
+
+
+def test_a_replacement_that_is_rolled_back_puts_the_tried_stream_back(account: Account) -> None:
+    """The stream that was tried is as it was, and the old one was encrypted all the time."""
+    old, new, stack = account.stream(), account.stream(), account.name()
+    account.deploy(stack, Encryption=encryption(old))
+    encrypted, before = account.state(old), account.state(new)
+
+    done = account.deploy(stack, Encryption=encryption(new), Failing=failing_after("Encryption"))
+
+    assert done.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert account.state(new) == before
+    assert account.state(old) == encrypted
+    assert not account.was_ever_plain(old, done.began)
+
+
+def test_a_rollback_of_a_replacement_in_the_order_of_aws_puts_the_tried_stream_back(account: Account) -> None:
+    """CloudFormation may send the swapped Update with the NEW physical id, and the Delete of that id after it."""
+    old, new = account.stream(), account.stream()
+    before = account.state(new)
+    send = Requests(account)
+    send("Create", stream=old)
+    encrypted = account.state(old)
+
+    tried = send("Update", stream=new, old_stream=old, physical_id=account.aws.stream_arn(old))
+    swapped = send("Update", stream=old, old_stream=new, physical_id=tried["PhysicalResourceId"])
+    deleted = send("Delete", stream=new, physical_id=tried["PhysicalResourceId"])
+
+    assert [one["Status"] for one in (tried, swapped, deleted)] == ["SUCCESS"] * 3
+    assert swapped["PhysicalResourceId"] == account.aws.stream_arn(old)
+    assert account.state(new) == before
+    assert account.state(old) == encrypted
+    assert account.starts_and_stops(old) == ["StartStreamEncryption"]
+
+
+def test_a_replacement_that_fails_answers_the_old_id_and_leaves_the_old_stream_alone(account: Account) -> None:
+    """A FAILED Update must answer the old id, or CloudFormation records the new one."""
+    old, stack = account.stream(), account.name()
+    account.deploy(stack, Encryption=encryption(old))
+    encrypted = account.state(old)
+
+    done = account.deploy(stack, Encryption=encryption("no-such-stream"))
+
+    failed = account.aws.responses.of_stack(stack, "Update")[0]
+    assert done.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert failed.status == "FAILED"
+    assert failed.answer is not None
+    assert failed.answer["PhysicalResourceId"] == account.aws.stream_arn(old)
+    assert account.state(old) == encrypted
+    assert account.starts_and_stops(old) == ["StartStreamEncryption"]
+
+
+def test_a_delete_that_overtakes_its_own_create_wins(account: Account) -> None:
+    """Promise 6: the Create notices, stops working on the stream, and leaves nothing of it behind."""
+    stream = account.stream()
+    before = account.state(stream)
+    send = Requests(account)
+    create = send.begin("Create", stream=stream, SettleSeconds="3")
+    while not account.starts_and_stops(stream):
+        time.sleep(0.02)
+
+    deleted = send("Delete", stream=stream, physical_id="stack-Encryption-1ABCDEFGHIJKL")
+    account.aws.responses.wait_for(create)
+
+    assert deleted["Status"] == "SUCCESS"
+    assert create.status == "FAILED"
+    assert account.state(stream) == before
+
+
+class Requests:
+    """CloudFormation's requests for one resource, in an order that MiniStack does not send."""
+
+    def __init__(self, account: Account) -> None:
+        """Make up a stack."""
+        self._aws = account.aws
+        place = self._aws.place
+        self._stack_id = f"arn:aws:cloudformation:{place.region}:{place.account}:stack/{account.name()}/{uuid.uuid4()}"
+
+    def __call__(self, kind: str, *, stream: str, old_stream: str = "", physical_id: str = "") -> dict[str, Any]:
+        """Send a request, and wait for its answer."""
+        exchange = self._aws.send(self._event(kind, stream, old_stream, physical_id))
+        assert exchange.answer is not None
+        return exchange.answer
+
+    def begin(self, kind: str, *, stream: str, **properties: str) -> Any:  # noqa: D102
+        event = self._event(kind, stream, "", "")
+        event["ResourceProperties"] |= properties
+        exchange = self._aws.responses.open(event)
+        self._aws.runtime.deliver(self._aws.responses.guarded(exchange))
+        return exchange
+
+    def _event(self, kind: str, stream: str, old_stream: str, physical_id: str) -> dict[str, Any]:
+        event = {
+            "RequestType": kind,
+            "RequestId": str(uuid.uuid4()),
+            "StackId": self._stack_id,
+            "LogicalResourceId": "Encryption",
+            "ResourceType": "Custom::KinesisStreamEncryption",
+            "ResourceProperties": self._properties(stream),
+        }
+        if old_stream:
+            event["OldResourceProperties"] = self._properties(old_stream)
+        if physical_id:
+            event["PhysicalResourceId"] = physical_id
+        return event
+
+    def _properties(self, stream: str) -> dict[str, str]:
+        return {"ServiceToken": "x", "StreamName": stream, "KeyId": AWS_KEY, "SettleSeconds": "0"}
