@@ -184,8 +184,7 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
     if stream.status is StreamStatus.DELETING:
         return Settled(f"stream {stream.name} is being deleted")
     mine = tags is not None and tags.owned_by(goal.owner)
-    unrecorded = tags is not None and tags.ownership is None and goal.evidence_key is not None
-    if tags is not None and not mine and not unrecorded:
+    if tags is not None and not mine and not _unrecorded(goal, tags):
         return _leave_alone(goal, stream, tags, seen, memory)
     if stream.status is not StreamStatus.ACTIVE or tags is None:
         return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
@@ -197,7 +196,21 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
         return Wait("the stream is ACTIVE, perhaps still from before the change")
     if not mine:
         return Settled("the stream bears no record, and is left as it is")
+    if seen.evidence and goal.on_delete is not OnDelete.KEEP and not _called_off(goal, tags):
+        return Cancel(stream, goal.owner, goal.issued_at, "it keeps our key: this Delete must not come twice")
     return _ask(_give_back(stream, tags, "the stream is as wanted"), stream, seen, memory)
+
+
+def _unrecorded(goal: Release, tags: Tags) -> bool:
+    """Whether the stream may be this resource's although it bears no record: somebody may have removed it.
+
+    So had we, if this Delete was carried out before: then it left its mark where that could be mistaken.
+    """
+    return goal.evidence_key is not None and tags.ownership is None and not _called_off(goal, tags)
+
+
+def _called_off(goal: Release, tags: Tags) -> bool:
+    return (tags.cancelled_at or 0) >= goal.issued_at
 
 
 def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -206,7 +219,7 @@ def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: 
     if record and record.predecessor and record.predecessor.owner == goal.owner:
         reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
         return _ask(Forget(stream, LINEAGE, reason), stream, seen, memory)
-    if goal.overtaking and memory.asked is None and (tags.cancelled_at or 0) < goal.issued_at:
+    if goal.overtaking and memory.asked is None and not _called_off(goal, tags):
         return Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
     if memory.owned or memory.changes:
         return Settled("what this resource did is undone")
@@ -230,8 +243,7 @@ def _give_back(stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
     if record and record.predecessor:
         former = Ownership(record.predecessor.owner, record.before)
         return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
-    cancelled = (tags.cancelled_key,) if tags.cancelled_key else ()
-    return Forget(stream, (*tags.keys, *cancelled), reason)
+    return Forget(stream, tags.keys, reason)
 
 
 def _ask(

@@ -225,7 +225,7 @@ class Seen:
         wanted: The key that the goal wants, looked up; None where it wants none.
         as_wanted: The stream's encryption is the one that the goal wants.
         current: The key that the stream has, looked up where that was needed.
-        evidence: The stream bears no record, yet has the key that this resource last gave it.
+        evidence: The stream has the key that this resource last gave it: all there is to go by without a record.
     """
 
     now: float

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .keys import Keys
     from .kinesis import Kinesis
     from .memory import Memory
-    from .model import Goal, Key, Stream
+    from .model import Goal, Key, Release, Stream
 
 
 def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float) -> Seen:
@@ -41,27 +41,30 @@ def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float
 def _with_wanted_key(goal: Ensure, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
     wanted = keys.look_up(goal.key_id, stream)
     current = _current(wanted, stream, keys)
-    evidence = False
-    if tags.ownership is None and goal.evidence_key and current:
-        evidence = _same(keys.look_up(goal.evidence_key, stream), current)
+    evidence = tags.ownership is None and _is_key_of(stream, goal.evidence_key, keys)
     return Seen(now, stream, tags, wanted, _same(wanted, current), current, evidence)
 
 
-def _with_evidence(goal: Goal, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
-    if stream.key_id is None or goal.evidence_key is None:
-        return Seen(now, stream, tags, as_wanted=True)
-    given = keys.look_up(goal.evidence_key, stream)
-    evidence = _same(given, _current(given, stream, keys))
+def _with_evidence(goal: Release, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+    evidence = _is_key_of(stream, goal.evidence_key, keys)
     return Seen(now, stream, tags, as_wanted=target(goal, stream, None) == stream.key_id, evidence=evidence)
 
 
-def _with_former_key(goal: Goal, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+def _with_former_key(goal: Release, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
     key_id = target(goal, stream, tags.ownership)
+    evidence = _is_key_of(stream, goal.evidence_key, keys)
     if key_id is None or key_id == stream.key_id:
-        return Seen(now, stream, tags, as_wanted=key_id == stream.key_id)
+        return Seen(now, stream, tags, as_wanted=key_id == stream.key_id, evidence=evidence)
     wanted = keys.look_up(key_id, stream)
     current = _current(wanted, stream, keys)
-    return Seen(now, stream, tags, wanted, _same(wanted, current), current)
+    return Seen(now, stream, tags, wanted, _same(wanted, current), current, evidence)
+
+
+def _is_key_of(stream: Stream, key_id: str | None, keys: Keys) -> bool:
+    """Whether a KeyId means the stream's key; the same spelling needs no look-up."""
+    if key_id is None or stream.key_id is None:
+        return False
+    return key_id == stream.key_id or _same(keys.look_up(key_id, stream), keys.look_up(stream.key_id, stream))
 
 
 def _current(other: Key, stream: Stream, keys: Keys) -> Key | None:

@@ -217,12 +217,13 @@ class CustomResource(CfnResource):
         try:
             self.PhysicalResourceId = func(self._event, self._context)
         except ProviderError as error:
-            self.Status, self.Reason = FAILED, str(error)
-            self._telemetry.failed(error.code, self.Reason)
+            self._fail(error.code, str(error))
         except BaseException as error:  # noqa: BLE001 (an answer is owed all the same)
-            self.Status, self.Reason = FAILED, self._unexpected(error)
-            self._telemetry.failed("InternalError", self.Reason)
-        self.Reason = self._without_secrets(self.Reason)
+            self._fail("InternalError", self._unexpected(error))
+
+    def _fail(self, code: str, reason: str) -> None:
+        self.Status, self.Reason = FAILED, self._without_secrets(reason)
+        self._telemetry.failed(code, self.Reason)
 
     def _unexpected(self, error: BaseException) -> str:
         request_id = getattr(self._context, "aws_request_id", "unknown")

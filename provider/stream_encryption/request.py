@@ -5,6 +5,7 @@ Source: AWS CloudFormation User Guide, "Custom resource request and response ref
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ class Request:
         return cls(
             type=request_type,
             owner=Owner(stack_id, str(event.get("LogicalResourceId"))),
-            issued_at=_issued_at(event.get("ResponseURL"), now),
+            issued_at=math.floor(_issued_at(event.get("ResponseURL"), now)),
             physical_id=physical_id if isinstance(physical_id, str) else None,
             properties=properties if isinstance(properties, dict) else {},
             old_properties=old if isinstance(old, dict) else {},

@@ -67,7 +67,9 @@ class Telemetry:
     def failed(self, code: str, reason: str) -> None:
         """A request ends in FAILED."""
         self._logger.error("request failed", extra={"error_code": code, "reason": reason})
-        with single_metric(name="Failures", unit=MetricUnit.Count, value=1) as metric:
+        namespace, service = self._metrics.namespace, self._metrics.service
+        with single_metric(name="Failures", unit=MetricUnit.Count, value=1, namespace=namespace) as metric:
+            metric.add_dimension(name="service", value=str(service))
             metric.add_dimension(name="ErrorCode", value=code)
 
     def answered(self, answer: Answer) -> None:
