@@ -76,8 +76,8 @@ def property_sets(event: Event) -> list[dict[str, Any]]:
 
 def names(properties: dict[str, Any]) -> list[str]:
     """The names of the streams that these properties name, and that could exist."""
-    given = (properties.get("StreamName"), str(properties.get("StreamARN", "")).rpartition("/")[2])
-    return [name for name in given if isinstance(name, str) and STREAM_NAME.fullmatch(name)]
+    given = (properties.get("StreamName", ""), str(properties.get("StreamARN", "")).rpartition("/")[2])
+    return [name for name in dict.fromkeys(map(str, given)) if STREAM_NAME.fullmatch(name)]
 
 
 def what_came_before(event: Event) -> Event | None:

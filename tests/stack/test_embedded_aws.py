@@ -43,7 +43,7 @@ def test_leaving_the_context_ends_every_process_and_removes_the_folder() -> None
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_owner_that_is_killed_leaves_nothing_either(number: signal.Signals) -> None:
     """The keeper outlives its owner, whatever ended that: Ctrl-C, or `kill -9`."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - this very Python, and the text above
         [sys.executable, "-c", OWNER], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as owner:
         assert owner.stdout is not None
@@ -72,7 +72,7 @@ def test_an_embedded_aws_of_which_one_part_fails_to_start_leaves_nothing(monkeyp
 
 
 @pytest.mark.parametrize(
-    ("event", "told"), [("create", '"Status": "SUCCESS"'), ("bad-every-fault", '"Status": "FAILED"')]
+    ("event", "told"), [("create-with-every-property", '"Status": "SUCCESS"'), ("bad-no-stream", '"Status": "FAILED"')]
 )
 def test_invoke_prints_the_answer_to_an_event_file(event: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`make invoke EVENT=…`: an answer that CloudFormation would take, good or bad, is a success of the command."""
