@@ -125,7 +125,7 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     later request has seen the record, and undoes everything; where none was, the encryption is as it was found.
     """
     if tags.owned_by(goal.owner) and memory.changes == 0:
-        return _ask(_give_back(stream, tags, "this request was called off"), stream, seen, memory)
+        return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
     if tags.cancelled_key and not tags.owned_by(goal.owner):
         return _ask(Forget(stream, (tags.cancelled_key,), "the cancellation is heeded"), stream, seen, memory)
     return Failed(errors.Overtaken(stream, goal.owner))
@@ -134,8 +134,9 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
 def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """Put our record on the stream before anything else: whoever finds it can undo what comes next."""
     record = tags.ownership
-    if record is None and tags.keys:
-        return _ask(Forget(stream, tags.keys, "an incomplete record is in the way"), stream, seen, memory)
+    leftovers = _ours(tags, goal.issued_at)
+    if record is None and leftovers:
+        return _ask(Forget(stream, leftovers, "what is left of an earlier record is in the way"), stream, seen, memory)
     current = _recordable(seen)
     if record:
         ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current))
@@ -198,7 +199,7 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
         return Settled("the stream bears no record, and is left as it is")
     if seen.evidence and goal.on_delete is not OnDelete.KEEP and not _called_off(goal, tags):
         return Cancel(stream, goal.owner, goal.issued_at, "it keeps our key: this Delete must not come twice")
-    return _ask(_give_back(stream, tags, "the stream is as wanted"), stream, seen, memory)
+    return _ask(_give_back(goal, stream, tags, "the stream is as wanted"), stream, seen, memory)
 
 
 def _unrecorded(goal: Release, tags: Tags) -> bool:
@@ -238,12 +239,19 @@ def _undo(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
     return _ask(change, stream, seen, memory, Concede("somebody else changed the encryption after us"))
 
 
-def _give_back(stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
+def _give_back(goal: Goal, stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
     record = tags.ownership
     if record and record.predecessor:
         former = Ownership(record.predecessor.owner, record.before)
         return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
-    return Forget(stream, tags.keys, reason)
+    return Forget(stream, _ours(tags, goal.issued_at), reason)
+
+
+def _ours(tags: Tags, issued_at: float) -> tuple[str, ...]:
+    """The tags of the record, and a cancellation that nobody can still have to heed."""
+    if tags.cancelled_key and (tags.cancelled_at or 0) < issued_at:
+        return (*tags.keys, tags.cancelled_key)
+    return tags.keys
 
 
 def _ask(

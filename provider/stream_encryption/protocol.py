@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -219,11 +220,11 @@ class CustomResource(CfnResource):
         except ProviderError as error:
             self._fail(error.code, str(error))
         except BaseException as error:  # noqa: BLE001 (an answer is owed all the same)
-            self._fail("InternalError", self._unexpected(error))
+            self._fail("InternalError", self._unexpected(error), format_exc())
 
-    def _fail(self, code: str, reason: str) -> None:
+    def _fail(self, code: str, reason: str, traceback: str = "") -> None:
         self.Status, self.Reason = FAILED, self._without_secrets(reason)
-        self._telemetry.failed(code, self.Reason)
+        self._telemetry.failed(code, self.Reason, self._without_secrets(traceback))
 
     def _unexpected(self, error: BaseException) -> str:
         request_id = getattr(self._context, "aws_request_id", "unknown")

@@ -64,9 +64,10 @@ class Telemetry:
         if not progress.changes:
             self._count("NoOps")
 
-    def failed(self, code: str, reason: str) -> None:
-        """A request ends in FAILED."""
-        self._logger.error("request failed", extra={"error_code": code, "reason": reason})
+    def failed(self, code: str, reason: str, traceback: str | None = None) -> None:
+        """A request ends in FAILED; a fault of our own comes with its traceback."""
+        fields = {"error_code": code, "reason": reason, "traceback": traceback}
+        self._logger.error("request failed", extra={name: value for name, value in fields.items() if value})
         namespace, service = self._metrics.namespace, self._metrics.service
         with single_metric(name="Failures", unit=MetricUnit.Count, value=1, namespace=namespace) as metric:
             metric.add_dimension(name="service", value=str(service))
