@@ -24,6 +24,7 @@ HOLD_BACK_SECONDS = 0.35
 TICK_SECONDS = 0.05
 RULER = 100
 LONGEST_REASON = 100
+TAG_PREFIX = "kinesis-stream-encryption:"
 STYLES = {
     "stack": "bold blue",
     "event": "magenta",
@@ -129,7 +130,8 @@ class Timeline:
         if not one.changes and not one.error:
             self._add(one.at, "kinesis", Text(), look=f"{one.action} {one.stream}")
             return
-        with_what = one.request.get("KeyId") or ", ".join(one.request.get("Tags") or one.request.get("TagKeys") or ())
+        tags = one.request.get("Tags") or one.request.get("TagKeys") or ()
+        with_what = one.request.get("KeyId") or ", ".join(tag.removeprefix(TAG_PREFIX) for tag in tags)
         self._add(
             one.at, "kinesis", line((f"{one.action} {one.stream}", "bold"), (with_what, "dim"), (one.error, "red"))
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ class Account:
     def state(self, stream: str) -> StreamState:
         """A stream's status, encryption and tags."""
         return self.aws.streams.state(stream)
+
+    def state_but_marks(self, stream: str) -> StreamState:
+        """A stream's state, but for the mark by which a Delete that comes twice knows that it was carried out."""
+        seen = self.state(stream)
+        tags = {key: value for key, value in seen.tags.items() if ":cancelled:" not in key}
+        return replace(seen, tags=tags)
 
     def key_of(self, stream: str) -> str:
         """The key that an ACTIVE stream is encrypted with; nothing where it is not encrypted."""
