@@ -29,7 +29,11 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         console.print("Which event? make invoke EVENT=events/create.json")
         return 2
-    event: Event = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    try:
+        event: Event = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        console.print(f"{arguments[0]} is no event: {error}", markup=False)
+        return 2
     try:
         with EmbeddedAws(Durations(start=1.0, stop=1.0), place=place_of(event)) as aws:
             aws.deploy_provider()
