@@ -1,0 +1,22 @@
+"""What holds for every test of the run."""
+
+import sys
+from io import TextIOBase
+
+from aws_lambda_powertools import Logger
+
+from tests.secrecy import pytest_configure, pytest_runtest_makereport
+
+__all__ = ["pytest_configure", "pytest_runtest_makereport"]
+
+
+class Stdout(TextIOBase):
+    """Whatever standard output is when a line is written: each test's own, with pytest."""
+
+    def write(self, text: str) -> int:
+        """Write to it."""
+        return sys.stdout.write(text)
+
+
+# Powertools keeps one logger a service, with the stream that its first user gave it.
+Logger(service="test", level="INFO", stream=Stdout())
