@@ -1,0 +1,416 @@
+"""Promise 6: any invocation may be repeated, run twice at once, or die at any call; the next one converges."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.builders import LOGICAL_ID, STACK_ID, STREAM_NAME, create_event, delete_event, update_event
+from tests.fake_errors import Kind
+from tests.fake_people import NotNowError
+from tests.invocations import INVENTED_ID, Death, Delivery, before
+from tests.provider import Provider
+
+# Metrics are Powertools' own, one set for a process: of two invocations at once, one finds them written already.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics")
+
+ONE = {"StreamName": STREAM_NAME, "KeyId": "alias/one"}
+TWO = {"StreamName": STREAM_NAME, "KeyId": "alias/two"}
+OTHER = {"StreamName": "other", "KeyId": "alias/one"}
+ANOTHER_STACK = STACK_ID.replace("platform-encryption", "another-stack")
+RECORD = {f"kinesis-stream-encryption:{name}" for name in ("stack", "resource", "before")}
+
+
+def _world(key_id: str | None = None, *events: Mapping[str, Any]) -> Provider:
+    """A world in which the stream has this key, and these requests were answered long ago."""
+    provider = Provider(stream=False)
+    provider.kinesis.add_stream(STREAM_NAME, key_id)
+    provider.kinesis.add_stream("other")
+    for event in events:
+        assert provider.handle(event)["Status"] == "SUCCESS"
+        provider.clock.sleep(600)
+    return provider
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A request, and the world that it comes into."""
+
+    event: Mapping[str, Any]
+    key_id: str | None = None
+    earlier: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def world(self) -> Provider:
+        """Make the world anew."""
+        return _world(self.key_id, *self.earlier)
+
+
+SCENARIOS = {
+    "create": Scenario(create_event(ONE)),
+    "create on a stream with another key": Scenario(create_event(ONE), "alias/two"),
+    "create on a stream with the wanted key": Scenario(create_event(ONE), "alias/one"),
+    "create with a record put": Scenario(create_event({**ONE, "Verify": "true"})),
+    "create under a new logical id": Scenario(
+        create_event(ONE, LogicalResourceId="Renamed"), None, (create_event(ONE),)
+    ),
+    "create that takes over with another key": Scenario(
+        create_event({**TWO, "Takeover": "true"}), None, (create_event(ONE, StackId=ANOTHER_STACK),)
+    ),
+    "update of the key": Scenario(update_event(TWO, ONE), None, (create_event(ONE),)),
+    "update to another stream": Scenario(update_event(OTHER, ONE), None, (create_event(ONE),)),
+    "delete": Scenario(delete_event(ONE), None, (create_event(ONE),)),
+    "delete that restores a key": Scenario(delete_event(ONE), "alias/two", (create_event(ONE),)),
+    "delete that finds what it leaves": Scenario(delete_event(ONE), "alias/one", (create_event(ONE),)),
+    "delete that stops": Scenario(
+        delete_event({**ONE, "OnDelete": "Stop"}), "alias/two", (create_event({**ONE, "OnDelete": "Stop"}),)
+    ),
+    "delete that keeps": Scenario(
+        delete_event({**ONE, "OnDelete": "Keep"}), None, (create_event({**ONE, "OnDelete": "Keep"}),)
+    ),
+    "delete that gives a stream back": Scenario(
+        delete_event({**TWO, "Takeover": "true"}),
+        None,
+        (create_event(ONE, StackId=ANOTHER_STACK), create_event({**TWO, "Takeover": "true"})),
+    ),
+}
+every_scenario = pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+
+Outcome = tuple[Any, ...]
+
+
+def _end(provider: Provider, answer: Mapping[str, Any] | None) -> Outcome:
+    """What CloudFormation and the streams are left with, once all is quiet."""
+    provider.clock.sleep(600)
+    streams = tuple(
+        (name, stream.status, stream.encryption, dict(stream.tags)) for name, stream in provider.kinesis.streams.items()
+    )
+    assert answer is not None
+    return answer["Status"], answer["PhysicalResourceId"], answer["Data"], streams
+
+
+def _quota(provider: Provider) -> int:
+    return len(provider.kinesis.calls.changes.named("StartStreamEncryption", "StopStreamEncryption"))
+
+
+def _undisturbed(scenario: Scenario) -> tuple[int, Outcome, int]:
+    """How many calls the request takes, how it ends, and how much of the quota is spent by then."""
+    provider = scenario.world()
+    first = len(provider.kinesis.calls)
+    answer = Delivery(provider, scenario.event).run()
+    calls = len(provider.kinesis.calls) - first
+    assert answer
+    assert answer["Status"] == "SUCCESS"
+    return calls, _end(provider, answer), _quota(provider)
+
+
+PASSING = (
+    Kind.RATE_EXCEEDED,
+    Kind.THROTTLING,
+    Kind.INTERNAL_FAILURE,
+    Kind.SERVICE_UNAVAILABLE,
+    Kind.CONNECTION,
+    Kind.CONNECT_TIMEOUT,
+    Kind.READ_TIMEOUT,
+)
+
+
+@every_scenario
+@pytest.mark.parametrize("kind", PASSING, ids=[kind.name for kind in PASSING])
+def test_whichever_call_fails_for_a_moment_the_end_is_the_same(scenario: Scenario, kind: Kind) -> None:
+    """Promise 6 and the table of errors: throttles and failing connections change the rhythm, and nothing else."""
+    calls, end, quota = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        provider.kinesis.faults.fail_nth(len(provider.kinesis.calls) + number, kind)
+        answer = Delivery(provider, scenario.event).run()
+        assert _end(provider, answer) == end, f"call {number} failed"
+        assert _quota(provider) == quota, f"call {number} failed"
+
+
+@every_scenario
+@pytest.mark.parametrize("kind", [Kind.READ_TIMEOUT, Kind.INTERNAL_FAILURE], ids=["time-out", "5xx"])
+def test_whichever_answer_is_lost_the_end_is_the_same(scenario: Scenario, kind: Kind) -> None:
+    """Promise 6: a change that was made although its answer never came is seen, and not made twice (25 a day)."""
+    calls, end, quota = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        provider.kinesis.faults.lose_nth(len(provider.kinesis.calls) + number, kind)
+        answer = Delivery(provider, scenario.event).run()
+        assert _end(provider, answer) == end, f"the answer to call {number} was lost"
+        assert _quota(provider) == quota, f"the answer to call {number} was lost"
+
+
+@every_scenario
+@pytest.mark.parametrize("after_it", [False, True], ids=["before the call", "after the call"])
+@pytest.mark.parametrize("again_in", [0.0, 60.0], ids=["at once", "a minute later"])
+def test_an_invocation_that_dies_at_any_call_is_finished_by_its_redelivery(
+    scenario: Scenario, again_in: float, *, after_it: bool
+) -> None:
+    """Promise 6: Lambda delivers an asynchronous event again after a crash; that ends as if nothing had happened."""
+    calls, end, quota = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        delivery = Delivery(provider, scenario.event)
+        faults = provider.kinesis.faults
+        (faults.lose_nth if after_it else faults.fail_nth)(len(provider.kinesis.calls) + number, Death())
+        assert delivery.run() is None, f"an invocation that died at call {number} answered"
+        provider.clock.sleep(again_in)
+        assert _end(provider, delivery.run()) == end, f"died at call {number}"
+        assert _quota(provider) == quota, f"died at call {number}"
+
+
+@every_scenario
+def test_an_event_that_is_delivered_twice_at_once_ends_as_one(scenario: Scenario) -> None:
+    """Promise 6: the second delivery runs as a whole before any one call of the first; one Start more is the most."""
+    calls, end, quota = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        delivery = Delivery(provider, scenario.event)
+        (second,) = _both(provider, delivery.run, number, delivery.run)[1]
+        assert second
+        assert second["Status"] == "SUCCESS", f"the second, run before call {number}: {second['Reason']}"
+        assert _end(provider, second)[3] == end[3], f"run twice, the second before call {number}"
+        assert _quota(provider) <= quota + 1, f"run twice, the second before call {number}"
+
+
+@every_scenario
+def test_an_event_that_is_delivered_again_after_its_answer_changes_nothing(scenario: Scenario) -> None:
+    """Promises 4 and 6: Lambda may deliver twice without any error; the second finds nothing to do."""
+    _, end, quota = _undisturbed(scenario)
+    provider = scenario.world()
+    delivery = Delivery(provider, scenario.event)
+    delivery.run()
+    provider.clock.sleep(60)
+    assert _end(provider, delivery.run()) == end
+    assert _quota(provider) == quota
+
+
+def _both(
+    provider: Provider, first: Callable[[], Any], number: int, second: Callable[[], Any]
+) -> tuple[Any, list[Any]]:
+    """Run the first, and the second as a whole just before the first one's Nth call."""
+    results = before(provider, number, second)
+    return first(), results
+
+
+# A Create that is overtaken by its own Delete
+
+BEFORE = {
+    "unencrypted": (None, ()),
+    "with another key": ("alias/two", ()),
+    "with the wanted key": ("alias/one", ()),
+    "of another logical id": (None, (create_event(TWO, LogicalResourceId="Old"),)),
+}
+every_state_before = pytest.mark.parametrize(("key_id", "earlier"), BEFORE.values(), ids=BEFORE.keys())
+
+
+def _overtaken(key_id: str | None, earlier: tuple[Mapping[str, Any], ...]) -> tuple[Provider, Delivery, Delivery]:
+    """A Create, and the Delete that CloudFormation sends a second after it, under an id that it made up."""
+    provider = _world(key_id, *earlier)
+    create = Delivery(provider, create_event(ONE))
+    provider.clock.sleep(1)
+    return provider, create, Delivery(provider, delete_event(ONE, PhysicalResourceId=INVENTED_ID))
+
+
+def _states(provider: Provider) -> Any:
+    """What the stream is, and whose; a cancellation may stay on it, since the Create may come yet again."""
+    provider.clock.sleep(600)
+    tags = {key: value for key, value in provider.tags_of().items() if key in RECORD}
+    return provider.key_of(), tags
+
+
+def _calls_of_create(key_id: str | None, earlier: tuple[Mapping[str, Any], ...]) -> tuple[int, Any]:
+    provider, create, _ = _overtaken(key_id, earlier)
+    untouched, first = _states(_world(key_id, *earlier)), len(provider.kinesis.calls)
+    create.run()
+    return len(provider.kinesis.calls) - first, untouched
+
+
+@every_state_before
+def test_a_create_that_its_delete_overtakes_at_any_call_leaves_the_stream_as_it_was(
+    key_id: str | None, earlier: tuple[Mapping[str, Any], ...]
+) -> None:
+    """Promise 6: the Delete runs as a whole before any one call of the Create, which notices and stops."""
+    calls, untouched = _calls_of_create(key_id, earlier)
+    wrong = []
+    for number in range(1, calls + 1):
+        provider, create, delete = _overtaken(key_id, earlier)
+        created, (deleted,) = _both(provider, create.run, number, delete.run)
+        if (created["Status"], deleted["Status"], _states(provider)) != ("FAILED", "SUCCESS", untouched):
+            wrong.append((number, created["Status"], deleted["Status"], _states(provider)))
+    assert not wrong, wrong
+
+
+@every_state_before
+def test_a_create_that_runs_within_its_delete_leaves_the_stream_as_it_was(
+    key_id: str | None, earlier: tuple[Mapping[str, Any], ...]
+) -> None:
+    """Promise 6, the other way round: the Create was delivered late, and runs before any one call of the Delete."""
+    untouched = _states(_world(key_id, *earlier))
+    wrong = []
+    for number in range(1, 4):
+        provider, create, delete = _overtaken(key_id, earlier)
+        deleted, created = _both(provider, delete.run, number, create.run)
+        if created and (deleted["Status"], _states(provider)) != ("SUCCESS", untouched):
+            wrong.append((number, created[0]["Status"], deleted["Status"], _states(provider)))
+    assert not wrong, wrong
+
+
+@every_state_before
+@pytest.mark.parametrize("after_it", [False, True], ids=["before the call", "after the call"])
+def test_a_create_that_died_and_comes_again_after_its_delete_leaves_the_stream_as_it_was(
+    key_id: str | None, earlier: tuple[Mapping[str, Any], ...], *, after_it: bool
+) -> None:
+    """Promise 6: Lambda delivers a crashed Create again a minute later, when its Delete may long be answered."""
+    calls, untouched = _calls_of_create(key_id, earlier)
+    wrong = []
+    for number in range(1, calls + 1):
+        provider, create, delete = _overtaken(key_id, earlier)
+        faults = provider.kinesis.faults
+        (faults.lose_nth if after_it else faults.fail_nth)(len(provider.kinesis.calls) + number, Death())
+        assert create.run() is None
+        deleted = delete.run()
+        provider.clock.sleep(60)
+        created = create.run()
+        assert created
+        assert deleted
+        if (created["Status"], deleted["Status"], _states(provider)) != ("FAILED", "SUCCESS", untouched):
+            wrong.append((number, created["Status"], deleted["Status"], _states(provider)))
+    assert not wrong, wrong
+
+
+def test_a_create_anew_after_an_overtaken_one_is_not_called_off() -> None:
+    """Promise 6: a cancellation is for the requests before it; the stack that is created again is not hit by it."""
+    provider, _, delete = _overtaken(None, ())
+    delete.run()
+    provider.clock.sleep(60)
+    answer = Delivery(provider, create_event(ONE)).run()
+    assert answer
+    assert answer["Status"] == "SUCCESS"
+    assert provider.key_of() == "alias/one"
+
+
+def test_an_overtaken_create_says_that_its_resource_was_given_up() -> None:
+    """Promises 2 and 6: the answer that nobody may read any more still says what happened, and on which stream."""
+    provider, create, delete = _overtaken(None, ())
+    created, _ = _both(provider, create.run, 3, delete.run)
+    assert "gave stream" in created["Reason"]
+    assert STREAM_NAME in created["Reason"]
+
+
+# An Update that is overtaken by its own rollback
+
+
+@pytest.mark.parametrize("tried", [TWO, OTHER], ids=["the key", "the stream"])
+def test_an_update_that_its_rollback_overtakes_at_any_call_ends_as_it_was(tried: Mapping[str, str]) -> None:
+    """Promise 6: CloudFormation cancels an Update when another resource fails, and sends the old properties at once."""
+    provider = _world(None, create_event(ONE))
+    untouched, first = _outside(provider), len(provider.kinesis.calls)
+    Delivery(provider, update_event(tried, ONE)).run()
+    wrong = []
+    for number in range(1, len(provider.kinesis.calls) - first + 1):
+        provider = _world(None, create_event(ONE))
+        update = Delivery(provider, update_event(tried, ONE))
+        provider.clock.sleep(1)
+        rollback = Delivery(provider, update_event(ONE, tried))
+        _, (rolled_back,) = _both(provider, update.run, number, rollback.run)
+        if (rolled_back["Status"], _outside(provider)) != ("SUCCESS", untouched):
+            wrong.append((number, rolled_back["Status"], _outside(provider)))
+    assert not wrong, wrong
+
+
+def _outside(provider: Provider) -> Any:
+    provider.clock.sleep(600)
+    return {name: stream.encryption.key_id for name, stream in provider.kinesis.streams.items()}
+
+
+# Other people in between
+
+PEOPLE: Mapping[str, Callable[[Provider], None]] = {
+    "stop": lambda provider: provider.kinesis.people.stop(STREAM_NAME, 3.0),
+    "stop at once": lambda provider: provider.kinesis.people.stop(STREAM_NAME),
+    "give it another key": lambda provider: provider.kinesis.people.rekey(STREAM_NAME, "alias/two", 3.0),
+    "give it the wanted key": lambda provider: provider.kinesis.people.rekey(STREAM_NAME, "alias/one", 3.0),
+    "untag": lambda provider: provider.kinesis.people.untag(STREAM_NAME),
+    "untag a part": lambda provider: provider.kinesis.people.untag(STREAM_NAME, "kinesis-stream-encryption:before"),
+    "reshard": lambda provider: provider.kinesis.people.reshard(STREAM_NAME, 120.0),
+    "delete": lambda provider: provider.kinesis.people.delete(STREAM_NAME, 10.0),
+}
+everybody = pytest.mark.parametrize("act", PEOPLE.values(), ids=PEOPLE.keys())
+
+
+def _with_people(provider: Provider, scenario: Scenario, number: int, act: Callable[[Provider], None]) -> Any:
+    """Run the request; people act before its Nth call, unless Kinesis refuses them: then nothing happened."""
+
+    def meanwhile() -> None:
+        with contextlib.suppress(NotNowError):
+            act(provider)
+
+    return _both(provider, Delivery(provider, scenario.event).run, number, meanwhile)[0]
+
+
+@everybody
+@pytest.mark.parametrize("scenario", [SCENARIOS["create"], SCENARIOS["update of the key"]], ids=["create", "update"])
+def test_whoever_changes_the_stream_meanwhile_success_is_the_truth(
+    scenario: Scenario, act: Callable[[Provider], None]
+) -> None:
+    """Promises 1, 4 and 5: SUCCESS means encrypted as wanted; nothing is stopped, and the quota is not fought away."""
+    calls, _, quota = _undisturbed(scenario)
+    wanted = scenario.event["ResourceProperties"]["KeyId"]
+    for number in range(1, calls - 1):  # after the last description nobody can be noticed any more
+        provider = scenario.world()
+        answer = _with_people(provider, scenario, number, act)
+        assert answer["Status"] == "FAILED" or provider.key_of() == wanted, f"people acted before call {number}"
+        assert answer["Status"] == "SUCCESS" or answer["Reason"], f"people acted before call {number}"
+        assert not provider.kinesis.calls.named("StopStreamEncryption"), f"people acted before call {number}"
+        assert _quota(provider) <= quota + 1, f"people acted before call {number}"
+
+
+@pytest.mark.parametrize("who", ["reshard", "give it the wanted key"])
+def test_people_who_are_in_nobodys_way_do_not_fail_a_create(who: str) -> None:
+    """Errors, ResourceInUseException: wait for ACTIVE, try again; whoever else keeps the stream busy."""
+    scenario = SCENARIOS["create"]
+    calls, _, _ = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        answer = _with_people(provider, scenario, number, PEOPLE[who])
+        assert answer["Status"] == "SUCCESS", f"before call {number}: {answer['Reason']}"
+
+
+@everybody
+@pytest.mark.parametrize(
+    "scenario", [SCENARIOS["delete"], SCENARIOS["delete that restores a key"]], ids=["unencrypted", "another key"]
+)
+def test_whoever_changes_the_stream_meanwhile_a_delete_succeeds(
+    scenario: Scenario, act: Callable[[Provider], None]
+) -> None:
+    """Promise 7: teardown is never blocked by what others did; our record goes wherever the stream stays."""
+    calls, _, quota = _undisturbed(scenario)
+    for number in range(1, calls + 1):
+        provider = scenario.world()
+        answer = _with_people(provider, scenario, number, act)
+        assert answer["Status"] == "SUCCESS", f"people acted before call {number}: {answer['Reason']}"
+        assert _quota(provider) <= quota + 1, f"people acted before call {number}"
+        provider.clock.sleep(600)
+        if STREAM_NAME in provider.kinesis.streams:
+            assert not RECORD & provider.tags_of().keys(), f"people acted before call {number}"
+
+
+def test_a_delete_does_not_undo_what_somebody_did_after_it() -> None:
+    """Promise 3: we undo only what we did; somebody who encrypts the stream again while we settle keeps that."""
+    scenario = SCENARIOS["delete"]
+    provider = scenario.world()
+    provider.kinesis.faults.before_call(
+        lambda _: provider.kinesis.people.rekey(STREAM_NAME, "alias/two"), "RemoveTagsFromStream"
+    )
+    answer = Delivery(provider, scenario.event).run()
+    assert answer
+    assert answer["Status"] == "SUCCESS"
+    assert provider.key_of() == "alias/two"
+
+
+def test_the_events_of_these_tests_are_of_one_resource() -> None:
+    """The tests' own ground: an invented id is <stack>-<logicalId>-<SUFFIX> of the very resource."""
+    assert INVENTED_ID.startswith(f"platform-encryption-{LOGICAL_ID}-")
