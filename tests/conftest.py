@@ -2,6 +2,7 @@
 
 import sys
 from io import TextIOBase
+from typing import IO, cast
 
 from aws_lambda_powertools import Logger
 
@@ -19,4 +20,4 @@ class Stdout(TextIOBase):
 
 
 # Powertools keeps one logger a service, with the stream that its first user gave it.
-Logger(service="test", level="INFO", stream=Stdout())
+Logger(service="test", level="INFO", stream=cast("IO[str]", Stdout()))
