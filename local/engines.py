@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local.processes import Household
 
 ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK_ONLY = Path(__file__).with_name("loopback-only.cjs")
 EMULATORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -96,7 +97,7 @@ def start_kinesis(household: Household, place: Place, durations: Durations) -> t
     def start(port: int) -> tuple[Process, str]:
         process = household.start(
             "kinesis-local",
-            [str(node), str(program)],
+            [str(node), "--require", str(LOOPBACK_ONLY), str(program)],
             {
                 "AWS_ACCOUNT_ID": place.account,
                 "AWS_REGION": place.region,

@@ -24,6 +24,14 @@ MAX_PHYSICAL_ID_BYTES = 1024
 EXPIRES_SECONDS = 7200
 COPIED = ("StackId", "RequestId", "LogicalResourceId")
 ACCEPTED, REFUSED = 200, 403
+# S3's two ways to sign an address, by turns: CloudFormation has used both.
+PRESIGNED = (
+    "AWSAccessKeyId=AKIAEMBEDDED&Expires={expires}&Signature={signature}",
+    (
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-SignedHeaders=host&X-Amz-Expires={seconds}"
+        "&X-Amz-Credential=AKIAEMBEDDED%2Fs3%2Faws4_request&X-Amz-Signature={signature}"
+    ),
+)
 
 
 @dataclass
@@ -31,7 +39,7 @@ class Exchange:
     """One request to the function, and what came back."""
 
     event: dict[str, Any]
-    secret: str
+    secret: str = field(repr=False)
     forward_to: str
     sent: float = field(default_factory=time.time)
     answer: dict[str, Any] | None = None
@@ -157,7 +165,7 @@ class ResponseEndpoint:
 
     def open(self, event: dict[str, Any]) -> Exchange:
         """Begin an exchange: from now on an answer to this event is waited for."""
-        exchange = Exchange(event, secrets.token_hex(20), str(event.get("ResponseURL", "")))
+        exchange = Exchange(event, f"TOPSECRET{secrets.token_hex(16)}", str(event.get("ResponseURL", "")))
         with self._changed:
             self._exchanges.append(exchange)
         return exchange
@@ -166,8 +174,13 @@ class ResponseEndpoint:
         """The exchange's event, with the ResponseURL that is to be answered."""
         event = exchange.event
         key = quote(f"{event['StackId']}|{event['LogicalResourceId']}|{event['RequestId']}", safe="")
-        expires = int(exchange.sent) + EXPIRES_SECONDS
-        query = f"AWSAccessKeyId=AKIAEMBEDDED&Expires={expires}&Signature={exchange.secret}%2B%3D"
+        form = PRESIGNED[self.exchanges.index(exchange) % len(PRESIGNED)]
+        query = form.format(
+            signature=quote(f"{exchange.secret}+=", safe=""),
+            date=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(exchange.sent)),
+            seconds=EXPIRES_SECONDS,
+            expires=int(exchange.sent) + EXPIRES_SECONDS,
+        )
         url = f"{self._server.url}/cloudformation-custom-resource-response/{key}?{query}"
         return {**event, "ResponseURL": url}
 
@@ -192,7 +205,7 @@ class ResponseEndpoint:
     def _answer(self, request: Request) -> Reply:
         address = urlsplit(request.path)
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
-        signature = query.get("Signature", "")
+        signature = query.get("Signature") or query.get("X-Amz-Signature", "")
         exchange = next((one for one in self.exchanges if signature == f"{one.secret}+="), None)
         if exchange is None:
             return Reply(REFUSED, b"SignatureDoesNotMatch")

@@ -98,7 +98,7 @@ class StreamWatch:
         self._last: dict[str, Encryption] = {}
         self._lock = threading.Lock()
         self._sights: list[Sight] = []
-        self._looks = 0
+        self._looks: list[float] = []
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -112,10 +112,9 @@ class StreamWatch:
         self._end.set()
         self._thread.join()
 
-    @property
-    def looks(self) -> int:
-        """How often it has looked at all its streams."""
-        return self._looks
+    def looks(self, since: float = 0.0) -> int:
+        """How often it has looked at all its streams since a moment."""
+        return sum(at >= since for at in self._looks)
 
     def add(self, *names: str) -> None:
         """Watch these streams too, and say nothing of how they are at first."""
@@ -137,7 +136,7 @@ class StreamWatch:
                 names = list(self._last)
             for name in names:
                 self._look(name)
-            self._looks += 1
+            self._looks.append(time.time())
 
     def _look(self, name: str) -> None:
         try:

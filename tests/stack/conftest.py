@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.embedded_aws import EmbeddedAws
-from local.engines import Durations
+from local.engines import Durations, UnsupportedMachineError, emulator
 
 from .stacks import Account
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[EmbeddedAws]:
     """The embedded AWS, with the project's own template deployed."""
+    try:
+        emulator()
+    except UnsupportedMachineError as error:
+        pytest.skip(str(error))
     with EmbeddedAws(Durations(start=0.5, stop=0.4, create=0.1, delete=0.1)) as embedded:
         embedded.deploy_provider()
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")

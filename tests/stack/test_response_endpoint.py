@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.loopback import Reply, Request, call
+from local.loopback import Reply, Request, Server, call
 from local.response_endpoint import ResponseEndpoint, faults
 
 if TYPE_CHECKING:
@@ -138,6 +138,32 @@ def test_a_wrong_signature_is_refused_and_an_expired_one_too(endpoint: ResponseE
 
     assert put(url.replace("Signature=", "Signature=0"), json.dumps(GOOD).encode()).status == 403
     assert faults(request, CREATE, answered=False, expires=1.0, now=2.0) == ["the address has expired"]
+
+
+def test_a_refused_answer_ends_the_stack_as_failed(endpoint: ResponseEndpoint) -> None:
+    """MiniStack is told FAILED in the place of a bad answer, so that a stack does not wait for its time-out."""
+    told: list[dict[str, Any]] = []
+
+    def ministack(request: Request) -> Reply:
+        told.append(json.loads(request.body))
+        return Reply(200)
+
+    with Server(ministack) as server:
+        url = endpoint.guard({**CREATE, "ResponseURL": f"{server.url}/token"})["ResponseURL"]
+        put(url, b"{}")
+        put(url, json.dumps(GOOD).encode())
+
+    (answer,) = told
+    assert answer["Status"] == "FAILED"
+    assert "StackId is None" in answer["Reason"]
+
+
+def test_both_ways_of_signing_an_address_are_given_out(endpoint: ResponseEndpoint) -> None:
+    """By turns, since CloudFormation has used both; each is answered alike."""
+    urls = [endpoint.guard(CREATE)["ResponseURL"] for _ in range(2)]
+
+    assert ["X-Amz-Signature" in url for url in urls] == [False, True]
+    assert [put(url, json.dumps(GOOD).encode()).status for url in urls] == [200, 200]
 
 
 def test_a_failed_create_is_followed_by_its_delete(endpoint: ResponseEndpoint, delivered: Delivered) -> None:
