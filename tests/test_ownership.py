@@ -1,0 +1,165 @@
+"""Ownership is on the stream, as tags that a person can read; what is written is what is read."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stream_encryption.model import Owner, Ownership, Predecessor, Tags
+from stream_encryption.ownership import LINEAGE, MAX_VALUE, cancellation, from_tags, to_tags
+from tests.builders import LOGICAL_ID, STACK_ID
+from tests.fake_tags import fault_in_tags
+
+ME = Owner(STACK_ID, LOGICAL_ID)
+OLD = Owner(STACK_ID, "Old")
+PREFIX = "kinesis-stream-encryption:"
+
+GUID = st.uuids().map(str)
+ARN = GUID.map(lambda guid: f"arn:aws:kms:us-east-1:123456789012:key/{guid}")
+ALIAS = st.from_regex(r"alias/[a-zA-Z0-9/_-]{1,240}", fullmatch=True)
+KEY_ID = st.one_of(GUID, ARN, ALIAS)
+OWNER = st.builds(
+    Owner,
+    st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,127}", fullmatch=True).map(
+        lambda name: f"arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/5b1e9c50-0000-11f1-8000-0a1b2c3d4e5f"
+    ),
+    st.from_regex(r"[a-zA-Z0-9]{1,255}", fullmatch=True),
+)
+OWNERSHIP = st.builds(
+    Ownership,
+    OWNER,
+    st.none() | KEY_ID,
+    st.none() | st.builds(Predecessor, OWNER, st.none() | KEY_ID),
+).filter(lambda made: made.predecessor is None or made.predecessor.owner != made.owner)
+
+
+@settings(print_blob=True)
+@given(OWNERSHIP, OWNER)
+def test_what_is_written_is_what_is_read(ownership: Ownership, anybody: Owner) -> None:
+    """Promise 3: the record survives the stream's tags, whoever reads it."""
+    found = from_tags(to_tags(ownership), anybody)
+    assert found.ownership == ownership
+    assert found.cancelled_at is None
+    assert found.cancelled_key is None
+
+
+@settings(print_blob=True)
+@given(OWNERSHIP)
+def test_kinesis_takes_every_record(ownership: Ownership) -> None:
+    """Promise 3: whatever the stack, the resource and the key are called, the tags are ones that Kinesis allows."""
+    assert fault_in_tags(to_tags(ownership), {}) is None
+
+
+@settings(print_blob=True)
+@given(OWNERSHIP, st.dictionaries(st.text(max_size=20).map(lambda name: "x" + name), st.text(max_size=20)))
+def test_other_peoples_tags_are_passed_over(ownership: Ownership, others: dict[str, str]) -> None:
+    """Promise 3: every tag on the stream is given, the ones of other people too; `keys` are ours alone."""
+    found = from_tags({**others, **to_tags(ownership)}, ownership.owner)
+    assert found == from_tags(to_tags(ownership), ownership.owner)
+    assert set(found.keys) == set(to_tags(ownership))
+
+
+@settings(print_blob=True)
+@given(OWNER, st.integers(0, 4_000_000_000))
+def test_a_cancellation_is_read_by_its_owner_alone(owner: Owner, issued_at: int) -> None:
+    """Promise 6: to the second; another resource on the same stream is not called off by it."""
+    tags = cancellation(owner, issued_at)
+    found = from_tags(tags, owner)
+    assert found == Tags(cancelled_at=issued_at, cancelled_key=next(iter(tags)))
+    for stranger in (Owner(owner.stack_id, owner.logical_id + "2"), Owner(owner.stack_id + "2", owner.logical_id)):
+        assert from_tags(tags, stranger) == Tags()
+    assert fault_in_tags(tags, {}) is None
+
+
+def test_the_tags_of_a_fresh_record_are_these() -> None:
+    """Promise 3: the tags' names and values are an interface: streams out there bear them."""
+    assert to_tags(Ownership(ME, None)) == {
+        PREFIX + "stack": STACK_ID,
+        PREFIX + "resource": LOGICAL_ID,
+        PREFIX + "before": "NONE",
+    }
+
+
+def test_the_tags_of_a_taken_over_stream_are_these() -> None:
+    """Promise 3: and whom it was taken from, with which key."""
+    assert to_tags(Ownership(ME, "alias/two", Predecessor(OLD, "alias/one"))) == {
+        PREFIX + "stack": STACK_ID,
+        PREFIX + "resource": LOGICAL_ID,
+        PREFIX + "before": "alias/two",
+        PREFIX + "taken-from-stack": STACK_ID,
+        PREFIX + "taken-from-resource": "Old",
+        PREFIX + "taken-from-key": "alias/one",
+    }
+    assert to_tags(Ownership(ME, None, Predecessor(OLD, None)))[PREFIX + "taken-from-key"] == "NONE"
+
+
+def test_a_cancellation_is_a_time_that_a_person_can_read() -> None:
+    """Promise 3: tags that a person can read; its name tells no two owners apart wrongly."""
+    ((key, value),) = cancellation(ME, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()).items()
+    assert key.startswith(PREFIX + "cancelled:")
+    assert value == "2026-01-02T03:04:05Z"
+
+
+def test_the_name_of_a_cancellation_never_changes() -> None:
+    """Promise 6: a newer provider has to heed what an older one wrote."""
+    assert list(cancellation(ME, 0)) == ["kinesis-stream-encryption:cancelled:03894141ec96"]
+
+
+@pytest.mark.parametrize("missing", ["stack", "resource", "before"])
+@pytest.mark.parametrize("emptied", [True, False], ids=["emptied", "removed"])
+def test_a_record_of_which_a_part_is_missing_is_none(missing: str, *, emptied: bool) -> None:
+    """Promise 3: whole or not at all; what is left of it is still named, so that it can be removed."""
+    tags = to_tags(Ownership(ME, "alias/one"))
+    if emptied:
+        tags[PREFIX + missing] = ""
+    else:
+        del tags[PREFIX + missing]
+    found = from_tags(tags, ME)
+    assert found.ownership is None
+    assert set(found.keys) == set(tags)
+    assert not found.owned_by(ME)
+
+
+@pytest.mark.parametrize("missing", LINEAGE)
+def test_a_lineage_of_which_a_part_is_missing_is_none(missing: str) -> None:
+    """Promise 3: nothing is given back to somebody, or with a key, that has to be guessed."""
+    tags = to_tags(Ownership(ME, None, Predecessor(OLD, "alias/one")))
+    del tags[missing]
+    assert from_tags(tags, ME).ownership == Ownership(ME, None)
+
+
+@pytest.mark.parametrize("stack_id", [STACK_ID, STACK_ID.replace("platform-encryption", "another-stack")])
+def test_an_owner_that_got_its_stream_back_has_no_predecessor(stack_id: str) -> None:
+    """Row rename, rolled back: the tags that name the former owner are now its own name."""
+    former = Owner(stack_id, "Old")
+    taken = to_tags(Ownership(ME, None, Predecessor(former, "alias/one")))
+    back = {**taken, **to_tags(Ownership(former, None))}
+    assert from_tags(back, former).ownership == Ownership(former, None)
+
+
+def test_a_predecessor_of_the_same_name_in_another_stack_is_one() -> None:
+    """Property Takeover: logical ids are alike in many stacks; the stack tells."""
+    former = Owner(STACK_ID.replace("platform-encryption", "another-stack"), LOGICAL_ID)
+    record = Ownership(ME, None, Predecessor(former, None))
+    assert from_tags(to_tags(record), ME).ownership == record
+
+
+@pytest.mark.parametrize("value", ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-02 03:04:05"])
+def test_a_cancellation_that_cannot_be_read_calls_nothing_off(value: str) -> None:
+    """Promise 6: a person may have touched the tag; it is still known as ours, and can be removed."""
+    (key,) = cancellation(ME, 0)
+    assert from_tags({key: value}, ME) == Tags(cancelled_key=key)
+
+
+def test_the_longest_value_is_kinesis_own() -> None:
+    """Promise 3: a longer KeyId is recorded by its ARN (API reference of AddTagsToStream)."""
+    assert MAX_VALUE == 256
+    assert fault_in_tags({"x": "v" * MAX_VALUE}, {}) is None
+    assert fault_in_tags({"x": "v" * (MAX_VALUE + 1)}, {}) is not None
+
+
+@pytest.mark.parametrize(("owner", "owned"), [(ME, True), (OLD, False), (Owner(STACK_ID + "2", LOGICAL_ID), False)])
+def test_a_stream_is_owned_by_stack_and_resource_together(owner: Owner, *, owned: bool) -> None:
+    """Promise 3: which stack AND which logical id."""
+    assert from_tags(to_tags(Ownership(ME, None)), ME).owned_by(owner) is owned
