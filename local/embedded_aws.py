@@ -133,7 +133,7 @@ class EmbeddedAws:
         exchange = self.responses.open({name: value for name, value in event.items() if name != "ResponseURL"})
         self.runtime.invoke(self.responses.guarded(exchange))
         if not exchange.open:  # A failed Create is followed by a Delete.
-            self.responses.wait_until_quiet(str(event["StackId"]))
+            self.responses.wait_until_quiet(str(event["StackId"]), exchange.sent)
         return exchange
 
     @property

@@ -26,12 +26,13 @@ class UnsupportedMachineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Durations:
-    """How long a stream stays UPDATING (or CREATING, or DELETING), in seconds."""
+    """How long each change keeps a stream from being ACTIVE, in seconds."""
 
     start: float = 1.5
     stop: float = 1.0
     create: float = 0.3
     delete: float = 0.3
+    reshard: float = 1.5
 
 
 def emulator() -> Path:
@@ -106,6 +107,7 @@ def start_kinesis(household: Household, place: Place, durations: Durations) -> t
                 "KINESIS_MOCK_CERT_PATH": str(program.with_name("server.json")),
                 "CREATE_STREAM_DURATION": _milliseconds(durations.create),
                 "DELETE_STREAM_DURATION": _milliseconds(durations.delete),
+                "UPDATE_SHARD_COUNT_DURATION": _milliseconds(durations.reshard),
                 # Crossed in kinesis-local 0.6.2: Start takes Stop's variable, Stop takes Deregister's.
                 "STOP_STREAM_ENCRYPTION_DURATION": _milliseconds(durations.start),
                 "DEREGISTER_STREAM_CONSUMER_DURATION": _milliseconds(durations.stop),

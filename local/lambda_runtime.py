@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import threading
 import time
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from local.engines import emulator
 from local.loopback import Reply, Request, Server, call
-from local.processes import accepts_connections, at_a_free_port, free_port
+from local.processes import Process, accepts_connections, at_a_free_port, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,6 +56,8 @@ class _Environment:
 
     log: Path
     url: str = ""
+    process: Process | None = None
+    busy: bool = False
 
 
 class LambdaRuntime:
@@ -115,6 +119,13 @@ class LambdaRuntime:
         self._release(environment)
         return invocation
 
+    def crash(self) -> None:
+        """Kill the runtime of every environment that is at work, as a machine that dies does."""
+        for environment in list(self._environments):
+            if environment.busy and environment.process is not None:
+                for pid in environment.process.children():
+                    os.kill(pid, signal.SIGKILL)
+
     def log_lines(self) -> Iterator[str]:
         """Every line that the function has printed so far, in any environment."""
         for environment in list(self._environments):
@@ -138,11 +149,13 @@ class LambdaRuntime:
 
     def _acquire(self) -> _Environment:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        return self._start()
+            environment = self._idle.pop() if self._idle else None
+        environment = environment or self._start()
+        environment.busy = True
+        return environment
 
     def _release(self, environment: _Environment) -> None:
+        environment.busy = False
         with self._lock:
             self._idle.append(environment)
 
@@ -169,7 +182,7 @@ class LambdaRuntime:
                 name, [str(emulator()), *addresses, *runtime], self._variables(function, name, log)
             )
             process.wait_until(lambda: accepts_connections(port))
-            environment.url = f"http://127.0.0.1:{port}"
+            environment.url, environment.process = f"http://127.0.0.1:{port}", process
             return environment
 
         return at_a_free_port(start)

@@ -108,6 +108,11 @@ class Process:
         """Whether the process is still there."""
         return self._popen.poll() is None
 
+    def children(self) -> list[int]:
+        """The ids of the processes that this one has started."""
+        listed = Path(f"/proc/{self.pid}/task").glob("*/children")
+        return [int(pid) for one in listed for pid in one.read_text().split()]
+
     def wait_until(self, ready: Callable[[], bool]) -> None:
         """Wait until it is ready.
 

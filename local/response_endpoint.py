@@ -189,18 +189,25 @@ class ResponseEndpoint:
         with self._changed:
             return self._changed.wait_for(lambda: not exchange.open, seconds)
 
-    def wait_until_quiet(self, stack: str, seconds: float = 60.0) -> None:
-        """Wait until every request of a stack is answered, the Deletes of failed Creates among them.
+    def wait_until_quiet(self, stack: str, since: float = 0.0, seconds: float = 60.0) -> None:
+        """Wait until each request of a stack is answered, the Deletes of failed Creates among them.
+
+        Args:
+            stack: Its id, or its name.
+            since: Requests that were sent before this moment do not count.
+            seconds: How long to wait.
 
         Raises:
             TimeoutError: One is not answered in time.
         """
+
+        def waiting() -> list[Exchange]:
+            return [one for one in self._exchanges if one.open and one.sent >= since and _is_of(one, stack)]
+
         with self._changed:
-            if not self._changed.wait_for(
-                lambda: not any(one.open and _is_of(one, stack) for one in self._exchanges), seconds
-            ):
-                waiting = [f"{one.kind} of {one.event['LogicalResourceId']}" for one in self._exchanges if one.open]
-                raise TimeoutError(f"no answer to: {', '.join(waiting)}")
+            if not self._changed.wait_for(lambda: not waiting(), seconds):
+                left = ", ".join(f"{one.kind} of {one.event['LogicalResourceId']}" for one in waiting())
+                raise TimeoutError(f"no answer to: {left}")
 
     def _answer(self, request: Request) -> Reply:
         address = urlsplit(request.path)

@@ -22,7 +22,7 @@ def aws() -> Iterator[EmbeddedAws]:
         emulator()
     except UnsupportedMachineError as error:
         pytest.skip(str(error))
-    with EmbeddedAws(Durations(start=0.5, stop=0.4, create=0.1, delete=0.1)) as embedded:
+    with EmbeddedAws(Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0)) as embedded:
         embedded.deploy_provider()
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         yield embedded

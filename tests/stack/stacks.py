@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from local.cloudformation import Operation
     from local.embedded_aws import EmbeddedAws
+    from local.response_endpoint import Exchange
     from local.streams import StreamState
 
 AWS_KEY = "alias/aws/kinesis"
@@ -102,3 +103,47 @@ class Account:
         """The encryption calls that the function made for a stream, refused ones included."""
         calls = self.aws.tap.calls(stream, "StartStreamEncryption", "StopStreamEncryption", since=since)
         return [one.action for one in calls]
+
+
+class Requests:
+    """CloudFormation's requests for one resource, in an order that MiniStack does not send."""
+
+    def __init__(self, account: Account) -> None:
+        """Make up a stack."""
+        self._aws = account.aws
+        place = self._aws.place
+        stack = f"stack/{account.name()}/{uuid.uuid4()}"
+        self._stack_id = f"arn:aws:cloudformation:{place.region}:{place.account}:{stack}"
+
+    def __call__(self, kind: str, *, stream: str, old_stream: str = "", physical_id: str = "") -> dict[str, Any]:
+        """Send a request, and wait for its answer."""
+        exchange = self._aws.send(self.event(kind, stream, old_stream, physical_id))
+        assert exchange.answer is not None
+        return exchange.answer
+
+    def begin(self, event: dict[str, Any]) -> Exchange:
+        """Send an event, and do not wait."""
+        exchange = self._aws.responses.open(event)
+        self._aws.runtime.deliver(self._aws.responses.guarded(exchange))
+        return exchange
+
+    def event(
+        self, kind: str, stream: str, old_stream: str = "", physical_id: str = "", **properties: str
+    ) -> dict[str, Any]:
+        """A request, without a ResponseURL."""
+        event = {
+            "RequestType": kind,
+            "RequestId": str(uuid.uuid4()),
+            "StackId": self._stack_id,
+            "LogicalResourceId": "Encryption",
+            "ResourceType": "Custom::KinesisStreamEncryption",
+            "ResourceProperties": self._properties(stream) | properties,
+        }
+        if old_stream:
+            event["OldResourceProperties"] = self._properties(old_stream)
+        if physical_id:
+            event["PhysicalResourceId"] = physical_id
+        return event
+
+    def _properties(self, stream: str) -> dict[str, str]:
+        return {"ServiceToken": "x", "StreamName": stream, "KeyId": AWS_KEY, "SettleSeconds": "0"}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .stacks import AWS_KEY, encryption, failing_after
+from .stacks import Requests, encryption, failing_after
 
 if TYPE_CHECKING:
     from .stacks import Account
@@ -93,7 +92,7 @@ def test_a_delete_that_overtakes_its_own_create_wins(account: Account) -> None:
     stream = account.stream()
     before = account.state(stream)
     send = Requests(account)
-    create = send.begin("Create", stream=stream, SettleSeconds="3")
+    create = send.begin(send.event("Create", stream, SettleSeconds="3"))
     while not account.starts_and_stops(stream):
         time.sleep(0.02)
 
@@ -103,44 +102,3 @@ def test_a_delete_that_overtakes_its_own_create_wins(account: Account) -> None:
     assert deleted["Status"] == "SUCCESS"
     assert create.status == "FAILED"
     assert account.state(stream) == before
-
-
-class Requests:
-    """CloudFormation's requests for one resource, in an order that MiniStack does not send."""
-
-    def __init__(self, account: Account) -> None:
-        """Make up a stack."""
-        self._aws = account.aws
-        place = self._aws.place
-        self._stack_id = f"arn:aws:cloudformation:{place.region}:{place.account}:stack/{account.name()}/{uuid.uuid4()}"
-
-    def __call__(self, kind: str, *, stream: str, old_stream: str = "", physical_id: str = "") -> dict[str, Any]:
-        """Send a request, and wait for its answer."""
-        exchange = self._aws.send(self._event(kind, stream, old_stream, physical_id))
-        assert exchange.answer is not None
-        return exchange.answer
-
-    def begin(self, kind: str, *, stream: str, **properties: str) -> Any:  # noqa: D102
-        event = self._event(kind, stream, "", "")
-        event["ResourceProperties"] |= properties
-        exchange = self._aws.responses.open(event)
-        self._aws.runtime.deliver(self._aws.responses.guarded(exchange))
-        return exchange
-
-    def _event(self, kind: str, stream: str, old_stream: str, physical_id: str) -> dict[str, Any]:
-        event = {
-            "RequestType": kind,
-            "RequestId": str(uuid.uuid4()),
-            "StackId": self._stack_id,
-            "LogicalResourceId": "Encryption",
-            "ResourceType": "Custom::KinesisStreamEncryption",
-            "ResourceProperties": self._properties(stream),
-        }
-        if old_stream:
-            event["OldResourceProperties"] = self._properties(old_stream)
-        if physical_id:
-            event["PhysicalResourceId"] = physical_id
-        return event
-
-    def _properties(self, stream: str) -> dict[str, str]:
-        return {"ServiceToken": "x", "StreamName": stream, "KeyId": AWS_KEY, "SettleSeconds": "0"}
