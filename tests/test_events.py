@@ -92,7 +92,7 @@ def test_the_response_url_is_presigned_for_this_very_request_with_credentials_of
 @every_event
 def test_an_event_from_a_file_is_never_too_old_to_be_handled(event: dict[str, Any]) -> None:
     """The provider turns down what CloudFormation no longer waits for; a date far ahead counts as now."""
-    now = time.time()
+    now = int(time.time())
     assert Request.of(event, now).issued_at == now
 
 

@@ -300,32 +300,6 @@ def test_an_overtaken_create_says_that_its_resource_was_given_up() -> None:
     assert STREAM_NAME in created["Reason"]
 
 
-# An Update that is overtaken by its own rollback
-
-
-@pytest.mark.parametrize("tried", [TWO, OTHER], ids=["the key", "the stream"])
-def test_an_update_that_its_rollback_overtakes_at_any_call_ends_as_it_was(tried: Mapping[str, str]) -> None:
-    """Promise 6: CloudFormation cancels an Update when another resource fails, and sends the old properties at once."""
-    provider = _world(None, create_event(ONE))
-    untouched, first = _outside(provider), len(provider.kinesis.calls)
-    Delivery(provider, update_event(tried, ONE)).run()
-    wrong = []
-    for number in range(1, len(provider.kinesis.calls) - first + 1):
-        provider = _world(None, create_event(ONE))
-        update = Delivery(provider, update_event(tried, ONE))
-        provider.clock.sleep(1)
-        rollback = Delivery(provider, update_event(ONE, tried))
-        _, (rolled_back,) = _both(provider, update.run, number, rollback.run)
-        if (rolled_back["Status"], _outside(provider)) != ("SUCCESS", untouched):
-            wrong.append((number, rolled_back["Status"], _outside(provider)))
-    assert not wrong, wrong
-
-
-def _outside(provider: Provider) -> Any:
-    provider.clock.sleep(600)
-    return {name: stream.encryption.key_id for name, stream in provider.kinesis.streams.items()}
-
-
 # Other people in between
 
 PEOPLE: Mapping[str, Callable[[Provider], None]] = {

@@ -101,10 +101,11 @@ def loop(goals: tuple[Goal, ...], world: World, deadline: float) -> Progress:
         progress, action = step(progress, world)
         if isinstance(action, Failed):
             raise action.error
-        seconds = pause(action, progress.memory, world.random)
-        if isinstance(action, Wait) and world.clock.now() + seconds > deadline:
+        left = deadline - world.clock.now()
+        if isinstance(action, Wait) and left <= 0:
             raise DeadlinePassed(goal.stream, action.reason, memory.since, world.clock.now())
-        if seconds:
+        seconds = min(pause(action, progress.memory, world.random), left)
+        if seconds > 0:
             world.clock.sleep(seconds)
     return progress
 

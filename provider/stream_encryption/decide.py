@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from . import errors
+from .memory import TRUST_SECONDS
 from .model import (
     Action,
     Attributes,
@@ -97,7 +98,7 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
         return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
     if stream.status is StreamStatus.DELETING:
         return Failed(errors.StreamBeingDeleted(stream))
-    if tags is not None and (memory.overtaken or (memory.owned and not tags.owned_by(goal.owner))):
+    if tags is not None and _called_off(goal, tags, seen, memory):
         return _withdraw(goal, stream, tags, seen, memory)
     other = _another_stacks(goal, tags)
     if other and not goal.takeover:
@@ -113,22 +114,38 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
     return _settle(goal, stream, tags, seen, memory)
 
 
+def _called_off(goal: Ensure, tags: Tags, seen: Seen, memory: Memory) -> bool:
+    """Whether the resource's Delete gave the stream up: it says so, or our record was there and is gone."""
+    if memory.overtaken or tags.owned_by(goal.owner):
+        return memory.overtaken
+    asked = memory.asked
+    wrote = asked and asked.sure and asked.change == Remember.__name__ and seen.now - asked.at >= GRACE_SECONDS
+    return memory.owned or bool(wrote)
+
+
 def _another_stacks(goal: Ensure, tags: Tags | None) -> Owner | None:
     owner = tags.ownership.owner if tags and tags.ownership else None
     return owner if owner and owner.stack_id != goal.owner.stack_id else None
 
 
 def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
-    """A later request called this one off: take back the record, and leave the rest to that request.
+    """The resource's Delete called this request off: take back what it may have missed, and leave the rest to it.
 
-    Start always follows a look that showed our record and no cancellation. So where a Start was asked for, the
-    later request has seen the record, and undoes everything; where none was, the encryption is as it was found.
+    It undoes what it finds. What it can't find is a change of ours that was on its way meanwhile: a record that came
+    after its look, or a Start that came after it had taken the record away.
     """
-    if tags.owned_by(goal.owner) and memory.changes == 0:
+    if stream.status is not StreamStatus.ACTIVE:
+        return Wait(f"stream {stream.name} is {stream.status}, and this request was called off")
+    overtaken = Failed(errors.Overtaken(stream, goal.owner))
+    mine = tags.owned_by(goal.owner)
+    left = tags.ownership is None or tags.ownership.owner == memory.former
+    if memory.overtaken and memory.changes and seen.as_wanted and left:
+        reason = "this request was called off, and its Start came too late to be found"
+        undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
+        return _ask(undo, stream, seen, memory, overtaken)
+    if mine and not memory.changes:
         return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
-    if tags.cancelled_key and not tags.owned_by(goal.owner):
-        return _ask(Forget(stream, (tags.cancelled_key,), "the cancellation is heeded"), stream, seen, memory)
-    return Failed(errors.Overtaken(stream, goal.owner))
+    return overtaken
 
 
 def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -184,33 +201,45 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
         return Settled(f"stream {goal.stream.name} does not exist any more")
     if stream.status is StreamStatus.DELETING:
         return Settled(f"stream {stream.name} is being deleted")
-    mine = tags is not None and tags.owned_by(goal.owner)
-    if tags is not None and not mine and not _unrecorded(goal, tags):
+    if tags is not None and not tags.owned_by(goal.owner) and not _unrecorded(goal, tags, memory):
         return _leave_alone(goal, stream, tags, seen, memory)
     if stream.status is not StreamStatus.ACTIVE or tags is None:
         return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
-    if not mine and not seen.evidence:
+    at_it = memory.changes and not memory.owned
+    if not tags.owned_by(goal.owner) and not seen.evidence and not at_it:
         return _leave_alone(goal, stream, tags, seen, memory)
-    if not seen.as_wanted and memory.conceded is None:
+    return _give_up(goal, stream, tags, seen, memory)
+
+
+def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    mine = tags.owned_by(goal.owner)
+    undone = seen.as_wanted or memory.conceded is not None
+    looks_ours = undone and seen.evidence and goal.on_delete is not OnDelete.KEEP
+    if mine and (goal.overtaking or looks_ours) and not _marked(goal, tags):
+        return Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
+    if not undone:
         return _undo(goal, stream, tags, seen, memory)
     if memory.settling_since is None and memory.conceded is None:
         return Wait("the stream is ACTIVE, perhaps still from before the change")
     if not mine:
-        return Settled("the stream bears no record, and is left as it is")
-    if seen.evidence and goal.on_delete is not OnDelete.KEEP and not _called_off(goal, tags):
-        return Cancel(stream, goal.owner, goal.issued_at, "it keeps our key: this Delete must not come twice")
+        return _leave_alone(goal, stream, tags, seen, memory)
+    quiet = seen.now - (memory.settling_since or 0)
+    if goal.overtaking and not memory.changes and quiet < TRUST_SECONDS:
+        return Wait("a Start of the request that was called off may not show yet", TRUST_SECONDS - quiet)
     return _ask(_give_back(goal, stream, tags, "the stream is as wanted"), stream, seen, memory)
 
 
-def _unrecorded(goal: Release, tags: Tags) -> bool:
+def _unrecorded(goal: Release, tags: Tags, memory: Memory) -> bool:
     """Whether the stream may be this resource's although it bears no record: somebody may have removed it.
 
-    So had we, if this Delete was carried out before: then it left its mark where that could be mistaken.
+    So may we: just now, or when this Delete was carried out before. Then it left its mark where that could mislead.
     """
-    return goal.evidence_key is not None and tags.ownership is None and not _called_off(goal, tags)
+    removed = memory.asked is not None and memory.asked.change == Forget.__name__
+    return goal.evidence_key is not None and tags.ownership is None and not removed and not _marked(goal, tags)
 
 
-def _called_off(goal: Release, tags: Tags) -> bool:
+def _marked(goal: Ensure | Release, tags: Tags) -> bool:
+    """Whether this request, or a later one of the owner's, left the mark that calls earlier ones off."""
     return (tags.cancelled_at or 0) >= goal.issued_at
 
 
@@ -220,7 +249,9 @@ def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: 
     if record and record.predecessor and record.predecessor.owner == goal.owner:
         reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
         return _ask(Forget(stream, LINEAGE, reason), stream, seen, memory)
-    if goal.overtaking and memory.asked is None and not _called_off(goal, tags):
+    if tags.keys and not tags.foreign:
+        return _ask(Forget(stream, tags.keys, "what is left of our record"), stream, seen, memory)
+    if goal.overtaking and memory.asked is None and not _marked(goal, tags):
         return Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
     if memory.owned or memory.changes:
         return Settled("what this resource did is undone")
@@ -266,9 +297,10 @@ def _ask(
     It may only not show yet; or it did show, and was lost again to somebody else.
     """
     asked, name = memory.asked, type(change).__name__
-    if asked is None or asked.change != name:
+    key_id = change.key_id if isinstance(change, Start) else None
+    if asked is None or (asked.change, asked.key_id) != (name, key_id):
         return change
-    shown_at = max(asked.effect_at or 0, memory.reached_at or 0)
+    shown_at = max(asked.effect_at or 0, memory.reached_at or 0) if isinstance(change, Start | Stop) else 0
     if seen.now - max(asked.at, shown_at) < GRACE_SECONDS:
         return Wait(f"{name} was asked for, and does not show yet")
     if lost and asked.sure and shown_at >= asked.at:
@@ -299,7 +331,7 @@ def _refused(goal: Goal, seen: Unseen, memory: Memory) -> Action:
 
 def _limited(goal: Goal, seen: Unseen, memory: Memory) -> Action:
     refusal = seen.refusal
-    if seen.now - (memory.limited_since or seen.now) < LIMIT_SECONDS:
+    if memory.limited is None or seen.now - memory.limited.since < LIMIT_SECONDS:
         return Wait(f"{refusal.action}: {refusal.code}; it may pass")
     return _untouched(goal, refusal, memory) or Failed(errors.QuotaSpent(refusal, seen.now))
 

@@ -70,7 +70,9 @@ def door(
         telemetry.begin(request)
         if clock.now() >= request.deadline:
             raise RequestExpired(request.issued_at, request.deadline)
-        world = World(Kinesis(client("kinesis")), Keys(client("kms")), clock, random, telemetry)
+        world = World(
+            Kinesis(client("kinesis")), Keys(client("kms"), telemetry.look_up_denied), clock, random, telemetry
+        )
         progress = loop(request.goals(), world, min(request.deadline, _end_of(context, clock.now())))
         telemetry.converged(progress)
         resource.Data, resource.Reason = _data(progress), " ".join(progress.notes)

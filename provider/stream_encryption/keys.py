@@ -9,6 +9,8 @@ from .model import Key, RefusalKind
 from .refusals import Refused, refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
@@ -28,9 +30,10 @@ _STATES = {
 class Keys:
     """The keys that one invocation meets, each looked up once (DescribeKey)."""
 
-    def __init__(self, client: KMSClient) -> None:
-        """Use a boto3 client, which does no retries of its own."""
+    def __init__(self, client: KMSClient, told: Callable[[Refusal], None] = lambda _: None) -> None:
+        """Use a boto3 client, which does no retries of its own, and tell somebody of look-ups that are denied."""
         self._client = client
+        self._told = told
         self._known: dict[tuple[str, str], Key] = {}
 
     def look_up(self, key_id: str, stream: Stream) -> Key:
@@ -50,7 +53,8 @@ class Keys:
         if known:
             return known
         key = self._describe(key_id, stream)
-        if key.arn:
+        # Not so an AWS managed alias that has no key yet: the first Start makes one.
+        if key.arn or not AWS_MANAGED.fullmatch(key_id):
             self._known[key_id, stream.arn] = key
         return key
 
@@ -60,6 +64,8 @@ class Keys:
             with refusals("kms:DescribeKey", identity):
                 metadata = self._client.describe_key(KeyId=key_id)["KeyMetadata"]
         except Refused as refused:
+            if refused.refusal.kind is RefusalKind.DENIED:
+                self._told(refused.refusal)
             return _without_look_up(key_id, identity, refused)
         return Key(key_id, metadata["Arn"], metadata["Arn"], _fault(metadata))
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from .model import Change, Ensure, Refusal, RefusalKind, Seen, Start, Stop, StreamStatus
 
 if TYPE_CHECKING:
-    from .model import Goal
+    from .model import Goal, Owner
 
 TRUST_SECONDS = 5.0
 """How long after our own Start an ACTIVE that was never preceded by UPDATING may be an old answer, in seconds.
 
 Descriptions are eventually consistent: right after StartStreamEncryption one can still say ACTIVE."""
+
+_LOOKS = ("kinesis:DescribeStreamSummary", "kinesis:ListTagsForStream", "kms:DescribeKey")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +24,27 @@ class Asked:
 
     Attributes:
         change: The action's name (`Start`, `Remember`, …).
+        key_id: The key that a Start is for.
         at: When, in epoch seconds.
-        times: How often, in a row.
-        sure: Kinesis said that it took the call; False where the answer was lost.
+        times: How often Kinesis said that it took the call, in a row.
+        sure: It said so of the last one; False where the answer was lost.
         effect_at: When the stream was last seen UPDATING since; None if it never was.
     """
 
     change: str
+    key_id: str | None
     at: float
     times: int = 1
     sure: bool = True
     effect_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A limit that refuses a call: which, and since when without a break, in epoch seconds."""
+
+    action: str
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +57,14 @@ class Memory:
         waits: How many waits there were since something last changed; sets the rhythm of polling.
         throttles: How throttled we are just now; slows the rhythm.
         owned: Our record was seen on the stream.
+        former: The owner that our record, when seen, said the stream was taken over from; None if from nobody.
         overtaken: A later request was seen to have called this one off.
         asked: The last change that was asked for.
         changes: How many Starts and Stops were asked for.
+        found: The KeyId that the stream had before the first of them; None: not encrypted.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
         reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
-        limited_since: Since when a limit refuses the change; None if none does.
+        limited: The limit that refuses a call; None if none does.
         invalids: How many calls were refused as invalid.
         verified: A record that was put came back encrypted.
         conceded: Why the state before could not be brought back; None if nothing stands in the way.
@@ -61,12 +75,14 @@ class Memory:
     waits: int = 0
     throttles: int = 0
     owned: bool = False
+    former: Owner | None = None
     overtaken: bool = False
     asked: Asked | None = None
     changes: int = 0
+    found: str | None = None
     settling_since: float | None = None
     reached_at: float | None = None
-    limited_since: float | None = None
+    limited: Limited | None = None
     invalids: int = 0
     verified: bool = False
     conceded: str | None = None
@@ -75,13 +91,14 @@ class Memory:
 def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
     """Add what one look showed."""
     memory = replace(memory, looks=memory.looks + 1, throttles=max(0, memory.throttles - 1))
+    if memory.limited and memory.limited.action in _LOOKS:
+        memory = replace(memory, limited=None)
     if seen.tags is not None:
         cancelled = isinstance(goal, Ensure) and (seen.tags.cancelled_at or 0) >= goal.issued_at
-        memory = replace(
-            memory,
-            owned=memory.owned or seen.tags.owned_by(goal.owner),
-            overtaken=memory.overtaken or cancelled,
-        )
+        memory = replace(memory, overtaken=memory.overtaken or cancelled)
+        if seen.tags.ownership and seen.tags.owned_by(goal.owner):
+            predecessor = seen.tags.ownership.predecessor
+            memory = replace(memory, owned=True, former=predecessor.owner if predecessor else None)
     if seen.stream is None:
         return memory
     if seen.stream.status is not StreamStatus.ACTIVE:
@@ -94,11 +111,14 @@ def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
 
 def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = True) -> Memory:
     """Add that a change was asked for, and begin to poll quickly again."""
-    name = type(change).__name__
-    again = memory.asked is not None and memory.asked.change == name
-    times = memory.asked.times + 1 if memory.asked and again else 1
-    changes = memory.changes + isinstance(change, Start | Stop)
-    return replace(memory, asked=Asked(name, now, times, sure), changes=changes, waits=0, limited_since=None)
+    name, key_id = type(change).__name__, change.key_id if isinstance(change, Start) else None
+    asked = memory.asked
+    times = asked.times if asked and (asked.change, asked.key_id) == (name, key_id) else 0
+    memory = replace(memory, asked=Asked(name, key_id, now, times + sure, sure), waits=0, limited=None)
+    if not isinstance(change, Start | Stop):
+        return memory
+    found = memory.found if memory.changes else change.stream.key_id
+    return replace(memory, changes=memory.changes + 1, found=found)
 
 
 def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
@@ -106,7 +126,9 @@ def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
     if refusal.kind is RefusalKind.THROTTLED:
         return replace(memory, throttles=memory.throttles + 1)
     if refusal.kind is RefusalKind.LIMIT:
-        return replace(memory, throttles=memory.throttles + 1, limited_since=memory.limited_since or now)
+        same = memory.limited is not None and memory.limited.action == refusal.action
+        limited = memory.limited if same else Limited(refusal.action, now)
+        return replace(memory, throttles=memory.throttles + 1, limited=limited)
     if refusal.kind is RefusalKind.INVALID:
         return replace(memory, invalids=memory.invalids + 1)
     return memory

@@ -113,12 +113,14 @@ class Tags:
     Attributes:
         ownership: The record of who manages the stream; None where there is none that is whole.
         keys: The tag keys that make up the record, as found: also those of a record that is not whole.
+        foreign: The record, whole or not, names another owner.
         cancelled_at: When this owner's work on the stream was called off, in epoch seconds; None if it was not.
         cancelled_key: The tag key that says so.
     """
 
     ownership: Ownership | None = None
     keys: tuple[str, ...] = ()
+    foreign: bool = False
     cancelled_at: float | None = None
     cancelled_key: str | None = None
 
@@ -163,7 +165,7 @@ class Release:
         on_delete: What to do with a stream that is owned.
         evidence_key: The KeyId in the resource's properties where its PhysicalResourceId is this very stream:
             enough to act on where the tags are gone.
-        overtaking: The Delete may have overtaken its own Create, which has to be called off.
+        overtaking: The Delete may have overtaken its own Create, which then has to be called off.
         best_effort: The stream may never have been touched: where it can't be read there is nothing to undo.
     """
 

@@ -62,6 +62,7 @@ def from_tags(tags: Mapping[str, str], me: Owner) -> Tags:
     return Tags(
         ownership=_ownership(tags),
         keys=tuple(key for key in _RECORD if key in tags),
+        foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
     )

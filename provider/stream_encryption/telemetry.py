@@ -11,7 +11,7 @@ from .model import Concede, Start, Stop, Wait
 
 if TYPE_CHECKING:
     from .converge import Progress
-    from .model import Action, Goal
+    from .model import Action, Goal, Refusal
     from .protocol import Answer
     from .request import Request
 
@@ -58,6 +58,13 @@ class Telemetry:
             self._count(f"{name}s")
         if isinstance(action, Concede):
             self._count("RestoresConceded")
+
+    def look_up_denied(self, refusal: Refusal) -> None:
+        """A key could not be looked up for want of permission; the work goes on without."""
+        self._logger.warning(
+            "key not looked up, going on without",
+            extra={"action": refusal.action, "key": refusal.resource, "reason": refusal.message},
+        )
 
     def converged(self, progress: Progress) -> None:
         """All the goals of a request were reached."""
