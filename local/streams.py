@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,23 @@ class StreamWatch:
                 self._last[name] = self._streams.encryption(name)
                 self._sights.append(Sight(time.time(), name, self._last[name]))
 
+    def forget(self) -> None:
+        """Watch no stream any more, so that each look at others comes sooner."""
+        with self._lock:
+            self._last.clear()
+
+    def wait_for_look(self) -> None:
+        """Wait until all streams were looked at once more, from now on.
+
+        Raises:
+            TimeoutError: Nobody looks any more.
+        """
+        looks, give_up = len(self._looks), time.monotonic() + LOOK_SECONDS
+        while len(self._looks) < looks + 2:  # A look that is under way may have passed the stream.
+            if time.monotonic() > give_up:
+                raise TimeoutError("the streams are not looked at any more")
+            time.sleep(POLL_SECONDS / 5)
+
     def sights(self, stream: str, since: float = 0.0) -> list[Sight]:
         """What a stream was seen to be since a moment; the first entry is how it was then."""
         with self._lock:
@@ -146,7 +164,7 @@ class StreamWatch:
         except BotoCoreError:  # The engines are being stopped.
             return
         with self._lock:
-            if now == self._last[name]:
+            if now == self._last.get(name, now):
                 return
             self._last[name] = now
             sight = Sight(time.time(), name, now)

@@ -32,6 +32,7 @@ def aws() -> Iterator[EmbeddedAws]:
 def account(aws: EmbeddedAws) -> Iterator[Account]:
     """What a test does with it; afterwards, each answer was acceptable, and no log line held a ResponseURL."""
     yield Account(aws)
+    aws.watch.forget()
     assert aws.responses.violations == []
     secrets = [one.secret for one in aws.responses.exchanges]
     assert not [line for line in aws.runtime.log_lines() if any(secret in line for secret in secrets)]

@@ -96,7 +96,7 @@ class Account:
 
     def was_ever_plain(self, stream: str, since: float = 0.0) -> bool:
         """Whether the watch, which looks every 50 ms, ever saw a stream without encryption."""
-        assert self.aws.watch.looks(since) > 0
+        self.aws.watch.wait_for_look()
         return any(one.encryption.type != "KMS" for one in self.aws.watch.sights(stream, since))
 
     def starts_and_stops(self, stream: str, since: float = 0.0) -> list[str]:
