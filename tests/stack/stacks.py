@@ -83,7 +83,7 @@ class Account:
         return self.aws.streams.state(stream)
 
     def state_but_marks(self, stream: str) -> StreamState:
-        """A stream's state, but for the mark by which a Delete that comes twice knows that it was carried out."""
+        """A stream's state, but for the mark that some Deletes leave (docs/decisions/overtaken-requests.md)."""
         seen = self.state(stream)
         tags = {key: value for key, value in seen.tags.items() if ":cancelled:" not in key}
         return replace(seen, tags=tags)
