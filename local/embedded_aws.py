@@ -63,9 +63,8 @@ class EmbeddedAws:
 
     def _start(self, durations: Durations, listeners: Listeners) -> None:
         self.household = self._stack.enter_context(Household())
-        kinesis, kinesis_url = start_kinesis(self.household, self.place, durations)
-        ministack, ministack_url = start_ministack(self.household, self.place)
-        self.processes = (ministack, kinesis)
+        kinesis_url = start_kinesis(self.household, self.place, durations)
+        ministack_url = start_ministack(self.household, self.place)
         session, config = self.place.session(), self.place.config
         self.cloudformation_client = session.client("cloudformation", endpoint_url=ministack_url, config=config)
         self.lambda_client = session.client("lambda", endpoint_url=ministack_url, config=config)

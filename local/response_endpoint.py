@@ -216,45 +216,35 @@ class ResponseEndpoint:
         exchange = next((one for one in self.exchanges if signature == f"{one.secret}+="), None)
         if exchange is None:
             return Reply(REFUSED, b"SignatureDoesNotMatch")
-        now = time.time()
+        follow_up = None
         with self._changed:
+            first = exchange.open
             found = faults(
                 request,
                 exchange.event,
                 answered=exchange.answer is not None,
                 expires=exchange.sent + EXPIRES_SECONDS,
-                now=now,
+                now=time.time(),
             )
-            first = exchange.open
-        if found:
-            self._refuse(exchange, found, first=first)
-            return Reply(REFUSED, "; ".join(found).encode())
-        self._accept(exchange, json.loads(request.body), now, first=first)
-        return Reply(ACCEPTED)
-
-    def _refuse(self, exchange: Exchange, found: list[str], *, first: bool) -> None:
-        if first:  # The stack should end soon, rather than at its time-out as on AWS.
-            reason = f"The embedded AWS refused the provider's answer: {'; '.join(found)}"
-            _forward(exchange, {"Status": "FAILED", "Reason": reason})
-        with self._changed:
-            exchange.violations += found
-            self._changed.notify_all()
-        self._tell(exchange)
-
-    def _accept(self, exchange: Exchange, answer: dict[str, Any], now: float, *, first: bool) -> None:
-        follow_up = None
-        if exchange.kind == "Create" and answer["Status"] == "FAILED":
-            # AWS sends a Delete after a failed Create; MiniStack does not.
-            follow_up = self.open(delete_after(exchange.event, answer["PhysicalResourceId"]))
-        with self._changed:
-            exchange.answer, exchange.answered = answer, now
+            if found:
+                exchange.violations += found
+            else:
+                follow_up = self._accept(exchange, json.loads(request.body))
             self._changed.notify_all()
         self._tell(exchange)
         if first:
-            _forward(exchange, answer)
+            _forward(exchange, found)
         if follow_up is not None:
             self._tell(follow_up)
             self._deliver(self.guarded(follow_up))
+        return Reply(REFUSED, "; ".join(found).encode()) if found else Reply(ACCEPTED)
+
+    def _accept(self, exchange: Exchange, answer: dict[str, Any]) -> Exchange | None:
+        """Keep a good answer; answers the Delete that AWS sends after a failed Create, and MiniStack does not."""
+        exchange.answer, exchange.answered = answer, time.time()
+        if exchange.kind != "Create" or exchange.status != "FAILED":
+            return None
+        return self.open(delete_after(exchange.event, answer["PhysicalResourceId"]))
 
     def _tell(self, exchange: Exchange) -> None:
         if self._heard is not None:
@@ -277,7 +267,9 @@ def _is_of(exchange: Exchange, stack: str) -> bool:
     return stack in {stack_id, stack_id.split("/")[1]}
 
 
-def _forward(exchange: Exchange, answer: dict[str, Any]) -> None:
+def _forward(exchange: Exchange, found: list[str]) -> None:
+    """Tell MiniStack; of a bad answer that it FAILED, so that the stack ends soon rather than at its time-out."""
     if exchange.forward_to:
-        address = urlsplit(exchange.forward_to)
-        call(exchange.forward_to, Request("PUT", address.path, {}, json.dumps(answer).encode()))
+        refused = {"Status": "FAILED", "Reason": f"The embedded AWS refused the answer: {'; '.join(found)}"}
+        body = json.dumps(refused if found else exchange.answer).encode()
+        call(exchange.forward_to, Request("PUT", urlsplit(exchange.forward_to).path, {}, body))
