@@ -197,7 +197,7 @@ class Demo:
         """What must hold for all of it."""
         self.show.scene("All in all")
         answers = self.aws.responses.exchanges
-        bad = self.aws.responses.violations
+        bad = [*self.aws.responses.violations, *(f"no answer to {one.kind}" for one in answers if one.open)]
         self.show.check(
             f"each of {len(answers)} requests got exactly one answer, as AWS demands it",
             holds=not bad,
