@@ -1,0 +1,901 @@
+"""The decision: one row of its table a case, and what no row may ever do, whatever is seen and remembered."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from stream_encryption import errors
+from stream_encryption.decide import GRACE_SECONDS, LIMIT_SECONDS, MOST_ASKED, PROOF_SECONDS, decide, target
+from stream_encryption.memory import TRUST_SECONDS, Asked, Limited, Memory
+from stream_encryption.model import (
+    Action,
+    Attributes,
+    Cancel,
+    Concede,
+    Ensure,
+    Failed,
+    Forget,
+    Goal,
+    Key,
+    OnDelete,
+    Owner,
+    Ownership,
+    Predecessor,
+    Refusal,
+    RefusalKind,
+    Release,
+    Remember,
+    Seen,
+    Settled,
+    Start,
+    Stop,
+    Stream,
+    StreamRef,
+    StreamStatus,
+    Tags,
+    Unseen,
+    Verify,
+    Wait,
+)
+from stream_encryption.ownership import LINEAGE
+from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
+
+NOW = 1000.0
+ISSUED = 900.0
+ME = Owner(STACK_ID, LOGICAL_ID)
+OLD = Owner(STACK_ID, "Old")
+THEM = Owner(STACK_ID.replace("platform-encryption", "another-stack"), "Theirs")
+REF = StreamRef(STREAM_NAME)
+PLAIN = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, None)
+WITH_ONE = replace(PLAIN, key_id="one")
+WITH_TWO = replace(PLAIN, key_id="two")
+BUSY = replace(PLAIN, status=StreamStatus.UPDATING)
+DYING = replace(PLAIN, status=StreamStatus.DELETING)
+ONE = Key("one", "arn:one", "arn:one")
+BAD = Key("one", "arn:one", "arn:one", "is Disabled: enable it")
+KEYS = ("stack", "resource", "before")
+NOBODYS = Tags()
+MINE = Tags(Ownership(ME, None), KEYS)
+OLDS = Tags(Ownership(OLD, "zero"), KEYS, foreign=True)
+THEIRS = Tags(Ownership(THEM, "zero"), KEYS, foreign=True)
+TAKEN = Tags(Ownership(ME, "zero", Predecessor(THEM, "theirs")), (*KEYS, *LINEAGE))
+SETTLED = Memory(0, owned=True, settling_since=NOW - 5, reached_at=NOW)
+
+ENSURE = Ensure(REF, ME, ISSUED, "one")
+RELEASE = Release(REF, ME, ISSUED)
+
+
+def _seen(stream: Stream | None = PLAIN, tags: Tags | None = MINE, **fields: Any) -> Seen:
+    return Seen(NOW, stream, tags, **{"wanted": ONE, **fields})
+
+
+def _unseen(kind: RefusalKind, action: str = "kinesis:StartStreamEncryption") -> Unseen:
+    return Unseen(NOW, Refusal(action, STREAM_ARN, kind, "TheCode", "the message"))
+
+
+def _failed(action: Action, error: type[errors.ProviderError]) -> errors.ProviderError:
+    assert isinstance(action, Failed), action
+    assert isinstance(action.error, error), action.error
+    assert action.reason == str(action.error)
+    return action.error
+
+
+# The goal of Create and Update
+
+
+@pytest.mark.parametrize(
+    ("seen", "error", "words", "why"),
+    [
+        (Seen(NOW, None), errors.StreamNotFound, (STREAM_NAME, "us-east-1", "123456789012"), "it is missing"),
+        (Seen(NOW, DYING), errors.StreamBeingDeleted, (STREAM_ARN,), "it is on its way out"),
+        (_seen(tags=THEIRS), errors.OwnedByAnotherStack, ("Theirs", "another-stack"), "it is theirs"),
+        (_seen(BUSY, THEIRS), errors.OwnedByAnotherStack, ("Theirs",), "it is theirs, and busy: said before the wait"),
+        (_seen(wanted=BAD), errors.KeyUnusable, ("Disabled", STREAM_ARN, "one"), "the key is disabled"),
+        (_seen(BUSY, wanted=BAD), errors.KeyUnusable, ("Disabled",), "the key is disabled: said before the wait"),
+        (_seen(tags=NOBODYS, wanted=BAD), errors.KeyUnusable, ("Disabled",), "said before anything is written"),
+    ],
+)
+def test_what_cannot_work_fails_at_once(
+    seen: Seen, error: type[errors.ProviderError], words: tuple[str, ...], why: str
+) -> None:
+    """Rows of Create and Update: FAILED with what to fix, before anything is changed."""
+    reason = str(_failed(decide(ENSURE, seen, Memory(0)), error))
+    assert [word for word in words if word not in reason] == [], why
+
+
+def test_a_disabled_key_that_the_stream_has_already_is_no_hindrance() -> None:
+    """Promise 4: nothing needs to change, so nothing can be refused."""
+    assert isinstance(decide(ENSURE, _seen(WITH_ONE, wanted=BAD, as_wanted=True), SETTLED), Settled)
+
+
+@pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING])
+@pytest.mark.parametrize("tags", [None, NOBODYS, MINE])
+@pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
+def test_a_stream_that_is_not_active_is_waited_for(goal: Goal, status: StreamStatus, tags: Tags | None) -> None:
+    """Rows CREATING and UPDATING: wait until ACTIVE, then decide; the reason says what for."""
+    stream = replace(WITH_ONE, status=status)
+    goal = replace(goal, evidence_key="one")
+    action = decide(goal, _seen(stream, tags), Memory(0))
+    assert isinstance(action, Wait)
+    assert f"{STREAM_NAME} is {status}" in action.reason
+    assert action.seconds is None
+
+
+LONG = "alias/" + "k" * 300
+
+
+@pytest.mark.parametrize(
+    ("goal", "seen", "ownership"),
+    [
+        (ENSURE, _seen(PLAIN, NOBODYS), Ownership(ME, None)),
+        (ENSURE, _seen(WITH_TWO, NOBODYS), Ownership(ME, "two")),
+        (ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), Ownership(ME, "one")),
+        (ENSURE, _seen(WITH_TWO, NOBODYS, evidence=True), Ownership(ME, None)),
+        (ENSURE, _seen(WITH_TWO, OLDS), Ownership(ME, "zero", Predecessor(OLD, "two"))),
+        (ENSURE, _seen(PLAIN, OLDS), Ownership(ME, "zero", Predecessor(OLD, None))),
+        (replace(ENSURE, takeover=True), _seen(WITH_TWO, THEIRS), Ownership(ME, "zero", Predecessor(THEM, "two"))),
+        (
+            ENSURE,
+            _seen(replace(PLAIN, key_id=LONG), NOBODYS, current=Key(LONG, "arn:long", "arn:long")),
+            Ownership(ME, "arn:long"),
+        ),
+        (ENSURE, _seen(replace(PLAIN, key_id=LONG), NOBODYS, current=Key(LONG, None, LONG)), Ownership(ME, LONG)),
+        (ENSURE, _seen(WITH_TWO, NOBODYS, current=Key("two", "arn:two", "arn:two")), Ownership(ME, "two")),
+    ],
+    ids=[
+        "unencrypted",
+        "another key",
+        "the wanted key",
+        "our own key, untagged",
+        "a rename",
+        "a rename, unencrypted",
+        "a takeover",
+        "a KeyId too long for a tag",
+        "a KeyId too long, and nothing shorter known",
+        "a KeyId that fits stays as it is spelled",
+    ],
+)
+def test_the_record_is_written_before_anything_else(goal: Ensure, seen: Seen, ownership: Ownership) -> None:
+    """Promise 3: whoever finds it can undo what comes next; and what it says was there before."""
+    action = decide(goal, seen, Memory(0))
+    assert isinstance(action, Remember)
+    assert (action.stream, action.ownership) == (seen.stream, ownership)
+
+
+@pytest.mark.parametrize(
+    ("tags", "keys"),
+    [
+        (Tags(None, ("stack",)), ("stack",)),
+        (Tags(None, (), cancelled_at=ISSUED - 1, cancelled_key="cancelled"), ("cancelled",)),
+        (Tags(None, ("stack",), cancelled_at=ISSUED - 1, cancelled_key="cancelled"), ("stack", "cancelled")),
+    ],
+    ids=["a part of a record", "an old cancellation", "both"],
+)
+def test_what_is_left_of_an_earlier_record_is_removed_first(tags: Tags, keys: tuple[str, ...]) -> None:
+    """Promise 3: no new record is mixed with an old one."""
+    action = decide(ENSURE, _seen(PLAIN, tags), Memory(0))
+    assert isinstance(action, Forget)
+    assert action.keys == keys
+
+
+@pytest.mark.parametrize("stream", [PLAIN, WITH_TWO], ids=["unencrypted", "another key"])
+def test_a_stream_of_ours_that_is_not_as_wanted_is_started(stream: Stream) -> None:
+    """Rows "not encrypted" and "KMS with another key": Start with the new key, straight."""
+    action = decide(ENSURE, _seen(stream), Memory(0, owned=True))
+    assert isinstance(action, Start)
+    assert (action.stream, action.key_id) == (stream, "one")
+    assert "two" in action.reason if stream.key_id else "not encrypted" in action.reason
+
+
+@pytest.mark.parametrize(
+    ("memory", "seconds", "why"),
+    [
+        (replace(SETTLED, settling_since=NOW), 5.0, "just now"),
+        (replace(SETTLED, settling_since=NOW - 4.5), 0.5, "half a second is left"),
+        (replace(SETTLED, settling_since=None), None, "ACTIVE may be from before the change"),
+    ],
+)
+def test_success_waits_until_settled(memory: Memory, seconds: float | None, why: str) -> None:
+    """Promise 1: ACTIVE with the wanted encryption, plus SettleSeconds, exactly."""
+    action = decide(ENSURE, _seen(WITH_ONE, as_wanted=True), memory)
+    assert isinstance(action, Wait), why
+    assert action.seconds == seconds, why
+
+
+def test_success_is_told_with_the_attributes() -> None:
+    """Promise 1 and Fn::GetAtt: exactly SettleSeconds after, not a moment later."""
+    tags = Tags(Ownership(ME, "zero"), KEYS)
+    action = decide(ENSURE, _seen(WITH_ONE, tags, as_wanted=True), SETTLED)
+    assert isinstance(action, Settled)
+    assert action.attributes == Attributes(WITH_ONE, "arn:one", "zero")
+    assert "nothing had to change" in action.reason
+    started = decide(ENSURE, _seen(WITH_ONE, tags, as_wanted=True), replace(SETTLED, changes=1))
+    assert "encryption was started" in started.reason
+
+
+def test_a_key_whose_arn_is_not_known_is_told_by_its_fullest_spelling() -> None:
+    """Fn::GetAtt KeyArn: the look-up may have been denied."""
+    wanted = Key("one", None, "arn:spelled-out")
+    action = decide(ENSURE, _seen(WITH_ONE, wanted=wanted, as_wanted=True), SETTLED)
+    assert isinstance(action, Settled)
+    assert action.attributes
+    assert action.attributes.key_arn == "arn:spelled-out"
+
+
+def test_a_record_is_put_once_when_verify_is_true() -> None:
+    """Property Verify: after settling, and not again when it was proven."""
+    goal = replace(ENSURE, verify=True)
+    seen = _seen(WITH_ONE, as_wanted=True)
+    action = decide(goal, seen, SETTLED)
+    assert isinstance(action, Verify)
+    assert action.stream == WITH_ONE
+    assert isinstance(decide(goal, seen, replace(SETTLED, verified=True)), Settled)
+    assert isinstance(decide(goal, seen, replace(SETTLED, settling_since=NOW)), Wait)
+
+
+# A change that was asked for, and does not show
+
+
+def _asked(change: str = "Start", **fields: Any) -> Asked:
+    key_id = "one" if change == "Start" else None
+    return Asked(**{"change": change, "key_id": key_id, "at": NOW - GRACE_SECONDS, **fields})
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected", "why"),
+    [
+        (_asked(at=NOW - GRACE_SECONDS + 0.1), Wait, "it may only not show yet"),
+        (_asked(), Start, "it never showed: ask again"),
+        (_asked(times=MOST_ASKED - 1), Start, "once more"),
+        (_asked(times=MOST_ASKED), Failed, "each costs a part of the day's 25"),
+        (_asked(effect_at=NOW - 0.1), Wait, "it was at work a moment ago"),
+        (_asked(at=NOW - 60, effect_at=NOW - GRACE_SECONDS), Failed, "it was done, and undone by somebody"),
+        (_asked(at=NOW - 60, effect_at=NOW - GRACE_SECONDS, sure=False), Start, "it may have been somebody else's"),
+        (_asked("Remember", at=NOW), Start, "another change is no repetition"),
+        (_asked(at=NOW, key_id="two"), Start, "nor is another key"),
+    ],
+)
+def test_a_start_is_not_asked_for_twice_in_vain(asked: Asked, expected: type[Action], why: str) -> None:
+    """Promise 4: each stream has 25 Starts a day; a call whose effect does not show yet is not made again."""
+    action = decide(ENSURE, _seen(PLAIN), Memory(0, owned=True, asked=asked, changes=1))
+    assert isinstance(action, expected), why
+
+
+def test_an_encryption_that_somebody_changed_after_us_is_told_and_not_fought_over() -> None:
+    """Promise 4: the quota is not fought away."""
+    asked = _asked(at=NOW - 60, effect_at=NOW - GRACE_SECONDS)
+    memory = Memory(0, owned=True, asked=asked, changes=1)
+    assert "alias" not in str(_failed(decide(ENSURE, _seen(PLAIN), memory), errors.ChangedBySomeoneElse))
+    reached = replace(memory, asked=_asked(at=NOW - 60), reached_at=NOW - GRACE_SECONDS)
+    assert "two" in str(_failed(decide(ENSURE, _seen(WITH_TWO), reached), errors.ChangedBySomeoneElse))
+    before = replace(memory, asked=_asked(at=NOW - 60), reached_at=NOW - 61)
+    assert isinstance(decide(ENSURE, _seen(PLAIN), before), Start), "it was reached before the last Start"
+    at_once = replace(memory, asked=_asked(at=NOW - 60), reached_at=NOW - 60)
+    _failed(decide(ENSURE, _seen(PLAIN), at_once), errors.ChangedBySomeoneElse)
+
+
+def test_a_change_without_effect_is_told_with_its_name_and_number() -> None:
+    """Promise 2: what happened, on which stream."""
+    memory = Memory(0, owned=True, asked=_asked(times=MOST_ASKED), changes=3)
+    reason = str(_failed(decide(ENSURE, _seen(PLAIN), memory), errors.ChangeWithoutEffect))
+    assert "Start" in reason
+    assert STREAM_ARN in reason
+    assert str(MOST_ASKED) in reason
+
+
+def test_a_tag_that_does_not_show_is_written_again_whatever_the_encryption_does() -> None:
+    """Promise 6: a lost tag is not taken for a late one only because the stream is as wanted all the while."""
+    memory = Memory(0, asked=_asked("Remember"), reached_at=NOW, settling_since=NOW - 60)
+    assert isinstance(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), replace(memory, asked=None)), Remember)
+    unsure = replace(memory, asked=_asked("Remember", sure=False))
+    assert isinstance(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), unsure), Remember)
+    early = replace(memory, asked=_asked("Remember", sure=False, at=NOW - 1))
+    assert isinstance(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), early), Wait)
+
+
+# A request that was called off
+
+
+def test_a_create_that_is_called_off_takes_its_record_back_and_starts_nothing() -> None:
+    """Promise 6: a Create that is overtaken by the Delete of its own resource stops working on the stream."""
+    memory = Memory(0, owned=True, overtaken=True)
+    marked = replace(MINE, cancelled_at=ISSUED + 1, cancelled_key="cancelled")
+    action = decide(ENSURE, _seen(PLAIN, marked), memory)
+    assert isinstance(action, Forget)
+    assert action.keys == KEYS
+    _failed(decide(ENSURE, _seen(PLAIN, NOBODYS), memory), errors.Overtaken)
+
+
+def test_a_create_that_is_called_off_gives_a_taken_stream_back() -> None:
+    """Promise 6 and row rename: the record of the former owner is written again."""
+    memory = Memory(0, owned=True, overtaken=True, former=THEM)
+    action = decide(replace(ENSURE, takeover=True), _seen(WITH_TWO, TAKEN), memory)
+    assert isinstance(action, Remember)
+    assert action.ownership == Ownership(THEM, "zero")
+
+
+@pytest.mark.parametrize(
+    ("memory", "seen", "expected", "why"),
+    [
+        (Memory(0, owned=True), _seen(PLAIN, NOBODYS), Failed, "the record was there, and is gone"),
+        (Memory(0, owned=True), _seen(PLAIN, OLDS), Failed, "the record was there, and is another's"),
+        (Memory(0, owned=True, overtaken=True), _seen(BUSY, MINE), Wait, "no tag can be changed now"),
+        (
+            Memory(0, asked=_asked("Remember")),
+            _seen(PLAIN, NOBODYS),
+            Failed,
+            "the record was surely written, and is not there: somebody took it away",
+        ),
+        (
+            Memory(0, asked=_asked("Remember", at=NOW - GRACE_SECONDS + 1)),
+            _seen(PLAIN, NOBODYS),
+            Wait,
+            "the record may only not show yet",
+        ),
+        (
+            Memory(0, asked=_asked("Remember", sure=False)),
+            _seen(PLAIN, NOBODYS),
+            Remember,
+            "the record may never have been written",
+        ),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1, found=None),
+            _seen(WITH_ONE, NOBODYS, as_wanted=True),
+            Stop,
+            "our Start came after the Delete had looked",
+        ),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1, found="two"),
+            _seen(WITH_ONE, NOBODYS, as_wanted=True),
+            Start,
+            "our Start came after the Delete had looked, and there was a key",
+        ),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1, former=THEM, found="two"),
+            _seen(WITH_ONE, THEIRS, as_wanted=True),
+            Start,
+            "the Delete gave it back to its former owner meanwhile",
+        ),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1, former=OLD, found="two"),
+            _seen(WITH_ONE, THEIRS, as_wanted=True),
+            Failed,
+            "somebody else has it by now",
+        ),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1),
+            _seen(WITH_TWO, NOBODYS),
+            Failed,
+            "somebody gave it another key by now",
+        ),
+        (
+            Memory(0, owned=True, changes=1),
+            _seen(WITH_ONE, NOBODYS, as_wanted=True),
+            Failed,
+            "no Delete said so: people removed the tags, and the encryption stays",
+        ),
+        (Memory(0, owned=True, overtaken=True, changes=1), _seen(WITH_ONE, MINE), Failed, "the Delete undoes it"),
+    ],
+)
+def test_a_request_that_lost_its_record_takes_back_only_what_nobody_else_can(
+    memory: Memory, seen: Seen, expected: type[Action], why: str
+) -> None:
+    """Promise 6: it notices, and stops working on the stream; promise 3: what is not ours any more is left alone."""
+    action = decide(ENSURE, seen, memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Failed):
+        _failed(action, errors.Overtaken)
+    if isinstance(action, Stop):
+        assert action.key_id == "one"
+    if isinstance(action, Start):
+        assert action.key_id == "two"
+
+
+# The goal of Delete
+
+
+def test_target_is_what_on_delete_says() -> None:
+    """Property OnDelete, and the hand-back of a stream that was taken over."""
+    taken = TAKEN.ownership
+    first = Ownership(ME, "zero")
+    keep, stop = replace(RELEASE, on_delete=OnDelete.KEEP), replace(RELEASE, on_delete=OnDelete.STOP)
+    assert target(ENSURE, WITH_TWO, first) == "one"
+    assert [target(goal, WITH_TWO, first) for goal in (RELEASE, stop, keep)] == ["zero", None, "two"]
+    assert [target(goal, WITH_TWO, taken) for goal in (RELEASE, stop, keep)] == ["theirs", "theirs", "two"]
+    assert [target(goal, WITH_TWO, None) for goal in (RELEASE, stop, keep)] == [None, None, "two"]
+    assert target(RELEASE, WITH_TWO, Ownership(ME, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (Seen(NOW, None), "gone"),
+        (Seen(NOW, DYING), "on its way out"),
+        (_seen(WITH_ONE, NOBODYS), "nobody's"),
+        (_seen(BUSY, NOBODYS), "nobody's, and busy"),
+        (_seen(WITH_ONE, OLDS), "another resource's"),
+        (_seen(WITH_ONE, THEIRS), "another stack's"),
+    ],
+)
+def test_a_delete_of_what_is_not_ours_is_a_success_at_once(seen: Seen, why: str) -> None:
+    """Row "not owned, gone, DELETING": nothing; SUCCESS; it says who manages the stream."""
+    action = decide(RELEASE, seen, Memory(0))
+    assert isinstance(action, Settled), why
+    assert action.attributes is None
+    if seen.tags and seen.tags.ownership:
+        assert seen.tags.ownership.owner.logical_id in action.reason
+        assert seen.tags.ownership.owner.stack_id in action.reason
+
+
+def test_what_a_delete_undid_is_told_as_that() -> None:
+    """Logs: "left alone" is not said of a stream that was just undone."""
+    for memory in (Memory(0, owned=True), Memory(0, changes=1)):
+        action = decide(RELEASE, _seen(PLAIN, NOBODYS), memory)
+        assert action.reason == "what this resource did is undone"
+
+
+@pytest.mark.parametrize(
+    ("stream", "tags", "expected", "key_id", "why"),
+    [
+        (WITH_ONE, MINE, Stop, "one", "it was not encrypted before"),
+        (WITH_ONE, Tags(Ownership(ME, "zero"), KEYS), Start, "zero", "it had a key before"),
+        (WITH_ONE, TAKEN, Start, "theirs", "it goes back with the key that its former owner gave"),
+    ],
+)
+def test_a_delete_undoes_what_was_done(
+    stream: Stream, tags: Tags, expected: type[Start | Stop], key_id: str, why: str
+) -> None:
+    """Row "owned": as OnDelete says; Stop is given the KeyId that Kinesis reports."""
+    action = decide(RELEASE, _seen(stream, tags), Memory(0, owned=True))
+    assert isinstance(action, expected), why
+    assert isinstance(action, Start | Stop)
+    assert action.key_id == key_id, why
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected", "why"),
+    [
+        (Memory(0, owned=True, settling_since=NOW), Forget, "ACTIVE, and as wanted"),
+        (Memory(0, owned=True), Wait, "ACTIVE may be from before the Stop"),
+        (Memory(0, owned=True, conceded="the key is gone"), Forget, "it can't be restored: nothing to wait for"),
+    ],
+)
+def test_the_tags_go_last(memory: Memory, expected: type[Action], why: str) -> None:
+    """Row "owned": as OnDelete says, WAIT, remove the tags."""
+    action = decide(RELEASE, _seen(PLAIN, MINE, as_wanted=True), memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Forget):
+        assert action.keys == KEYS
+
+
+def test_a_taken_stream_goes_back_to_its_former_owner() -> None:
+    """Property Takeover: with what was before both."""
+    action = decide(RELEASE, _seen(WITH_ONE, TAKEN, as_wanted=True), SETTLED)
+    assert isinstance(action, Remember)
+    assert action.ownership == Ownership(THEM, "zero")
+
+
+def test_a_former_owner_that_is_deleted_is_struck_from_the_record() -> None:
+    """Row rename: the old one's Delete does nothing, except that nothing goes back to it any more."""
+    tags = Tags(Ownership(OLD, None, Predecessor(ME, "one")), (*KEYS, *LINEAGE), foreign=True)
+    action = decide(RELEASE, _seen(WITH_ONE, tags), Memory(0))
+    assert isinstance(action, Forget)
+    assert action.keys == LINEAGE
+    other = Tags(Ownership(OLD, None, Predecessor(THEM, "one")), (*KEYS, *LINEAGE), foreign=True)
+    assert isinstance(decide(RELEASE, _seen(WITH_ONE, other), Memory(0)), Settled)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [(BAD, Concede), (ONE, Start), (Key("zero", None, "zero"), Start), (None, Start)],
+    ids=["disabled", "usable", "not looked up", "unknown"],
+)
+def test_a_key_that_cannot_be_restored_is_conceded_before_it_is_tried(key: Key | None, expected: type[Action]) -> None:
+    """Promise 7: the stream keeps the encryption that it has; the reason names key and state."""
+    tags = Tags(Ownership(ME, "zero"), KEYS)
+    action = decide(RELEASE, _seen(WITH_ONE, tags, wanted=key), Memory(0, owned=True))
+    assert isinstance(action, expected)
+    if isinstance(action, Concede):
+        assert "zero" in action.reason
+        assert "Disabled" in action.reason
+
+
+def test_what_was_conceded_is_not_tried_again() -> None:
+    """Promise 7: SUCCESS; the record goes, or goes back."""
+    memory = Memory(0, owned=True, conceded="the key is gone")
+    assert isinstance(decide(RELEASE, _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS)), memory), Forget)
+    assert isinstance(decide(RELEASE, _seen(WITH_ONE, TAKEN), memory), Remember)
+
+
+def test_somebody_who_encrypts_after_our_stop_is_not_fought() -> None:
+    """Promises 3 and 7: what they did after us is theirs, and teardown goes on."""
+    asked = Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS)
+    action = decide(RELEASE, _seen(WITH_TWO, MINE), Memory(0, owned=True, asked=asked, changes=1))
+    assert isinstance(action, Concede)
+
+
+@pytest.mark.parametrize(
+    ("seen", "goal", "memory", "expected", "why"),
+    [
+        (_seen(WITH_ONE, NOBODYS, evidence=True), RELEASE, Memory(0), Stop, "id and key prove it"),
+        (_seen(WITH_ONE, NOBODYS), RELEASE, Memory(0), Settled, "the key is another one"),
+        (_seen(WITH_ONE, OLDS, evidence=True), RELEASE, Memory(0), Settled, "another resource's record counts more"),
+        (
+            _seen(WITH_ONE, Tags(None, (), cancelled_at=ISSUED, cancelled_key="cancelled"), evidence=True),
+            RELEASE,
+            Memory(0),
+            Settled,
+            "this very Delete was carried out before",
+        ),
+        (
+            _seen(WITH_ONE, Tags(None, (), cancelled_at=ISSUED - 1, cancelled_key="cancelled"), evidence=True),
+            RELEASE,
+            Memory(0),
+            Stop,
+            "an earlier Delete's mark says nothing of this one",
+        ),
+        (
+            _seen(WITH_ONE, NOBODYS, evidence=True, as_wanted=True),
+            replace(RELEASE, on_delete=OnDelete.KEEP),
+            Memory(0, settling_since=NOW),
+            Settled,
+            "Keep keeps",
+        ),
+        (
+            _seen(WITH_ONE, NOBODYS, evidence=True),
+            RELEASE,
+            Memory(0, owned=True, asked=Asked("Forget", None, NOW)),
+            Settled,
+            "it was we who removed the record just now",
+        ),
+    ],
+)
+def test_a_stream_without_a_record_goes_by_id_and_key(
+    seen: Seen, goal: Release, memory: Memory, expected: type[Action], why: str
+) -> None:
+    """Promise 3: without tags Delete acts only if id and key are its own."""
+    assert isinstance(decide(replace(goal, evidence_key="one"), seen, memory), expected), why
+
+
+def test_a_part_of_our_record_is_removed_and_a_part_of_anothers_is_not() -> None:
+    """Promise 3: what names nobody else is ours to clean up."""
+    part = Tags(None, ("stack",))
+    action = decide(RELEASE, _seen(PLAIN, part), Memory(0))
+    assert isinstance(action, Forget)
+    assert action.keys == ("stack",)
+    assert isinstance(decide(RELEASE, _seen(PLAIN, replace(part, foreign=True)), Memory(0)), Settled)
+
+
+# A Delete that overtakes, or that may come twice
+
+OVERTAKING = replace(RELEASE, overtaking=True, best_effort=True)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected", "why"),
+    [
+        (NOBODYS, Cancel, "a Create may still be at work"),
+        (OLDS, Cancel, "a Create may still be at work, on another's stream too"),
+        (replace(NOBODYS, cancelled_at=ISSUED - 1), Cancel, "an older mark says nothing to this Create"),
+        (replace(NOBODYS, cancelled_at=ISSUED), Settled, "it is said already"),
+        (replace(NOBODYS, cancelled_at=ISSUED + 1), Settled, "a later one says it too"),
+        (MINE, Cancel, "the Create has recorded itself, and may start any moment"),
+        (replace(MINE, cancelled_at=ISSUED), Forget, "it is said: undo what the record says"),
+    ],
+)
+def test_a_delete_that_may_have_overtaken_its_create_calls_it_off(tags: Tags, expected: type[Action], why: str) -> None:
+    """Promise 6: the Create notices by a mark of the time at which the Delete was issued."""
+    memory = Memory(0, settling_since=NOW - TRUST_SECONDS)
+    action = decide(OVERTAKING, _seen(PLAIN, tags, as_wanted=True), memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Cancel):
+        assert (action.stream, action.owner, action.issued_at) == (PLAIN, ME, ISSUED)
+
+
+def test_a_delete_that_overtakes_waits_until_a_start_must_show() -> None:
+    """Promise 6: the Create's Start may be on its way, and descriptions are late."""
+    seen = _seen(PLAIN, replace(MINE, cancelled_at=ISSUED), as_wanted=True)
+    action = decide(OVERTAKING, seen, Memory(0, owned=True, settling_since=NOW - 1))
+    assert isinstance(action, Wait)
+    assert action.seconds == TRUST_SECONDS - 1
+    done = Memory(0, owned=True, settling_since=NOW - 1, changes=1)
+    assert isinstance(decide(OVERTAKING, seen, done), Forget), "it stopped the stream itself"
+    assert isinstance(decide(RELEASE, seen, Memory(0, owned=True, settling_since=NOW - 1)), Forget)
+
+
+@pytest.mark.parametrize("on_delete", list(OnDelete))
+def test_a_delete_that_leaves_our_key_marks_that_it_was_carried_out(on_delete: OnDelete) -> None:
+    """Promise 6: delivered twice, the second finds no record, yet our key: it must not take it for its own."""
+    goal = replace(RELEASE, evidence_key="one", on_delete=on_delete)
+    seen = _seen(WITH_ONE, Tags(Ownership(ME, "one"), KEYS), as_wanted=True, evidence=True)
+    action = decide(goal, seen, SETTLED)
+    assert isinstance(action, Forget if on_delete is OnDelete.KEEP else Cancel)
+
+
+# What AWS refused
+
+
+@pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
+@pytest.mark.parametrize(
+    "kind", [RefusalKind.BUSY, RefusalKind.MISSING, RefusalKind.THROTTLED, RefusalKind.TRANSIENT], ids=str
+)
+def test_what_passes_is_waited_for(goal: Goal, kind: RefusalKind) -> None:
+    """Errors: wait, or back off, and go on until the deadline; the reason names the call."""
+    action = decide(goal, _unseen(kind), Memory(0))
+    assert isinstance(action, Wait)
+    assert "kinesis:StartStreamEncryption" in action.reason
+    assert action.seconds is None
+    if kind in (RefusalKind.THROTTLED, RefusalKind.TRANSIENT):
+        assert "TheCode" in action.reason
+
+
+@pytest.mark.parametrize(
+    ("limited", "expected", "why"),
+    [
+        (None, Wait, "since now"),
+        (NOW - LIMIT_SECONDS + 0.1, Wait, "not yet two minutes"),
+        (NOW - LIMIT_SECONDS, Failed, "two minutes"),
+    ],
+)
+@pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
+def test_a_limit_is_given_two_minutes(goal: Goal, limited: float | None, expected: type[Action], why: str) -> None:
+    """Row "LimitExceededException otherwise": back off for at most two minutes, then FAILED."""
+    memory = Memory(0, limited=None if limited is None else Limited("kinesis:StartStreamEncryption", limited))
+    action = decide(goal, _unseen(RefusalKind.LIMIT), memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Failed):
+        assert "25" in str(_failed(action, errors.QuotaSpent))
+
+
+def test_a_limit_of_tags_is_not_told_as_a_quota_of_starts() -> None:
+    """Promise 2: what to do about it."""
+    memory = Memory(0, limited=Limited("kinesis:AddTagsToStream", 0.0))
+    action = decide(ENSURE, _unseen(RefusalKind.LIMIT, "kinesis:AddTagsToStream"), memory)
+    assert "50 tags" in str(_failed(action, errors.QuotaSpent))
+
+
+@pytest.mark.parametrize(
+    ("goal", "since", "expected", "why"),
+    [
+        (ENSURE, None, Wait, "the first try"),
+        (ENSURE, NOW - 5 - PROOF_SECONDS + 0.1, Wait, "a minute after SettleSeconds is not over"),
+        (ENSURE, NOW - 5 - PROOF_SECONDS, Failed, "a minute after SettleSeconds"),
+        (replace(ENSURE, settle_seconds=60), NOW - 5 - PROOF_SECONDS, Wait, "the minute begins after SettleSeconds"),
+    ],
+)
+def test_records_have_a_minute_to_become_encrypted(
+    goal: Ensure, since: float | None, expected: type[Action], why: str
+) -> None:
+    """Property Verify: FAILED when they stay unencrypted."""
+    action = decide(goal, _unseen(RefusalKind.UNPROVEN, "kinesis:PutRecord"), Memory(0, settling_since=since))
+    assert isinstance(action, expected), why
+    if isinstance(action, Wait):
+        assert action.seconds == 5
+    else:
+        assert "65 s" in str(_failed(action, errors.NotVerified))
+
+
+def test_a_key_that_kinesis_refuses_fails_an_ensure_and_is_conceded_by_a_release() -> None:
+    """Row KMS… and promise 7: FAILED at once; on Delete the stream keeps the encryption that it has."""
+    reason = str(_failed(decide(ENSURE, _unseen(RefusalKind.KEY), Memory(0)), errors.KeyUnusable))
+    assert [word for word in ("one", STREAM_ARN, "TheCode", "the message") if word not in reason] == []
+    action = decide(RELEASE, _unseen(RefusalKind.KEY), Memory(0))
+    assert isinstance(action, Concede)
+    assert "TheCode" in action.reason
+
+
+@pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
+def test_what_the_role_may_not_do_is_named(goal: Goal) -> None:
+    """Row AccessDeniedException: the action and the ARN that the provider's role lacks."""
+    reason = str(_failed(decide(goal, _unseen(RefusalKind.DENIED), Memory(0)), errors.AccessDenied))
+    assert "kinesis:StartStreamEncryption" in reason
+    assert STREAM_ARN in reason
+
+
+@pytest.mark.parametrize(
+    ("goal", "invalids", "expected"),
+    [(ENSURE, 1, Failed), (RELEASE, 1, Wait), (RELEASE, 2, Failed), (ENSURE, 2, Failed)],
+)
+def test_an_invalid_argument_is_told_and_a_delete_looks_once_more(
+    goal: Goal, invalids: int, expected: type[Action]
+) -> None:
+    """Row InvalidArgumentException; Stop on a stream that has just changed may be one, and passes by looking again."""
+    action = decide(goal, _unseen(RefusalKind.INVALID), Memory(0, invalids=invalids))
+    assert isinstance(action, expected)
+    if isinstance(action, Failed):
+        assert "the message" in str(_failed(action, errors.InvalidArgument))
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.INVALID, RefusalKind.LIMIT], ids=str)
+def test_teardown_of_what_was_never_touched_goes_on_where_it_cannot_be_read(kind: RefusalKind) -> None:
+    """Promise 7: a Create that failed for want of permission is deleted without it; not so where our record was."""
+    goal = replace(RELEASE, best_effort=True)
+    limited = Limited("kinesis:StartStreamEncryption", 0.0)
+    assert isinstance(decide(goal, _unseen(kind), Memory(0, invalids=2, limited=limited)), Settled)
+    owned = Memory(0, owned=True, invalids=2, limited=limited)
+    assert isinstance(decide(goal, _unseen(kind), owned), Failed)
+
+
+# What no row may ever do
+
+times = st.floats(NOW - 200, NOW) | st.none()
+key_ids = st.none() | st.sampled_from(["one", "two", "zero"])
+owners = st.sampled_from([ME, OLD, THEM])
+streams = (
+    st.builds(Stream, st.just(STREAM_NAME), st.just(STREAM_ARN), st.sampled_from(list(StreamStatus)), key_ids)
+    | st.none()
+)
+ownerships = st.builds(Ownership, owners, key_ids, st.none() | st.builds(Predecessor, owners, key_ids))
+records = st.builds(
+    Tags,
+    st.none() | ownerships,
+    st.sampled_from([(), ("stack",), KEYS]),
+    st.booleans(),
+    st.none() | st.floats(ISSUED - 50, ISSUED + 50),
+    st.none() | st.just("cancelled"),
+)
+looked_up = st.none() | st.sampled_from([ONE, BAD])
+looks = st.builds(Seen, st.just(NOW), streams, st.none() | records, looked_up, st.booleans(), looked_up, st.booleans())
+refused = st.builds(
+    Unseen,
+    st.just(NOW),
+    st.builds(
+        Refusal,
+        st.sampled_from(["kinesis:StartStreamEncryption", "kinesis:AddTagsToStream", "kms:DescribeKey"]),
+        st.just(STREAM_ARN),
+        st.sampled_from(list(RefusalKind)),
+        st.just("TheCode"),
+        st.just("the message"),
+        st.booleans(),
+    ),
+)
+memories = st.builds(
+    Memory,
+    since=st.just(0.0),
+    looks=st.integers(1, 9),
+    owned=st.booleans(),
+    former=st.none() | owners,
+    overtaken=st.booleans(),
+    asked=st.none()
+    | st.builds(
+        Asked,
+        st.sampled_from(["Start", "Stop", "Remember", "Forget", "Cancel"]),
+        key_ids,
+        st.floats(NOW - 200, NOW),
+        st.integers(0, 4),
+        st.booleans(),
+        times,
+    ),
+    changes=st.integers(0, 3),
+    found=key_ids,
+    settling_since=times,
+    reached_at=times,
+    limited=st.none() | st.builds(Limited, st.just("kinesis:StartStreamEncryption"), st.floats(NOW - 200, NOW)),
+    invalids=st.integers(0, 3),
+    verified=st.booleans(),
+    conceded=st.none() | st.just("for a reason"),
+)
+ensures = st.builds(
+    Ensure,
+    st.just(REF),
+    st.just(ME),
+    st.just(ISSUED),
+    st.just("one"),
+    st.integers(0, 60),
+    st.booleans(),
+    st.booleans(),
+    st.none() | st.just("two"),
+)
+releases = st.builds(
+    Release,
+    st.just(REF),
+    st.just(ME),
+    st.just(ISSUED),
+    st.sampled_from(list(OnDelete)),
+    st.none() | st.just("one"),
+    st.booleans(),
+    st.booleans(),
+)
+anything = settings(max_examples=200, print_blob=True, deadline=None)
+
+
+@anything
+@given(ensures, looks | refused, memories)
+def test_an_ensure_that_nobody_called_off_never_stops(goal: Ensure, seen: Seen | Unseen, memory: Memory) -> None:
+    """Promise 5: whatever is seen and remembered, Create and Update lead to no plaintext."""
+    assume(not memory.overtaken)
+    assert not isinstance(decide(goal, seen, memory), Stop | Concede | Cancel)
+
+
+@anything
+@given(ensures, looks, memories)
+def test_an_ensure_changes_no_encryption_that_is_as_wanted(goal: Ensure, seen: Seen, memory: Memory) -> None:
+    """Promise 4: no Start when nothing needs to change."""
+    assume(seen.as_wanted and not memory.overtaken)
+    assert not isinstance(decide(goal, seen, memory), Start | Stop)
+
+
+@anything
+@given(releases, looks, memories)
+def test_a_release_changes_no_encryption_that_is_as_wanted(goal: Release, seen: Seen, memory: Memory) -> None:
+    """Promise 4: no Start and no Stop when nothing needs to change."""
+    assume(seen.as_wanted)
+    assert not isinstance(decide(goal, seen, memory), Start | Stop | Concede)
+
+
+@anything
+@given(releases, refused, memories)
+def test_no_refusal_makes_a_release_stop_or_start(goal: Release, seen: Unseen, memory: Memory) -> None:
+    """Promise 7: never plaintext for want of a key; a refusal is followed by a look."""
+    action = decide(goal, seen, memory)
+    assert not isinstance(action, Start | Stop)
+    if seen.refusal.kind is RefusalKind.KEY:
+        assert isinstance(action, Concede)
+
+
+@anything
+@given(releases, looks, memories)
+def test_a_release_stops_only_where_stopping_is_the_state_before_or_wanted(
+    goal: Release, seen: Seen, memory: Memory
+) -> None:
+    """Promises 3 and 7: a Stop needs a record of ours, or the proof; and never one that names another key before."""
+    action = decide(goal, seen, memory)
+    if isinstance(action, Stop):
+        assert seen.stream
+        assert seen.tags
+        assert goal.on_delete is not OnDelete.KEEP
+        assert target(goal, seen.stream, seen.tags.ownership) is None
+        assert seen.tags.ownership is None or seen.tags.ownership.owner == ME
+        assert memory.conceded is None
+
+
+@anything
+@given(ensures | releases, looks, memories)
+def test_encryption_is_changed_on_active_streams_of_ours_alone(goal: Goal, seen: Seen, memory: Memory) -> None:
+    """Promise 3: we undo only what we did; and Kinesis takes no change while a stream is not ACTIVE."""
+    assume(not memory.overtaken)
+    action = decide(goal, seen, memory)
+    if isinstance(action, Start | Stop | Remember | Verify):
+        assert seen.stream
+        assert seen.stream.status is StreamStatus.ACTIVE
+    if isinstance(action, Start) and isinstance(goal, Ensure):
+        assert seen.tags
+        assert seen.tags.owned_by(ME)
+
+
+@anything
+@given(ensures, looks, memories)
+def test_success_is_never_told_too_early(goal: Ensure, seen: Seen, memory: Memory) -> None:
+    """Promise 1: ACTIVE, as wanted, ours, settled, and proven where that was asked for."""
+    action = decide(goal, seen, memory)
+    if isinstance(action, Settled):
+        assert seen.stream
+        assert seen.stream.status is StreamStatus.ACTIVE
+        assert seen.as_wanted
+        assert memory.settling_since is not None
+        assert memory.settling_since + goal.settle_seconds <= NOW + 1e-6
+        assert memory.verified or not goal.verify
+        assert action.attributes
+
+
+@anything
+@given(releases, looks, memories)
+def test_a_delete_is_never_failed_by_what_is_seen_unless_kinesis_ignores_our_calls(
+    goal: Release, seen: Seen, memory: Memory
+) -> None:
+    """Promise 7: teardown is never blocked by what others did."""
+    action = decide(goal, seen, memory)
+    if isinstance(action, Failed):
+        _failed(action, errors.ChangeWithoutEffect)
+    if seen.stream is None or seen.stream.status is StreamStatus.DELETING:
+        assert isinstance(action, Settled)
+
+
+@anything
+@given(ensures | releases, looks | refused, memories)
+def test_every_action_says_why(goal: Goal, seen: Seen | Unseen, memory: Memory) -> None:
+    """Promise 2 and the logs: a decision is told with its reason."""
+    assert decide(goal, seen, memory).reason
