@@ -70,9 +70,7 @@ class Bucket:
         self._token = token
         self._script: deque[Step] = deque()
 
-    def issue(
-        self, stack_id: str = STACK_ID, logical_id: str = LOGICAL_ID, *, expires_in: float = TWO_HOURS
-    ) -> str:
+    def issue(self, stack_id: str = STACK_ID, logical_id: str = LOGICAL_ID, *, expires_in: float = TWO_HOURS) -> str:
         """Presign a path and query to put one answer at."""
         secret = f"TOPSECRET{self._token()}"
         self.secrets.append(secret)

@@ -135,9 +135,7 @@ class Faults:
         """Fail the Nth call of all (the first is 1), whichever it is."""
         self._faults.append(_Fault(_nth(number), 1, deal, loses_answer=False, takes_seconds=takes))
 
-    def lose_answer(
-        self, action: str, deal: Deal = Kind.READ_TIMEOUT, *, times: int = 1, takes: float = 0.0
-    ) -> None:
+    def lose_answer(self, action: str, deal: Deal = Kind.READ_TIMEOUT, *, times: int = 1, takes: float = 0.0) -> None:
         """Let the next calls of an action take effect, and their caller see an error."""
         self._faults.append(_Fault(_named(action), times, deal, loses_answer=True, takes_seconds=takes))
 

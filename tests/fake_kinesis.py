@@ -56,9 +56,7 @@ class FakeKinesis:
         self.kms = kms or FakeKms(Wire(clock, account, region))
         self.wire = self.kms.wire
         self.settings = Settings()
-        self.next_updating: deque[float] = (
-            deque()
-        )  # how long the next Starts and Stops take, one after the other
+        self.next_updating: deque[float] = deque()  # how long the next Starts and Stops take, one after the other
         self.streams: dict[str, Stream] = {}
         self.history: list[Snapshot] = []
         self.people = People(self.streams)
@@ -117,9 +115,7 @@ class FakeKinesis:
 
     # What boto3's client does, in boto3's words.
 
-    def describe_stream_summary(
-        self, **arguments: "Unpack[DescribeStreamSummaryInputTypeDef]"
-    ) -> dict[str, Any]:
+    def describe_stream_summary(self, **arguments: "Unpack[DescribeStreamSummaryInputTypeDef]") -> dict[str, Any]:
         """Answer with status, encryption and key, which may be stale."""
         return self._call("DescribeStreamSummary", arguments, self._describe)
 
@@ -131,21 +127,15 @@ class FakeKinesis:
         """Add tags, or change their values."""
         return self._call("AddTagsToStream", arguments, self._add_tags, changes=True)
 
-    def remove_tags_from_stream(
-        self, **arguments: "Unpack[RemoveTagsFromStreamInputTypeDef]"
-    ) -> dict[str, Any]:
+    def remove_tags_from_stream(self, **arguments: "Unpack[RemoveTagsFromStreamInputTypeDef]") -> dict[str, Any]:
         """Remove tags; those that are not there don't matter."""
         return self._call("RemoveTagsFromStream", arguments, self._remove_tags, changes=True)
 
-    def start_stream_encryption(
-        self, **arguments: "Unpack[StartStreamEncryptionInputTypeDef]"
-    ) -> dict[str, Any]:
+    def start_stream_encryption(self, **arguments: "Unpack[StartStreamEncryptionInputTypeDef]") -> dict[str, Any]:
         """Start to encrypt, or change the key; the same key again is allowed, and costs quota."""
         return self._call("StartStreamEncryption", arguments, self._start, changes=True)
 
-    def stop_stream_encryption(
-        self, **arguments: "Unpack[StopStreamEncryptionInputTypeDef]"
-    ) -> dict[str, Any]:
+    def stop_stream_encryption(self, **arguments: "Unpack[StopStreamEncryptionInputTypeDef]") -> dict[str, Any]:
         """Stop to encrypt."""
         return self._call("StopStreamEncryption", arguments, self._stop, changes=True)
 
@@ -164,9 +154,7 @@ class FakeKinesis:
         changes: bool = False,
     ) -> dict[str, Any]:
         action = f"kinesis:{name}"
-        made: dict[str, Any] = self.wire.call(
-            action, arguments, lambda: effect(action, arguments), changes=changes
-        )
+        made: dict[str, Any] = self.wire.call(action, arguments, lambda: effect(action, arguments), changes=changes)
         return made
 
     def _describe(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,9 +182,7 @@ class FakeKinesis:
         after = arguments.get("ExclusiveStartTagKey", "")
         tags = [(key, value) for key, value in sorted(stream.seen_tags().items()) if key > after]
         page = tags[: min(arguments.get("Limit", self.settings.tags_per_page), self.settings.tags_per_page)]
-        return answer(
-            Tags=[{"Key": key, "Value": value} for key, value in page], HasMoreTags=len(page) < len(tags)
-        )
+        return answer(Tags=[{"Key": key, "Value": value} for key, value in page], HasMoreTags=len(page) < len(tags))
 
     def _add_tags(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         stream = self._stream(action, arguments)

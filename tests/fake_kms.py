@@ -25,9 +25,7 @@ class Key:
     usage: str = "ENCRYPT_DECRYPT"  # SIGN_VERIFY, GENERATE_VERIFY_MAC, …
     manager: str = "CUSTOMER"  # or AWS
     multi_region: bool = False
-    denies_describe: bool = (
-        False  # its policy lets the provider not look at it (another account's key, often)
-    )
+    denies_describe: bool = False  # its policy lets the provider not look at it (another account's key, often)
     denies_use: bool = False  # its policy lets the caller not encrypt with it
 
     @property
@@ -160,9 +158,7 @@ class FakeKms:
         if resource.startswith("alias/"):
             return f"Alias {key_id if key_id.startswith('arn:') else self._own(key_id)} is not found."
         if key_id.startswith("arn:") or len(key_id) == len("12345678-1234-1234-1234-123456789012"):
-            return (
-                f"Key '{key_id if key_id.startswith('arn:') else self._own('key/' + key_id)}' does not exist"
-            )
+            return f"Key '{key_id if key_id.startswith('arn:') else self._own('key/' + key_id)}' does not exist"
         return f"Invalid keyId {key_id}"
 
 

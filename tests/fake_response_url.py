@@ -23,9 +23,7 @@ class FakeResponseUrl:
         """Open a free port; requests are answered within the context alone."""
         self.bucket = Bucket(now)
         self._server = _Server(self.bucket)
-        self._thread = Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="response-url"
-        )
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="response-url")
 
     def url(self, *, expires_in: float = TWO_HOURS) -> str:
         """Issue a fresh URL, with a secret of its own."""

@@ -64,9 +64,7 @@ class Settings:
     described: Described = Described.AT_THE_CALL
     says_none: bool = True  # False: an unencrypted stream's description has no EncryptionType (aws-cn)
     tags_need_active: bool = True
-    stop_is_strict: bool = (
-        True  # Stop is refused for another key than the current one, and where there is none
-    )
+    stop_is_strict: bool = True  # Stop is refused for another key than the current one, and where there is none
     tags_per_page: int = 50
     daily_quota: int = 25
 
@@ -93,9 +91,7 @@ class Stream:
         self.encryption = encryption
         self.target = encryption
         self.in_force = encryption
-        self.tags: Mapping[str, str] = dict(
-            tags or {}
-        )  # never changed, only replaced, so that a reader may keep it
+        self.tags: Mapping[str, str] = dict(tags or {})  # never changed, only replaced, so that a reader may keep it
         self.starts: deque[float] = deque()
         self.stops: deque[float] = deque()
         self.records = 0

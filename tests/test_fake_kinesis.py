@@ -295,9 +295,7 @@ def test_tags_come_in_pages(kinesis: FakeKinesis) -> None:
         {f"k{n}": "" for n in range(51)},
     ],
 )
-def test_tags_that_aws_forbids_are_refused_and_nothing_is_written(
-    kinesis: FakeKinesis, tags: dict[str, str]
-) -> None:
+def test_tags_that_aws_forbids_are_refused_and_nothing_is_written(kinesis: FakeKinesis, tags: dict[str, str]) -> None:
     """At most 50; keys to 128, values to 256; letters, digits, space and _ . : / = + - @; no aws: keys."""
     assert _code(lambda: _tag(kinesis, tags)) == "InvalidArgumentException"
     assert _tags(kinesis) == ({}, False)
@@ -344,9 +342,7 @@ def test_every_call_is_recorded_with_what_became_of_it(kinesis: FakeKinesis) -> 
         (2, "kinesis:StartStreamEncryption", None, True),
         (3, "kms:DescribeKey", None, False),
     ]
-    assert [call.arguments["KeyId"] for call in kinesis.calls.named("StartStreamEncryption").changes] == [
-        "alias/one"
-    ]
+    assert [call.arguments["KeyId"] for call in kinesis.calls.named("StartStreamEncryption").changes] == ["alias/one"]
     assert kinesis.faults.dealt == {"LimitExceededException": 1}
 
 

@@ -45,9 +45,7 @@ def test_a_key_answers_to_guid_arn_alias_and_alias_arn(kms: FakeKms, *, multi_re
         ("aws/kinesis", "Invalid keyId aws/kinesis"),
     ],
 )
-def test_what_is_not_there_is_not_found_whatever_it_was_called(
-    kms: FakeKms, key_id: str, message: str
-) -> None:
+def test_what_is_not_there_is_not_found_whatever_it_was_called(kms: FakeKms, key_id: str, message: str) -> None:
     """KMS has one code for all of it, and looks in its own region alone."""
     kms.add_key("alias/orders", region="eu-west-1")
     assert _error(kms, key_id) == ("NotFoundException", message)
