@@ -67,7 +67,7 @@ def test_other_peoples_tags_are_passed_over(ownership: Ownership, others: dict[s
 def test_a_cancellation_is_read_by_its_owner_alone(owner: Owner, issued_at: int) -> None:
     """Promise 6: to the second; another resource on the same stream is not called off by it."""
     tags = cancellation(owner, issued_at)
-    found = from_tags(tags, owner, NOW)
+    found = from_tags(tags, owner, issued_at)
     assert found == Tags(cancelled_at=issued_at, cancelled_key=next(iter(tags)))
     for stranger in (Owner(owner.stack_id, owner.logical_id + "2"), Owner(owner.stack_id + "2", owner.logical_id)):
         assert from_tags(tags, stranger, NOW).cancelled_at is None
