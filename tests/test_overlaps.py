@@ -388,3 +388,15 @@ def test_a_delete_does_not_undo_what_somebody_did_after_it() -> None:
 def test_the_events_of_these_tests_are_of_one_resource() -> None:
     """The tests' own ground: an invented id is <stack>-<logicalId>-<SUFFIX> of the very resource."""
     assert INVENTED_ID.startswith(f"platform-encryption-{LOGICAL_ID}-")
+
+
+def test_marks_that_nobody_has_to_heed_any_more_go_with_the_next_request() -> None:
+    """Promise 3: stacks that come and go on one stream must not fill its 50 tags with what each has left there."""
+    provider = _world("alias/one")
+    for number in range(60):
+        stack = STACK_ID.replace("platform-encryption", f"stack-{number}")
+        assert provider.handle(create_event(ONE, StackId=stack))["Status"] == "SUCCESS"
+        assert provider.handle(delete_event(ONE, StackId=stack))["Status"] == "SUCCESS"
+        provider.clock.sleep(4 * 60 * 60)
+    assert provider.key_of() == "alias/one"
+    assert len(provider.tags_of()) < 10

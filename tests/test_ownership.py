@@ -14,6 +14,8 @@ from tests.fake_tags import fault_in_tags
 ME = Owner(STACK_ID, LOGICAL_ID)
 OLD = Owner(STACK_ID, "Old")
 PREFIX = "kinesis-stream-encryption:"
+NOW = 1_767_225_600.0
+A_DAY = 86_400
 
 GUID = st.uuids().map(str)
 ARN = GUID.map(lambda guid: f"arn:aws:kms:us-east-1:123456789012:key/{guid}")
@@ -38,7 +40,7 @@ OWNERSHIP = st.builds(
 @given(OWNERSHIP, OWNER)
 def test_what_is_written_is_what_is_read(ownership: Ownership, anybody: Owner) -> None:
     """Promise 3: the record survives the stream's tags, whoever reads it."""
-    found = from_tags(to_tags(ownership), anybody)
+    found = from_tags(to_tags(ownership), anybody, NOW)
     assert found.ownership == ownership
     assert found.cancelled_at is None
     assert found.cancelled_key is None
@@ -55,8 +57,8 @@ def test_kinesis_takes_every_record(ownership: Ownership) -> None:
 @given(OWNERSHIP, st.dictionaries(st.text(max_size=20).map(lambda name: "x" + name), st.text(max_size=20)))
 def test_other_peoples_tags_are_passed_over(ownership: Ownership, others: dict[str, str]) -> None:
     """Promise 3: every tag on the stream is given, the ones of other people too; `keys` are ours alone."""
-    found = from_tags({**others, **to_tags(ownership)}, ownership.owner)
-    assert found == from_tags(to_tags(ownership), ownership.owner)
+    found = from_tags({**others, **to_tags(ownership)}, ownership.owner, NOW)
+    assert found == from_tags(to_tags(ownership), ownership.owner, NOW)
     assert set(found.keys) == set(to_tags(ownership))
 
 
@@ -65,10 +67,10 @@ def test_other_peoples_tags_are_passed_over(ownership: Ownership, others: dict[s
 def test_a_cancellation_is_read_by_its_owner_alone(owner: Owner, issued_at: int) -> None:
     """Promise 6: to the second; another resource on the same stream is not called off by it."""
     tags = cancellation(owner, issued_at)
-    found = from_tags(tags, owner)
+    found = from_tags(tags, owner, issued_at)
     assert found == Tags(cancelled_at=issued_at, cancelled_key=next(iter(tags)))
     for stranger in (Owner(owner.stack_id, owner.logical_id + "2"), Owner(owner.stack_id + "2", owner.logical_id)):
-        assert from_tags(tags, stranger) == Tags()
+        assert from_tags(tags, stranger, NOW).cancelled_at is None
     assert fault_in_tags(tags, {}) is None
 
 
@@ -115,7 +117,7 @@ def test_a_record_of_which_a_part_is_missing_is_none(missing: str, *, emptied: b
         tags[PREFIX + missing] = ""
     else:
         del tags[PREFIX + missing]
-    found = from_tags(tags, ME)
+    found = from_tags(tags, ME, NOW)
     assert found.ownership is None
     assert set(found.keys) == set(tags)
     assert not found.owned_by(ME)
@@ -126,7 +128,7 @@ def test_a_lineage_of_which_a_part_is_missing_is_none(missing: str) -> None:
     """Promise 3: nothing is given back to somebody, or with a key, that has to be guessed."""
     tags = to_tags(Ownership(ME, None, Predecessor(OLD, "alias/one")))
     del tags[missing]
-    assert from_tags(tags, ME).ownership == Ownership(ME, None)
+    assert from_tags(tags, ME, NOW).ownership == Ownership(ME, None)
 
 
 @pytest.mark.parametrize("stack_id", [STACK_ID, STACK_ID.replace("platform-encryption", "another-stack")])
@@ -135,21 +137,27 @@ def test_an_owner_that_got_its_stream_back_has_no_predecessor(stack_id: str) -> 
     former = Owner(stack_id, "Old")
     taken = to_tags(Ownership(ME, None, Predecessor(former, "alias/one")))
     back = {**taken, **to_tags(Ownership(former, None))}
-    assert from_tags(back, former).ownership == Ownership(former, None)
+    assert from_tags(back, former, NOW).ownership == Ownership(former, None)
 
 
 def test_a_predecessor_of_the_same_name_in_another_stack_is_one() -> None:
     """Property Takeover: logical ids are alike in many stacks; the stack tells."""
     former = Owner(STACK_ID.replace("platform-encryption", "another-stack"), LOGICAL_ID)
     record = Ownership(ME, None, Predecessor(former, None))
-    assert from_tags(to_tags(record), ME).ownership == record
+    assert from_tags(to_tags(record), ME, NOW).ownership == record
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-02 03:04:05"])
 def test_a_cancellation_that_cannot_be_read_calls_nothing_off(value: str) -> None:
     """Promise 6: a person may have touched the tag; it is still known as ours, and can be removed."""
     (key,) = cancellation(ME, 0)
-    assert from_tags({key: value}, ME) == Tags(cancelled_key=key)
+    assert from_tags({key: value}, ME, NOW) == Tags(cancelled_key=key, spent=(key,))
+
+
+def test_a_cancellation_of_anybody_is_spent_after_a_day() -> None:
+    """Promise 3: what we leave on streams goes with the next request of ours, whosever it was; not too early."""
+    marks = {**cancellation(ME, NOW - A_DAY), **cancellation(OLD, NOW - A_DAY - 1), "team": "orders"}
+    assert from_tags(marks, ME, NOW).spent == tuple(cancellation(OLD, 0))
 
 
 def test_the_longest_value_is_kinesis_own() -> None:
@@ -162,4 +170,4 @@ def test_the_longest_value_is_kinesis_own() -> None:
 @pytest.mark.parametrize(("owner", "owned"), [(ME, True), (OLD, False), (Owner(STACK_ID + "2", LOGICAL_ID), False)])
 def test_a_stream_is_owned_by_stack_and_resource_together(owner: Owner, *, owned: bool) -> None:
     """Promise 3: which stack AND which logical id."""
-    assert from_tags(to_tags(Ownership(ME, None)), ME).owned_by(owner) is owned
+    assert from_tags(to_tags(Ownership(ME, None)), ME, NOW).owned_by(owner) is owned

@@ -1,6 +1,6 @@
 """What each refusal by AWS means: every code that botocore's own model knows, and whatever else can come back."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import botocore.session
 import pytest
@@ -12,12 +12,14 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from botocore.model import StructureShape
 
 from stream_encryption.model import Refusal, RefusalKind
 from stream_encryption.refusals import Refused, refusals
 from tests.builders import STREAM_ARN
 from tests.fake_errors import SERVICE_FAULTS, Kind, client_error
+
+if TYPE_CHECKING:
+    from botocore.model import StructureShape
 
 CALLS = {
     "kinesis": (

@@ -279,10 +279,9 @@ def _give_back(goal: Goal, stream: Stream, tags: Tags, reason: str) -> Remember 
 
 
 def _ours(tags: Tags, issued_at: float) -> tuple[str, ...]:
-    """The tags of the record, and a cancellation that nobody can still have to heed."""
-    if tags.cancelled_key and (tags.cancelled_at or 0) < issued_at:
-        return (*tags.keys, tags.cancelled_key)
-    return tags.keys
+    """The tags of the record, and the cancellations that nobody can still have to heed."""
+    heeded = {tags.cancelled_key} if tags.cancelled_key and (tags.cancelled_at or 0) < issued_at else set()
+    return (*tags.keys, *sorted({*tags.spent, *heeded}))
 
 
 def _ask(

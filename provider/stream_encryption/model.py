@@ -116,6 +116,7 @@ class Tags:
         foreign: The record, whole or not, names another owner.
         cancelled_at: When this owner's work on the stream was called off, in epoch seconds; None if it was not.
         cancelled_key: The tag key that says so.
+        spent: The tag keys of cancellations, anybody's, that are too old for anything they call off to still come.
     """
 
     ownership: Ownership | None = None
@@ -123,6 +124,7 @@ class Tags:
     foreign: bool = False
     cancelled_at: float | None = None
     cancelled_key: str | None = None
+    spent: tuple[str, ...] = ()
 
     def owned_by(self, owner: Owner) -> bool:
         """Whether the record says that this owner manages the stream."""

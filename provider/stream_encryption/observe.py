@@ -28,7 +28,7 @@ def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float
     idle = stream is not None and stream.status is not StreamStatus.ACTIVE and memory.looks > 0
     if stream is None or stream.status is StreamStatus.DELETING or idle:
         return Seen(now, stream)
-    tags = from_tags(kinesis.tags(stream), goal.owner)
+    tags = from_tags(kinesis.tags(stream), goal.owner, now)
     if isinstance(goal, Ensure):
         return _with_wanted_key(goal, stream, tags, keys, now)
     if tags.ownership is None and goal.evidence_key:

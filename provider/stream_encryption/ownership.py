@@ -26,6 +26,9 @@ _RECORD = (STACK, RESOURCE, BEFORE, *LINEAGE)
 MAX_VALUE = 256
 """The longest value of a tag, in characters (API reference of AddTagsToStream)."""
 
+CANCELLATION_SECONDS = 24 * 60 * 60
+"""How long a cancellation counts, in seconds: Lambda keeps an event for six hours, CloudFormation waits for one."""
+
 _NONE = "NONE"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -51,12 +54,13 @@ def cancellation(owner: Owner, issued_at: float) -> dict[str, str]:
     return {_cancelled_key(owner): datetime.fromtimestamp(issued_at, UTC).strftime(_TIME)}
 
 
-def from_tags(tags: Mapping[str, str], me: Owner) -> Tags:
+def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
     """Read the record from all the tags of a stream.
 
     Args:
         tags: Every tag on the stream, the ones of other people too.
         me: The owner whose cancellation is looked for.
+        now: The time, in epoch seconds.
     """
     cancelled = _cancelled_key(me)
     return Tags(
@@ -65,6 +69,7 @@ def from_tags(tags: Mapping[str, str], me: Owner) -> Tags:
         foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
+        spent=tuple(key for key, value in tags.items() if key.startswith(CANCELLED) and _spent(value, now)),
     )
 
 
@@ -92,6 +97,11 @@ def _key(value: str) -> str | None:
 def _cancelled_key(owner: Owner) -> str:
     digest = hashlib.sha256(f"{owner.stack_id}\n{owner.logical_id}".encode()).hexdigest()
     return CANCELLED + digest[:12]
+
+
+def _spent(value: str, now: float) -> bool:
+    at = _time(value)
+    return at is None or at + CANCELLATION_SECONDS < now
 
 
 def _time(value: str) -> float | None:
