@@ -213,8 +213,9 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
 
 def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     mine = tags.owned_by(goal.owner)
-    undone = seen.as_wanted or memory.conceded is not None
-    looks_ours = undone and seen.evidence and goal.on_delete is not OnDelete.KEEP
+    keep = goal.on_delete is OnDelete.KEEP
+    undone = seen.as_wanted or keep or memory.conceded is not None
+    looks_ours = undone and seen.evidence and not keep
     if mine and (goal.overtaking or looks_ours) and not _marked(goal, tags):
         return Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
     if not undone:
