@@ -52,7 +52,7 @@ class Delivery:
         provider = self._provider
         clients = {"kinesis": mortal(provider.kinesis), "kms": mortal(provider.kms)}
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        invoke = door(clients.__getitem__, provider.clock, Random(1), telemetry, send)  # noqa: S311 - it only spreads load
+        invoke = door(provider.settings, clients.__getitem__, provider.clock, Random(1), telemetry, send)  # noqa: S311 - it only spreads load
         try:
             invoke(self.event, LambdaContext(provider.clock, timeout))
         except Death:

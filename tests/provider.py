@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from stream_encryption.handler import door
+from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
 from tests.fake_bucket import Bucket, Reply, Silence
@@ -32,8 +33,9 @@ class Provider:
         if stream:
             self.kinesis.add_stream(STREAM_NAME)
         clients = {"kinesis": self.kinesis, "kms": self.kms}
+        self.settings = Settings(service="test", log_level="INFO", namespace="test")
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        self._door = door(clients.__getitem__, self.clock, Random(seed), telemetry, self._send)  # noqa: S311
+        self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, self._send)  # noqa: S311
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""

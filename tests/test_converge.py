@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.converge import Progress, World, loop, step
+from stream_encryption.converge import Patience, Progress, World, loop, step
 from stream_encryption.errors import DeadlinePassed, StreamNotFound
 from stream_encryption.keys import Keys
 from stream_encryption.kinesis import Kinesis
@@ -85,7 +85,9 @@ class Ground:
 
     def loop(self, *goals: Goal, seconds: float = 900.0) -> Progress:
         """Work until all is reached."""
-        return loop(goals, self.world, self.begun + seconds)
+        progress, left = loop(Progress.begin(goals, self.begun), self.world, self.begun + seconds, Patience())
+        assert not left
+        return progress
 
 
 @pytest.fixture

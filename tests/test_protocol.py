@@ -18,18 +18,18 @@ import boto3
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from stream_encryption.errors import InvalidArgument, ProviderError
-from stream_encryption.model import Refusal, RefusalKind
-from stream_encryption.protocol import (
+from stream_encryption.answer import (
     DELIVERY_SECONDS,
     MAX_BODY_BYTES,
     MAX_ID_BYTES,
     Answer,
     AnswerNotDelivered,
     Courier,
-    CustomResource,
     put,
 )
+from stream_encryption.errors import InvalidArgument, ProviderError
+from stream_encryption.model import Refusal, RefusalKind
+from stream_encryption.protocol import CustomResource
 from stream_encryption.request import MARGIN_SECONDS
 from stream_encryption.telemetry import Telemetry
 from tests.builders import (
@@ -229,7 +229,7 @@ def test_a_response_url_that_says_nothing_is_given_up_after_the_socket_s_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not as in crhelper, where the PUT has no time-out: a hung socket would eat the whole invocation."""
-    monkeypatch.setattr("stream_encryption.protocol.SOCKET_SECONDS", 0.05)
+    monkeypatch.setattr("stream_encryption.answer.SOCKET_SECONDS", 0.05)
     with FakeResponseUrl() as endpoint:
         endpoint.bucket.script(Silence.HANG)
         with pytest.raises(TimeoutError):

@@ -6,6 +6,7 @@ A step that is repeated, run twice at once or cut off anywhere does no harm: wha
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from .decide import decide
@@ -26,7 +27,7 @@ from .model import (
 )
 from .observe import observe
 from .ownership import cancellation, to_tags
-from .pacing import pause
+from .pacing import LONGEST_SECONDS, pause
 from .refusals import Refused
 
 if TYPE_CHECKING:
@@ -66,6 +67,25 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a loop waits by itself, rather than leave the waiting to somebody else.
+
+    Attributes:
+        until: It waits until then at the latest, in epoch seconds.
+        longest: It waits so long in one piece at the most, in seconds.
+        longest_look: The rhythm's longest pause between two looks, in seconds.
+    """
+
+    until: float = inf
+    longest: float = inf
+    longest_look: float = LONGEST_SECONDS
+
+    def ends(self, now: float, seconds: float) -> bool:
+        """Whether a wait of so many seconds from now on is one too many."""
+        return seconds > self.longest or now + seconds > self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a request has come: the goals that are left, and what is remembered of the first of them."""
 
@@ -75,27 +95,48 @@ class Progress:
     changes: int = 0
     notes: tuple[str, ...] = ()
 
+    @property
+    def reason(self) -> str:
+        """What a person should know of a success."""
+        return " ".join(self.notes)
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What Fn::GetAtt gives; nothing where the stream was given up."""
+        if self.attributes is None:
+            return {}
+        stream, before = self.attributes.stream, self.attributes.before
+        return {
+            "StreamARN": stream.arn,
+            "StreamName": stream.name,
+            "EncryptionType": "KMS",
+            "KeyId": stream.key_id or "",
+            "KeyArn": self.attributes.key_arn,
+            "PreviousEncryptionType": "KMS" if before else "NONE",
+            "PreviousKeyId": before or "",
+        }
+
     @classmethod
     def begin(cls, goals: tuple[Goal, ...], now: float) -> Progress:
         """Nothing is done yet."""
         return cls(goals, Memory(since=now))
 
 
-def loop(goals: tuple[Goal, ...], world: World, deadline: float) -> Progress:
-    """Work on the goals, one after the other, until all are reached.
+def loop(progress: Progress, world: World, deadline: float, patience: Patience) -> tuple[Progress, float]:
+    """Work on the goals, one after the other, until all are reached, or patience ends.
 
     Args:
-        goals: What the request wants, in order; none at all is reached at once.
+        progress: The goals, in order; none at all is reached at once.
         world: What to look at and act on.
         deadline: When to give up, in epoch seconds.
+        patience: How long to wait right here.
 
     Returns:
-        The progress at the end, with no goal left.
+        The progress. Where patience ended it has goals left, and the seconds say when to look again.
 
     Raises:
         ProviderError: A goal can't be reached, or not in time.
     """
-    progress = Progress.begin(goals, world.clock.now())
     while progress.goals:
         goal, memory = progress.goals[0], progress.memory
         progress, action = step(progress, world)
@@ -104,10 +145,12 @@ def loop(goals: tuple[Goal, ...], world: World, deadline: float) -> Progress:
         left = deadline - world.clock.now()
         if isinstance(action, Wait) and left <= 0:
             raise DeadlinePassed(goal.stream, action.reason, memory.since, world.clock.now())
-        seconds = min(pause(action, progress.memory, world.random), left)
+        seconds = min(pause(action, progress.memory, world.random, patience.longest_look), left)
+        if isinstance(action, Wait) and patience.ends(world.clock.now(), seconds):
+            return progress, seconds
         if seconds > 0:
             world.clock.sleep(seconds)
-    return progress
+    return progress, 0.0
 
 
 def step(progress: Progress, world: World) -> tuple[Progress, Action]:

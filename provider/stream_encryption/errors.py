@@ -15,16 +15,17 @@ ProviderError
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
 ├── RequestExpired             CloudFormation stopped waiting before we began
+├── StepLost                   a step of the state machine died, each time that it was tried
 └── DeadlinePassed             what we waited for did not come in time
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .model import Owner, Place, Refusal, Stream, StreamRef
 
@@ -206,6 +207,18 @@ class RequestExpired(ProviderError):
         )
 
 
+class StepLost(ProviderError):
+    """A step of the state machine died for good: killed, out of memory or out of time."""
+
+    def __init__(self, failure: Mapping[str, Any]) -> None:
+        """Say what Step Functions reports of it."""
+        super().__init__(
+            f"A step of the wait died each time that it was tried: {failure.get('Error', 'unknown error')}: "
+            f"{str(failure.get('Cause', ''))[:500]}. The stream may have been changed already; what is recorded on it "
+            "is undone by the next Delete. Look into the provider's log, then deploy again."
+        )
+
+
 class DeadlinePassed(ProviderError):
     """What was waited for did not come in time."""
 
@@ -216,3 +229,13 @@ class DeadlinePassed(ProviderError):
             f"{waiting_for}. Look at the stream's status, and deploy again once it is ACTIVE; ServiceTimeout on the "
             "resource sets how long CloudFormation waits."
         )
+
+
+def unexpected(error: BaseException, context: object) -> str:
+    """The sentence for a fault of our own, which says where to look."""
+    request_id = getattr(context, "aws_request_id", "unknown")
+    log = getattr(context, "log_stream_name", "unknown")
+    return (
+        f"The provider failed unexpectedly: {type(error).__name__}: {error}. Deploy again; if it stays so, "
+        f"look for request {request_id} in the provider's log stream {log}, and report it."
+    )

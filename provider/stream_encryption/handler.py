@@ -1,4 +1,4 @@
-"""The Lambda's door for CloudFormation: wiring only.
+"""The Lambda's two doors, for CloudFormation's events and for the state machine's steps: wiring only.
 
 event → protocol (one answer) → request (goals) → converge (observe, decide, act) → kinesis
 """
@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import time
 from functools import cache
+from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from .converge import World, loop
+from .answer import Courier, put
+from .converge import Patience, Progress, World, loop
+from .durable import Executions, Steps
 from .errors import RequestExpired
+from .handover import Handover
 from .keys import Keys
 from .kinesis import Kinesis
-from .protocol import Courier, CustomResource, put
+from .protocol import CustomResource
+from .refusals import Refused
 from .request import Request, margin
 from .settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .converge import Clock, Progress
-    from .protocol import Send
+    from .answer import Send
+    from .converge import Clock
     from .telemetry import Telemetry
 
 
@@ -33,23 +38,29 @@ class SystemClock:
     sleep = staticmethod(time.sleep)
 
 
-def on_event(event: Any, context: Any) -> None:  # noqa: ANN401 (whatever Lambda is invoked with)
-    """Lambda's entry point: answer one request of CloudFormation."""
-    _door()(event, context)
+def on_event(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
+    """Lambda's entry point: one request of CloudFormation, or one step of the state machine."""
+    return _door()(event, context)
 
 
 @cache
-def _door() -> Callable[[Any, Any], None]:
+def _door() -> Callable[[Any, Any], Any]:
     settings = Settings.from_environment()
-    return door(settings.client, SystemClock(), Random(), settings.telemetry())  # noqa: S311 (it only spreads load)
+    return door(settings, settings.client, SystemClock(), Random(), settings.telemetry())  # noqa: S311 (spreads load)
 
 
-def door(
-    client: Callable[[str], Any], clock: Clock, random: Random, telemetry: Telemetry, send: Send = put
-) -> Callable[[Any, Any], None]:
-    """Make the door for CloudFormation's events.
+def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
+    settings: Settings,
+    client: Callable[[str], Any],
+    clock: Clock,
+    random: Random,
+    telemetry: Telemetry,
+    send: Send = put,
+) -> Callable[[Any, Any], Any]:
+    """Make the function's doors.
 
     Args:
+        settings: What the template sets.
         client: Gives the boto3 client of a service, by its name.
         clock: Time.
         random: Spreads polls and retries.
@@ -59,28 +70,51 @@ def door(
     Returns:
         A Lambda handler.
     """
-    resource = CustomResource(Courier(clock, random, telemetry, send), telemetry)
+    courier = Courier(clock, random, telemetry, send)
+    resource = CustomResource(courier, telemetry)
+
+    def world() -> World:
+        keys = Keys(client("kms"), telemetry.look_up_denied)
+        return World(Kinesis(client("kinesis")), keys, clock, random, telemetry)
+
+    def hand_over(handover: Handover) -> bool:
+        try:
+            execution, anew = Executions(client("stepfunctions"), settings.state_machine_arn).start(handover)
+        except Refused as refused:
+            telemetry.hand_over_refused(refused.refusal)
+            return False
+        telemetry.handed_over(execution, anew=anew)
+        return True
 
     @resource.create
     @resource.update
     @resource.delete
-    def converge(event: Mapping[str, Any], context: Any) -> str:  # noqa: ANN401
-        request = Request.of(event, clock.now())
+    def converge(event: Mapping[str, Any], context: Any) -> str | None:  # noqa: ANN401
+        """Reach the request's goals right here; or hand it over when that gets long, and return None."""
+        now = clock.now()
+        request = Request.of(event, now)
         resource.PhysicalResourceId = request.failed_id
         telemetry.begin(request)
-        if clock.now() >= request.deadline:
+        if now >= request.deadline:
             raise RequestExpired(request.issued_at, request.deadline)
-        world = World(
-            Kinesis(client("kinesis")), Keys(client("kms"), telemetry.look_up_denied), clock, random, telemetry
-        )
-        progress = loop(request.goals(), world, min(request.deadline, _end_of(context, clock.now())))
+        end = _end_of(context, now)
+        until = min(now + settings.handover_seconds, end) if settings.state_machine_arn else inf
+        deadline = request.deadline if settings.state_machine_arn else min(request.deadline, end)
+        progress = Progress.begin(request.goals(), now)
+        progress, seconds = loop(progress, world(), deadline, Patience(until))
+        if progress.goals:
+            if hand_over(Handover.of(event, request.deadline, progress, seconds)):
+                return None
+            progress, _ = loop(progress, world(), min(request.deadline, end), Patience())
         telemetry.converged(progress)
-        resource.Data, resource.Reason = _data(progress), " ".join(progress.notes)
+        resource.Data, resource.Reason = progress.data, progress.reason
         return request.settled_id(progress)
 
-    def handle(event: Any, context: Any) -> None:  # noqa: ANN401
+    steps = Steps(world, clock, courier, telemetry)
+
+    def handle(event: Any, context: Any) -> Any:  # noqa: ANN401
         try:
-            resource(event, context)
+            return steps(event, context) if Handover.is_state(event) else resource(event, context)
         finally:
             telemetry.end()
 
@@ -91,19 +125,3 @@ def _end_of(context: Any, now: float) -> float:  # noqa: ANN401
     """When this invocation has to stop working to be able to answer, in epoch seconds."""
     left = context.get_remaining_time_in_millis() / 1000
     return now + float(left - margin(left))
-
-
-def _data(progress: Progress) -> dict[str, str]:
-    """What Fn::GetAtt gives."""
-    if progress.attributes is None:
-        return {}
-    stream, before = progress.attributes.stream, progress.attributes.before
-    return {
-        "StreamARN": stream.arn,
-        "StreamName": stream.name,
-        "EncryptionType": "KMS",
-        "KeyId": stream.key_id or "",
-        "KeyArn": progress.attributes.key_arn,
-        "PreviousEncryptionType": "KMS" if before else "NONE",
-        "PreviousKeyId": before or "",
-    }

@@ -17,21 +17,24 @@ GROWTH = 1.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: about a tenth of it."""
 LONGEST_SECONDS = 5.0
 LONGEST_THROTTLED_SECONDS = 30.0
+LONGEST_DURABLE_SECONDS = 60.0
+"""In a state machine a pause costs nothing, and each look a few transitions."""
 
 
-def pause(action: Action, memory: Memory, random: Random) -> float:
+def pause(action: Action, memory: Memory, random: Random, longest: float = LONGEST_SECONDS) -> float:
     """The seconds to let pass after an action before the next look.
 
     Args:
         action: What was just decided.
         memory: Tells how long it has been waiting, and how throttled it is.
         random: Spreads the looks of many requests (up to a quarter up or down).
+        longest: The longest pause, in seconds, while nothing is throttled.
     """
     if isinstance(action, Wait) and action.seconds is not None:
         return action.seconds
     if not isinstance(action, Wait | Start | Stop):
         return 0.0
-    seconds = min(LONGEST_SECONDS, FIRST_SECONDS * GROWTH ** min(memory.waits, 100))
+    seconds = min(longest, FIRST_SECONDS * GROWTH ** min(memory.waits, 100))
     if memory.throttles:
-        seconds = min(LONGEST_THROTTLED_SECONDS, max(1.0, seconds) * 2.0 ** min(memory.throttles, 10))
+        seconds = min(max(longest, LONGEST_THROTTLED_SECONDS), max(1.0, seconds) * 2.0 ** min(memory.throttles, 10))
     return seconds * random.uniform(0.75, 1.25)

@@ -22,11 +22,15 @@ class Settings:
         service: What logs and metrics call the function.
         log_level: From which level on lines are logged.
         namespace: The CloudWatch namespace of the metrics.
+        state_machine_arn: Who takes over a wait that gets long; empty: nobody does.
+        handover_seconds: How long the first invocation waits before it hands over.
     """
 
     service: str
     log_level: str
     namespace: str
+    state_machine_arn: str = ""
+    handover_seconds: float = 60.0
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -35,6 +39,8 @@ class Settings:
             service=os.environ.get("POWERTOOLS_SERVICE_NAME", "kinesis-stream-encryption"),
             log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
             namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "KinesisStreamEncryption"),
+            state_machine_arn=os.environ.get("STATE_MACHINE_ARN", ""),
+            handover_seconds=float(os.environ.get("HANDOVER_SECONDS", "60")),
         )
 
     def telemetry(self) -> Telemetry:

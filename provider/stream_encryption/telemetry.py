@@ -10,9 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from .model import Concede, Start, Stop, Wait
 
 if TYPE_CHECKING:
+    from .answer import Answer
     from .converge import Progress
     from .model import Action, Goal, Refusal
-    from .protocol import Answer
     from .request import Request
 
 
@@ -79,6 +79,16 @@ class Telemetry:
         with single_metric(name="Failures", unit=MetricUnit.Count, value=1, namespace=namespace) as metric:
             metric.add_dimension(name="service", value=str(service))
             metric.add_dimension(name="ErrorCode", value=code)
+
+    def handed_over(self, execution: str, *, anew: bool) -> None:
+        """The request goes on in a state machine's execution; not anew where an earlier delivery started it."""
+        self._logger.info("handed over", extra={"execution": execution, "started": anew})
+        self._count("HandOvers")
+
+    def hand_over_refused(self, refusal: Refusal) -> None:
+        """The state machine did not take the request: it is waited for right here."""
+        self._logger.warning("not handed over, waiting here", extra={"action": refusal.action, "reason": refusal.code})
+        self._count("HandOversRefused")
 
     def answered(self, answer: Answer) -> None:
         """CloudFormation took the answer."""

@@ -1,0 +1,197 @@
+"""Answering CloudFormation: what it is told, and bringing that home. Both doors answer by it.
+
+Source: AWS CloudFormation User Guide, "Custom resource request and response reference".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from random import Random
+    from typing import Protocol, TypeAlias
+
+    from .converge import Clock
+
+    Send: TypeAlias = Callable[[str, bytes], int]
+
+    class Listener(Protocol):
+        """Who is told what came of an answer."""
+
+        def answered(self, answer: Answer) -> None:
+            """CloudFormation took the answer."""
+
+        def answer_lost(self, answer: Answer, outcome: str) -> None:
+            """CloudFormation did not take it."""
+
+
+SUCCESS, FAILED = "SUCCESS", "FAILED"
+
+MAX_BODY_BYTES = 4096
+MAX_ID_BYTES = 1024
+SOCKET_SECONDS = 5.0
+DELIVERY_SECONDS = 15.0
+"""How long an answer is tried to be delivered, in seconds: less than the margin that the deadline keeps back."""
+
+_AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+_SCHEMES = {"https": HTTPSConnection, "http": HTTPConnection}
+
+
+class AnswerNotDelivered(Exception):
+    """CloudFormation's URL took no answer, for now: an invocation that ends with it is delivered again by Lambda."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What CloudFormation is told."""
+
+    status: str
+    reason: str
+    physical_id: str
+    stack_id: str
+    request_id: str
+    logical_id: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def to(
+        cls, event: Mapping[str, Any], *, status: str, reason: str, physical_id: str, data: Mapping[str, str]
+    ) -> Answer:
+        """Answer an event of CloudFormation's: its ids come back to it as they came.
+
+        Args:
+            event: The request. It has all the fields that the protocol demands.
+            status: SUCCESS or FAILED.
+            reason: What a person reads; its ResponseURL, should it be in there, is taken out.
+            physical_id: The PhysicalResourceId, cut at 1 KB.
+            data: What Fn::GetAtt gives; passed on with SUCCESS alone.
+        """
+        return cls(
+            status=status,
+            reason=without_secrets(reason, event["ResponseURL"]) or ("See the log." if status == FAILED else ""),
+            physical_id=physical_id.encode()[:MAX_ID_BYTES].decode(errors="ignore"),
+            stack_id=event["StackId"],
+            request_id=event["RequestId"],
+            logical_id=event["LogicalResourceId"],
+            data=data if status == SUCCESS else {},
+        )
+
+    def body(self) -> bytes:
+        """The answer as CloudFormation takes it: JSON of at most 4,096 bytes, the Reason's end cut off if need be."""
+        body = self._encoded(self.reason)
+        if len(body) <= MAX_BODY_BYTES:
+            return body
+        low, high = 0, len(self.reason)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = len(self._encoded(self.reason[:middle] + " …")) <= MAX_BODY_BYTES
+            low, high = (middle, high) if fits else (low, middle - 1)
+        body = self._encoded(self.reason[:low] + " …")
+        if len(body) <= MAX_BODY_BYTES:
+            return body
+        why = f"The attributes are too long for an answer of {MAX_BODY_BYTES} bytes. Name the key by a shorter KeyId."
+        return Answer(FAILED, why, self.physical_id, self.stack_id, self.request_id, self.logical_id).body()
+
+    def _encoded(self, reason: str) -> bytes:
+        return json.dumps(
+            {
+                "Status": self.status,
+                "Reason": reason,
+                "PhysicalResourceId": self.physical_id,
+                "StackId": self.stack_id,
+                "RequestId": self.request_id,
+                "LogicalResourceId": self.logical_id,
+                "NoEcho": False,
+                "Data": dict(self.data),
+            }
+        ).encode()
+
+
+def put(url: str, body: bytes) -> int:
+    """Send an answer by one PUT, with the EMPTY content type that the URL was signed for.
+
+    Returns:
+        The HTTP status.
+
+    Raises:
+        OSError, HTTPException: Nothing came back.
+    """
+    parts = urlsplit(url)
+    connection = _SCHEMES[parts.scheme](parts.netloc, timeout=SOCKET_SECONDS)
+    try:
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request("PUT", path, body, {"content-type": "", "content-length": str(len(body))})
+        return int(connection.getresponse().status)
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Brings answers to CloudFormation.
+
+    Attributes:
+        clock: Time; the pauses between tries go by it.
+        random: Spreads the pauses.
+        listener: Is told what came of it.
+        send: Does one try.
+    """
+
+    clock: Clock
+    random: Random
+    listener: Listener
+    send: Send = put
+
+    def deliver(self, url: str, answer: Answer) -> None:
+        """Bring one answer home: tried again with growing pauses while that can help.
+
+        Args:
+            url: The ResponseURL. It is a secret: nothing that is logged or raised here bears it.
+            answer: What to say.
+
+        Raises:
+            AnswerNotDelivered: Nobody took the answer in time, and a later try might succeed.
+        """
+        body, give_up, pause = answer.body(), self.clock.now() + DELIVERY_SECONDS, 0.5
+        while True:
+            outcome = _try(url, body, self.send)
+            if outcome == "delivered":
+                self.listener.answered(answer)
+                return
+            if outcome.startswith("refused"):
+                self.listener.answer_lost(answer, outcome)
+                return
+            pause *= self.random.uniform(1.5, 2.5)
+            if self.clock.now() + pause > give_up:
+                self.listener.answer_lost(answer, outcome)
+                raise AnswerNotDelivered(f"CloudFormation could not be answered: {outcome}")
+            self.clock.sleep(pause)
+
+
+def _try(url: str, body: bytes, send: Send) -> str:
+    """One try: `delivered`, `refused: …` where no later try can help, or `failed: …`."""
+    try:
+        status = send(url, body)
+    except (OSError, HTTPException) as error:
+        # The error's own text may hold the URL.
+        return f"failed: {type(error).__name__}"
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return "delivered"
+    final = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _AGAIN
+    return f"{'refused' if final else 'failed'}: HTTP {status}"
+
+
+def without_secrets(text: str, response_url: str) -> str:
+    """A text without the ResponseURL, be it whole or in parts (its query, its signature)."""
+    query = urlsplit(response_url).query
+    secrets = (response_url, query, *re.findall(r"(?:Signature|Token)=([^&]+)", query))
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "<ResponseURL>")
+    return text

@@ -1,0 +1,117 @@
+"""The wait that outlives the Lambda: handed over to an AWS Step Functions execution, and taken on from it by steps."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any
+
+from .answer import FAILED, SUCCESS, Answer, without_secrets
+from .converge import Patience, loop
+from .errors import ProviderError, StepLost, unexpected
+from .handover import Handover
+from .pacing import LONGEST_DURABLE_SECONDS
+from .refusals import Refused, refusals
+from .request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from .answer import Courier
+    from .converge import Clock, Progress, World
+    from .telemetry import Telemetry
+
+BURST_SECONDS = 10.0
+"""How long one step works at the most, in seconds: what settles quickly now is not worth more transitions."""
+BURST_PAUSE_SECONDS = 2.0
+"""The longest pause that a step waits by itself, in seconds; a longer one costs less in the state machine."""
+
+
+class Executions:
+    """The state machine's executions, of which each request has one at the most."""
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        """Use a boto3 client, which does no retries of its own."""
+        self._client = client
+        self._arn = state_machine_arn
+
+    def start(self, handover: Handover) -> tuple[str, bool]:
+        """Hand a request over (StartExecution).
+
+        The name is a digest of the ResponseURL: the same however often the event is delivered, and another one when
+        CloudFormation retries a deployment, for which it uses a RequestId again.
+
+        Returns:
+            The execution's name, and whether it was started now, not by an earlier delivery.
+
+        Raises:
+            Refused: Step Functions did not take it.
+        """
+        name = hashlib.sha256(handover.event["ResponseURL"].encode()).hexdigest()[:32]
+        try:
+            with refusals("states:StartExecution", self._arn):
+                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(handover.to_json()))
+        except Refused as refused:
+            if refused.refusal.code == "ExecutionAlreadyExists":
+                return name, False
+            raise
+        return name, True
+
+
+class Steps:
+    """The function's second door: one short burst of steps for an execution."""
+
+    def __init__(self, world: Callable[[], World], clock: Clock, courier: Courier, telemetry: Telemetry) -> None:
+        """Work on a world that is made when it is first needed, and answer by a courier."""
+        self._world, self._clock, self._courier, self._telemetry = world, clock, courier, telemetry
+
+    def __call__(self, state: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """Take the request a bit further.
+
+        Args:
+            state: What the step before gave, or the execution's input. With `Failure`, a step died for good, and
+                all that is left to do is to say so.
+            context: Lambda's context.
+
+        Returns:
+            The state for the next step; `Done` once CloudFormation was answered.
+
+        Raises:
+            AnswerNotDelivered: CloudFormation could not be reached; the state machine tries the step again.
+        """
+        event = state["Event"]
+        request = Request.of(event, self._clock.now())
+        self._telemetry.begin(request)
+        try:
+            if "Failure" in state:
+                raise StepLost(state["Failure"])  # noqa: TRY301 (it is answered like any other failure)
+            handover = Handover.from_json(state)
+            progress, seconds = self._burst(handover)
+            if progress.goals:
+                return Handover.of(event, handover.deadline, progress, seconds).to_json()
+        except ProviderError as error:
+            self._fail(event, request, error.code, str(error))
+        except Exception as error:  # noqa: BLE001 (an answer is owed all the same)
+            self._fail(event, request, "InternalError", unexpected(error, context), format_exc())
+        else:
+            self._telemetry.converged(progress)
+            self._answer(event, SUCCESS, progress.reason, request.settled_id(progress), progress.data)
+        return {"Done": True}
+
+    def _burst(self, handover: Handover) -> tuple[Progress, float]:
+        patience = Patience(self._clock.now() + BURST_SECONDS, BURST_PAUSE_SECONDS, LONGEST_DURABLE_SECONDS)
+        return loop(handover.progress, self._world(), handover.deadline, patience)
+
+    def _fail(self, event: Mapping[str, Any], request: Request, code: str, reason: str, traceback: str = "") -> None:
+        url = event["ResponseURL"]
+        self._telemetry.failed(code, without_secrets(reason, url), without_secrets(traceback, url))
+        self._answer(event, FAILED, reason, request.failed_id, {})
+
+    def _answer(
+        self, event: Mapping[str, Any], status: str, reason: str, physical_id: str, data: Mapping[str, str]
+    ) -> None:
+        answer = Answer.to(event, status=status, reason=reason, physical_id=physical_id, data=data)
+        self._courier.deliver(event["ResponseURL"], answer)

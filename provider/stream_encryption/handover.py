@@ -1,0 +1,95 @@
+"""What is handed over to the state machine: the request and what is remembered, as JSON of a version.
+
+An execution may be started by an older version of the function than the one that finishes it. So what is read may
+lack fields, which then have their defaults, and may have fields that nobody knows any more, which are passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from .converge import Progress
+from .memory import Asked, Limited, Memory
+from .model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION = 1
+
+_CLASSES = (Asked, Attributes, Ensure, Limited, Memory, OnDelete, Owner, Progress, Release, Stream, StreamRef)
+_KNOWN: dict[str, Any] = {known.__name__: known for known in (*_CLASSES, StreamStatus)}
+_CLASS, _VALUE = "class", "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A request that goes on elsewhere.
+
+    Attributes:
+        event: CloudFormation's event, without its properties: they have become goals. It holds the ResponseURL.
+        deadline: When the answer has to be on its way, in epoch seconds.
+        progress: How far the request has come.
+        seconds: When to look again.
+    """
+
+    event: Mapping[str, Any]
+    deadline: float
+    progress: Progress
+    seconds: int
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], deadline: float, progress: Progress, seconds: float) -> Handover:
+        """Hand over what is to be looked at again in so many seconds: a state machine waits whole ones."""
+        return cls(event, deadline, progress, max(1, ceil(seconds)))
+
+    @staticmethod
+    def is_state(event: object) -> bool:
+        """Whether the function was invoked by the state machine, not by CloudFormation."""
+        return isinstance(event, dict) and "Version" in event and "Progress" in event
+
+    def to_json(self) -> dict[str, Any]:
+        """The input of an execution, and what each step gives to the next."""
+        return {
+            "Version": VERSION,
+            "Event": {name: value for name, value in self.event.items() if not name.endswith("Properties")},
+            "Deadline": self.deadline,
+            "Progress": _encoded(self.progress),
+            "Seconds": self.seconds,
+            "Done": False,
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Handover:
+        """Take over, from this version of the function or an older one.
+
+        The next look counts as the first: tags are read again, even of a stream that is busy, since the request may
+        have been called off meanwhile.
+        """
+        progress: Progress = _decoded(state["Progress"])
+        progress = replace(progress, memory=replace(progress.memory, looks=0))
+        return cls(state["Event"], state["Deadline"], progress, state["Seconds"])
+
+
+def _encoded(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Enum):
+        return {_CLASS: type(value).__name__, _VALUE: value.value}
+    if is_dataclass(value):
+        named = {field.name: _encoded(getattr(value, field.name)) for field in fields(value)}
+        return {_CLASS: type(value).__name__, **named}
+    return [_encoded(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _decoded(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return tuple(_decoded(one) for one in value)
+    if not isinstance(value, dict):
+        return value
+    known = _KNOWN[value[_CLASS]]
+    if issubclass(known, Enum):
+        return known(value[_VALUE])
+    names = {field.name for field in fields(known)}
+    return known(**{name: _decoded(one) for name, one in value.items() if name in names})
