@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
+from stream_encryption.answer import DELIVERY_SECONDS
 from stream_encryption.handler import door, on_event
-from stream_encryption.protocol import DELIVERY_SECONDS
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import STREAM_ARN, LambdaContext, create_event, delete_event
@@ -159,7 +159,8 @@ def desk() -> tuple[Any, NoClients, list[dict[str, Any]]]:
 
     clients = NoClients()
     telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
-    return door(clients, Clock(), Random(1), telemetry, send), clients, answers  # noqa: S311 - it only spreads polls
+    settings = Settings("test", "INFO", "test")
+    return door(settings, clients, Clock(), Random(1), telemetry, send), clients, answers  # noqa: S311 - it only spreads polls
 
 
 def test_no_client_is_made_before_a_request_needs_one(desk: tuple[Any, NoClients, list[dict[str, Any]]]) -> None:

@@ -34,7 +34,14 @@ class Account:
         self._clock = Clock()
         self._bucket = Bucket(self._clock.now)
         telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
-        self._door = door(Settings.client, self._clock, Random(1), telemetry, self._send)  # noqa: S311 - it only spreads polls
+        self._door = door(
+            Settings("test", "INFO", "test"),
+            Settings.client,
+            self._clock,
+            Random(1),  # noqa: S311 - it only spreads polls
+            telemetry,
+            self._send,
+        )
 
     def key(self, alias: str) -> str:
         """Make a key with an alias, and tell its ARN."""

@@ -15,7 +15,12 @@ from tests.fake_bucket import Reply, Silence
 from tests.fake_clock import NEW_YEAR_2026
 from tests.fake_response_url import FakeResponseUrl
 
-NAMES = ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE")
+NAMES = (
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "STATE_MACHINE_ARN",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +45,14 @@ def test_each_variable_sets_its_own_setting(monkeypatch: pytest.MonkeyPatch) -> 
     """The template sets them."""
     for name in NAMES:
         monkeypatch.setenv(name, name.lower())
-    assert Settings.from_environment() == Settings(*(name.lower() for name in NAMES))
+    monkeypatch.setenv("HANDOVER_SECONDS", "2.5")
+    assert Settings.from_environment() == Settings(
+        service="powertools_service_name",
+        log_level="powertools_log_level",
+        namespace="powertools_metrics_namespace",
+        state_machine_arn="state_machine_arn",
+        handover_seconds=2.5,
+    )
 
 
 def test_logs_and_metrics_bear_the_service_the_level_and_the_namespace(capsys: pytest.CaptureFixture[str]) -> None:

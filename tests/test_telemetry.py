@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
+from stream_encryption.answer import AnswerNotDelivered
 from stream_encryption.errors import StreamNotFound
 from stream_encryption.model import Ensure, Owner, Place, StreamRef, Wait
-from stream_encryption.protocol import AnswerNotDelivered
 from stream_encryption.request import Request
 from stream_encryption.telemetry import Telemetry
 from tests.builders import LOGICAL_ID, REQUEST_ID, STACK_ID, STREAM_ARN, create_event
