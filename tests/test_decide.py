@@ -389,9 +389,9 @@ def test_a_request_that_lost_its_record_takes_back_only_what_nobody_else_can(
     if isinstance(action, Failed):
         _failed(action, errors.Overtaken)
     if isinstance(action, Stop):
-        assert action.key_id == "one"
+        assert (action.stream, action.key_id) == (seen.stream, "one")
     if isinstance(action, Start):
-        assert action.key_id == "two"
+        assert (action.stream, action.key_id) == (seen.stream, "two")
 
 
 # The goal of Delete
@@ -924,10 +924,27 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
         (RELEASE, _seen(WITH_ONE, TAKEN, as_wanted=True), "Remember"),
         (RELEASE, _seen(tags=Tags(Ownership(OLD, None, Predecessor(ME, None)), KEYS, foreign=True)), "Forget"),
         (RELEASE, _seen(tags=Tags(None, ("stack",))), "Forget"),
+        (replace(RELEASE, evidence_key="one"), _seen(tags=Tags(None, ("stack",))), "Forget"),
+        (
+            replace(RELEASE, evidence_key="one", on_delete=OnDelete.KEEP),
+            _seen(WITH_ONE, Tags(None, ("before",)), evidence=True, as_wanted=True),
+            "Forget",
+        ),
         (RELEASE, _seen(WITH_ONE), "Stop"),
         (ENSURE, _seen(), "Start"),
     ],
-    ids=["record", "sweep", "forget", "give back", "strike", "leftovers", "stop", "start"],
+    ids=[
+        "record",
+        "sweep",
+        "forget",
+        "give back",
+        "strike",
+        "leftovers",
+        "leftovers, the key is another",
+        "leftovers, kept",
+        "stop",
+        "start",
+    ],
 )
 def test_every_change_waits_to_show_and_is_given_up_when_kinesis_ignores_it(
     goal: Goal, seen: Seen, change: str
@@ -942,6 +959,28 @@ def test_every_change_waits_to_show_and_is_given_up_when_kinesis_ignores_it(
         errors.ChangeWithoutEffect,
     )
     assert f"{change} on stream {STREAM_ARN} 3 times" in str(ignored)
+
+
+def test_what_is_taken_back_late_waits_to_show_and_is_then_left() -> None:
+    """Promises 4 and 6: of a request that was called off, one undoing is enough; what comes after it is others'."""
+    seen = _seen(WITH_ONE, NOBODYS, as_wanted=True)
+    memory = Memory(0, owned=True, overtaken=True, changes=2)
+    assert isinstance(decide(ENSURE, seen, replace(memory, asked=Asked("Stop", None, NOW - 1))), Wait)
+    undone = replace(memory, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS))
+    _failed(decide(ENSURE, seen, undone), errors.Overtaken)
+    ignored = replace(memory, asked=Asked("Stop", None, NOW - 60, times=MOST_ASKED, sure=False))
+    assert STREAM_ARN in str(_failed(decide(ENSURE, seen, ignored), errors.ChangeWithoutEffect))
+
+
+def test_a_record_that_is_taken_back_waits_to_be_gone() -> None:
+    """Promise 6: tags show late, too."""
+    memory = Memory(0, owned=True, overtaken=True)
+    action = decide(ENSURE, _seen(), memory)
+    assert isinstance(action, Forget)
+    assert action.stream == PLAIN
+    assert isinstance(decide(ENSURE, _seen(), replace(memory, asked=_asked("Forget", at=NOW - 1))), Wait)
+    ignored = replace(memory, asked=_asked("Forget", times=MOST_ASKED))
+    assert STREAM_ARN in str(_failed(decide(ENSURE, _seen(), ignored), errors.ChangeWithoutEffect))
 
 
 def test_the_key_that_was_wanted_is_told_when_somebody_else_changed_it() -> None:
