@@ -264,7 +264,7 @@ HELD = {"StreamName": "orders"}
 def test_an_update_back_to_the_stream_that_is_held_first_releases_the_one_that_was_tried() -> None:
     """The contract: an attempted replacement failed and is rolled back: the stream that was tried is put back."""
     tried, held = of(update_event(HELD, TRIED)).goals()
-    assert tried == Release(StreamRef("payments"), OWNER, ISSUED, best_effort=True)
+    assert tried == Release(StreamRef("payments"), OWNER, ISSUED, replaced=True, best_effort=True)
     assert isinstance(held, Ensure)
     assert held.stream == StreamRef("orders")
 
@@ -317,7 +317,9 @@ def test_a_delete_of_a_failed_create_goes_by_the_tags_alone() -> None:
     """Promise 7: that Create has answered, so there is nothing to call off; what it left on the stream is undone."""
     event = delete_event({"StreamName": "orders"}, PhysicalResourceId=MARKER_ID)
     assert of(event).goals() == (
-        Release(StreamRef("orders"), OWNER, ISSUED, OnDelete.RESTORE, overtaking=False, best_effort=True),
+        Release(
+            StreamRef("orders"), OWNER, ISSUED, OnDelete.RESTORE, overtaking=False, replaced=True, best_effort=True
+        ),
     )
 
 
