@@ -317,9 +317,7 @@ def test_a_delete_of_a_failed_create_goes_by_the_tags_alone() -> None:
     """Promise 7: that Create has answered, so there is nothing to call off; what it left on the stream is undone."""
     event = delete_event({"StreamName": "orders"}, PhysicalResourceId=MARKER_ID)
     assert of(event).goals() == (
-        Release(
-            StreamRef("orders"), OWNER, ISSUED, OnDelete.RESTORE, overtaking=False, replaced=True, best_effort=True
-        ),
+        Release(StreamRef("orders"), OWNER, ISSUED, OnDelete.RESTORE, overtaking=False, best_effort=True),
     )
 
 
