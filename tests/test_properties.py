@@ -333,12 +333,15 @@ def test_a_physical_id_that_is_no_stream_s_arn_names_no_stream(physical_id: Any)
     [
         ({"KeyId": "alias/one"}, "alias/one"),
         ({}, "alias/aws/kinesis"),
-        ({"KeyId": ["alias/one"]}, "alias/aws/kinesis"),
+        ({"KeyId": ["alias/one"]}, None),
+        ({"KeyId": ""}, None),
+        ({"KeyId": "k" * 2048}, "k" * 2048),
+        ({"KeyId": "k" * 2049}, None),
         ("KeyId", "alias/aws/kinesis"),
     ],
 )
-def test_a_delete_finds_the_key_of_whatever_properties_there_are(raw: Any, key_id: str) -> None:
-    """Promise 7, and promise 3: the key in its properties is what a Delete without tags goes by."""
+def test_a_delete_finds_the_key_of_whatever_properties_there_are(raw: Any, key_id: str | None) -> None:
+    """Promise 7, and promise 3: the key in its properties is what a Delete without tags goes by, if it can be one."""
     assert key_id_of(raw) == key_id
 
 

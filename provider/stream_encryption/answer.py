@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from .errors import AnswerTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,10 +75,11 @@ class Answer:
             physical_id: The PhysicalResourceId, cut at 1 KB.
             data: What Fn::GetAtt gives; passed on with SUCCESS alone.
         """
+        reason = without_secrets(reason, event["ResponseURL"])
         return cls(
             status=status,
-            reason=without_secrets(reason, event["ResponseURL"]) or ("See the log." if status == FAILED else ""),
-            physical_id=physical_id.encode()[:MAX_ID_BYTES].decode(errors="ignore"),
+            reason="See the provider's log." if status == FAILED and not reason else reason,
+            physical_id=physical_id.encode(errors="replace")[:MAX_ID_BYTES].decode(errors="ignore"),
             stack_id=event["StackId"],
             request_id=event["RequestId"],
             logical_id=event["LogicalResourceId"],
@@ -84,7 +87,10 @@ class Answer:
         )
 
     def body(self) -> bytes:
-        """The answer as CloudFormation takes it: JSON of at most 4,096 bytes, the Reason's end cut off if need be."""
+        """The answer as CloudFormation takes it: JSON of at most 4,096 bytes, the Reason's end cut off if need be.
+
+        It is longer only where the ids and attributes alone are.
+        """
         body = self._encoded(self.reason)
         if len(body) <= MAX_BODY_BYTES:
             return body
@@ -93,11 +99,7 @@ class Answer:
             middle = (low + high + 1) // 2
             fits = len(self._encoded(self.reason[:middle] + " …")) <= MAX_BODY_BYTES
             low, high = (middle, high) if fits else (low, middle - 1)
-        body = self._encoded(self.reason[:low] + " …")
-        if len(body) <= MAX_BODY_BYTES:
-            return body
-        why = f"The attributes are too long for an answer of {MAX_BODY_BYTES} bytes. Name the key by a shorter KeyId."
-        return Answer(FAILED, why, self.physical_id, self.stack_id, self.request_id, self.logical_id).body()
+        return self._encoded(self.reason[:low] + " …")
 
     def _encoded(self, reason: str) -> bytes:
         return json.dumps(
@@ -160,6 +162,9 @@ class Courier:
             AnswerNotDelivered: Nobody took the answer in time, and a later try might succeed.
         """
         body, give_up, pause = answer.body(), self.clock.now() + DELIVERY_SECONDS, 0.5
+        if len(body) > MAX_BODY_BYTES:
+            self.listener.answer_lost(answer, f"no answer of {MAX_BODY_BYTES} bytes has room for the ids")
+            return
         while True:
             outcome = _try(url, body, self.send)
             if outcome == "delivered":
@@ -188,10 +193,30 @@ def _try(url: str, body: bytes, send: Send) -> str:
     return f"{'refused' if final else 'failed'}: HTTP {status}"
 
 
+def demand_room(event: Mapping[str, Any], physical_id: str, data: Mapping[str, str]) -> None:
+    """Make sure that a SUCCESS can be said in 4,096 bytes.
+
+    Raises:
+        AnswerTooLong: The attributes are too long for it.
+    """
+    answer = Answer.to(event, status=SUCCESS, reason="", physical_id=physical_id, data=data)
+    if len(answer.body()) > MAX_BODY_BYTES:
+        raise AnswerTooLong(MAX_BODY_BYTES)
+
+
+def is_response_url(value: object) -> bool:
+    """Whether an answer could be sent there."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return parts is not None and parts.scheme in _SCHEMES and bool(parts.hostname)
+
+
 def without_secrets(text: str, response_url: str) -> str:
-    """A text without the ResponseURL, be it whole or in parts (its query, its signature)."""
+    """A text without the ResponseURL, be it whole or in parts (its query, its signature, percent-encoded or not)."""
     query = urlsplit(response_url).query
-    secrets = (response_url, query, *re.findall(r"(?:Signature|Token)=([^&]+)", query))
-    for secret in filter(None, secrets):
+    signatures = re.findall(r"(?:Signature|Token)=([^&]+)", query)
+    for secret in filter(None, (response_url, query, *signatures, *map(unquote, signatures))):
         text = text.replace(secret, "<ResponseURL>")
     return text

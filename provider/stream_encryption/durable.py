@@ -7,7 +7,7 @@ import json
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from .answer import FAILED, SUCCESS, Answer, without_secrets
+from .answer import FAILED, SUCCESS, Answer, demand_room, without_secrets
 from .converge import Patience, loop
 from .errors import ProviderError, StepLost, unexpected
 from .handover import Handover
@@ -92,6 +92,7 @@ class Steps:
             progress, seconds = self._burst(handover)
             if progress.goals:
                 return Handover.of(event, handover.deadline, progress, seconds).to_json()
+            demand_room(event, request.settled_id(progress), progress.data)
         except ProviderError as error:
             self._fail(event, request, error.code, str(error))
         except Exception as error:  # noqa: BLE001 (an answer is owed all the same)

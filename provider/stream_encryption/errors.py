@@ -15,6 +15,7 @@ ProviderError
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
 ├── RequestExpired             CloudFormation stopped waiting before we began
+├── AnswerTooLong              the attributes are longer than an answer may be
 ├── StepLost                   a step of the state machine died, each time that it was tried
 └── DeadlinePassed             what we waited for did not come in time
 """
@@ -204,6 +205,17 @@ class RequestExpired(ProviderError):
         super().__init__(
             f"This request was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
             "Nothing was changed. Deploy again."
+        )
+
+
+class AnswerTooLong(ProviderError):
+    """What Fn::GetAtt would give has no room in an answer."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """Say how long an answer may be."""
+        super().__init__(
+            f"The stream is encrypted, but its attributes are too long for an answer of {most_bytes} bytes. "
+            "Name the key by a shorter KeyId."
         )
 
 

@@ -11,7 +11,7 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from .answer import Courier, put
+from .answer import Courier, demand_room, put
 from .converge import Patience, Progress, World, loop
 from .durable import Executions, Steps
 from .errors import RequestExpired
@@ -74,8 +74,8 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
     resource = CustomResource(courier, telemetry)
 
     def world() -> World:
-        keys = Keys(client("kms"), telemetry.look_up_denied)
-        return World(Kinesis(client("kinesis")), keys, clock, random, telemetry)
+        kinesis, kms = client("kinesis"), client("kms")
+        return World(Kinesis(kinesis), Keys(kms, telemetry.look_up_denied), clock, random, telemetry)
 
     def hand_over(handover: Handover) -> bool:
         try:
@@ -106,6 +106,7 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
             if hand_over(Handover.of(event, request.deadline, progress, seconds)):
                 return None
             progress, _ = loop(progress, world(), min(request.deadline, end), Patience())
+        demand_room(event, request.settled_id(progress), progress.data)
         telemetry.converged(progress)
         resource.Data, resource.Reason = progress.data, progress.reason
         return request.settled_id(progress)

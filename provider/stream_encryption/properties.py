@@ -123,10 +123,10 @@ def stream_of_arn(arn: Any) -> StreamRef | None:  # noqa: ANN401
     return StreamRef(match["name"], match[0]) if match else None
 
 
-def key_id_of(raw: Any) -> str:  # noqa: ANN401
-    """The KeyId that raw properties ask for, valid or not."""
+def key_id_of(raw: Any) -> str | None:  # noqa: ANN401
+    """The KeyId that raw properties ask for; None where it can't be any key's, and so was never given to a stream."""
     key_id = raw.get("KeyId", DEFAULT_KEY_ID) if isinstance(raw, dict) else DEFAULT_KEY_ID
-    return key_id if isinstance(key_id, str) else DEFAULT_KEY_ID
+    return key_id if isinstance(key_id, str) and 1 <= len(key_id) <= MAX_KEY_ID else None
 
 
 def on_delete_of(raw: Any) -> OnDelete:  # noqa: ANN401

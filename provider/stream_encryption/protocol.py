@@ -5,13 +5,12 @@ What crhelper 2.0.12 does otherwise, and why each method is replaced, is told in
 
 from __future__ import annotations
 
-import re
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from crhelper import FAILED, CfnResource
 
-from .answer import Answer, without_secrets
+from .answer import Answer, is_response_url, without_secrets
 from .errors import ProviderError, unexpected
 from .request import MARKER
 
@@ -53,8 +52,7 @@ class CustomResource(CfnResource):
         Raises:
             AnswerNotDelivered: CloudFormation could not be reached; Lambda delivers the request again.
         """
-        url = event.get("ResponseURL") if isinstance(event, dict) else None
-        if not isinstance(url, str) or not re.match("https?://[^/]", url):
+        if not isinstance(event, dict) or not is_response_url(event.get("ResponseURL")):
             self._telemetry.refused("the event has no ResponseURL, so nobody can be answered; nothing was done")
             return
         names = ("RequestType", "StackId", "RequestId", "LogicalResourceId")

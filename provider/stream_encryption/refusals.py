@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+)
 
 from .model import Refusal, RefusalKind
 
@@ -72,6 +78,8 @@ def refusals(action: str, resource: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise Refused(_of_service(action, resource, error.response)) from None
+    except ParamValidationError as error:
+        raise Refused(Refusal(action, resource, RefusalKind.INVALID, "ParamValidationError", str(error))) from None
     except BotoCoreError as error:
         lost = not isinstance(error, _NEVER_SENT)
         code = type(error).__name__

@@ -54,16 +54,19 @@ class Request:
         Raises:
             InvalidRequest: It is not one that the protocol knows.
         """
-        stack_id, request_type = event.get("StackId"), event.get("RequestType")
+        stack_id, logical_id = event.get("StackId"), event.get("LogicalResourceId")
+        request_type = event.get("RequestType")
         if request_type not in REQUEST_TYPES:
             raise InvalidRequest(f"RequestType {request_type!r} is not one of {', '.join(REQUEST_TYPES)}.")
         if not isinstance(stack_id, str) or not _STACK_ID.fullmatch(stack_id):
             raise InvalidRequest(f"StackId {stack_id!r} is not the ARN of a stack.")
+        if not isinstance(logical_id, str) or not logical_id:
+            raise InvalidRequest("The request has no LogicalResourceId.")
         properties, old = event.get("ResourceProperties"), event.get("OldResourceProperties")
         physical_id = event.get("PhysicalResourceId")
         return cls(
             type=request_type,
-            owner=Owner(stack_id, str(event.get("LogicalResourceId"))),
+            owner=Owner(stack_id, logical_id),
             issued_at=math.floor(_issued_at(event.get("ResponseURL"), now)),
             physical_id=physical_id if isinstance(physical_id, str) else None,
             properties=properties if isinstance(properties, dict) else {},

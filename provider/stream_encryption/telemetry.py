@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
@@ -23,6 +24,7 @@ class Telemetry:
         """Use Powertools' logger and metrics."""
         self._logger = logger
         self._metrics = metrics
+        self._counts: Counter[str] = Counter()
         self._last_wait = ""
 
     def begin(self, request: Request) -> None:
@@ -109,8 +111,12 @@ class Telemetry:
 
     def end(self) -> None:
         """The invocation is over: what was counted is written, and what was said of the request is dropped."""
-        self._metrics.flush_metrics()
+        for name, count in self._counts.items():
+            self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+        if self._counts:
+            self._metrics.flush_metrics()
+        self._counts.clear()
         self._logger.remove_keys(["request_type", "stack_id", "logical_id", "physical_id"])
 
     def _count(self, name: str) -> None:
-        self._metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+        self._counts[name] += 1
