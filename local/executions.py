@@ -1,0 +1,88 @@
+"""Executions of the state machine, as an operator would look at them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution: its name, how it stands, and whose request it carries on."""
+
+    arn: str
+    name: str
+    status: str
+    input: dict[str, Any]
+
+    @property
+    def stack_id(self) -> str:
+        """The stack that the request is of."""
+        return str(self.input["Event"]["StackId"])
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A state that an execution entered, or an error that it met there."""
+
+    at: float
+    state: str
+    error: str = ""
+
+
+class Executions:
+    """All the executions of all state machines."""
+
+    def __init__(self, client: SFNClient) -> None:
+        """Use this client."""
+        self._client = client
+
+    def of_stack(self, stack: str) -> list[Execution]:
+        """The executions that carry on requests of a stack, given by its id or name; the oldest first."""
+        return [one for one in self.all() if stack in {one.stack_id, one.stack_id.split("/")[1]}]
+
+    def all(self) -> list[Execution]:
+        """Every execution; the oldest first."""
+        found = []
+        for machine in self._client.list_state_machines()["stateMachines"]:
+            listed = self._client.list_executions(stateMachineArn=machine["stateMachineArn"], maxResults=1000)
+            found += [self.describe(one["executionArn"]) for one in reversed(listed["executions"])]
+        return found
+
+    def describe(self, arn: str) -> Execution:
+        """One execution, as it is now."""
+        seen = self._client.describe_execution(executionArn=arn)
+        return Execution(arn, seen["name"], seen["status"], json.loads(seen["input"]))
+
+    def wait(self, arn: str, seconds: float = 60.0) -> Execution:
+        """Wait until an execution has ended.
+
+        Raises:
+            TimeoutError: It has not.
+        """
+        give_up = time.monotonic() + seconds
+        while time.monotonic() < give_up:
+            seen = self.describe(arn)
+            if seen.status != "RUNNING":
+                return seen
+            time.sleep(POLL_SECONDS)
+        raise TimeoutError(f"{arn} is still running after {seconds:.0f} s")
+
+    def passages(self, arn: str) -> list[Passage]:
+        """The states that an execution went through, and the errors of its tasks, in their order."""
+        pages = self._client.get_paginator("get_execution_history").paginate(executionArn=arn)
+        found: list[Passage] = []
+        for event in (event for page in pages for event in page["events"]):
+            at = event["timestamp"].timestamp()
+            if "stateEnteredEventDetails" in event:
+                found.append(Passage(at, event["stateEnteredEventDetails"]["name"]))
+            elif event["type"].endswith("Failed") and "taskFailedEventDetails" in event:
+                found.append(Passage(at, found[-1].state, event["taskFailedEventDetails"].get("error", "")))
+        return found
