@@ -22,7 +22,7 @@ def aws() -> Iterator[EmbeddedAws]:
         emulator()
     except UnsupportedMachineError as error:
         pytest.skip(str(error))
-    durations = Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0, split=6.0)
+    durations = Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0, split=4.0)
     with EmbeddedAws(durations) as embedded:
         embedded.deploy_provider({"HandoverSeconds": "2"})
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
