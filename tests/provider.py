@@ -14,6 +14,7 @@ from tests.fake_bucket import Bucket, Reply, Silence
 from tests.fake_clock import Clock
 from tests.fake_kinesis import FakeKinesis
 from tests.fake_kms import FakeKms
+from tests.fake_states import ARN, FakeStates
 
 HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
 
@@ -21,8 +22,14 @@ HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com
 class Provider:
     """The provider, a stream `orders` that nobody encrypts yet, two keys, and CloudFormation's bucket."""
 
-    def __init__(self, seed: int = 1, *, stream: bool = True) -> None:
-        """Start a new world at the clock's first second."""
+    def __init__(self, seed: int = 1, *, stream: bool = True, handover_seconds: float | None = None) -> None:
+        """Start a new world at the clock's first second.
+
+        Args:
+            seed: Of all that is random.
+            stream: Whether there is a stream.
+            handover_seconds: After how long a wait is handed over to a state machine; None: there is none.
+        """
         self.clock = Clock()
         self.kms = FakeKms(self.clock)
         self.kinesis = FakeKinesis(self.clock, self.kms)
@@ -32,8 +39,9 @@ class Provider:
         self.kms.add_key("alias/aws/kinesis", manager="AWS")
         if stream:
             self.kinesis.add_stream(STREAM_NAME)
-        clients = {"kinesis": self.kinesis, "kms": self.kms}
-        self.settings = Settings(service="test", log_level="INFO", namespace="test")
+        self.states = FakeStates(self.clock)
+        clients = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
+        self.settings = Settings("test", "INFO", "test", "" if handover_seconds is None else ARN, handover_seconds or 0)
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
         self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, self._send)  # noqa: S311
 
@@ -59,9 +67,9 @@ class Provider:
         assert len(answers) == 1, f"{len(answers)} answers to one request"
         return dict(answers[0])
 
-    def deliver(self, event: Any, timeout: float = 900.0) -> None:
-        """Invoke the function with an event just as it is."""
-        self._door(event, LambdaContext(self.clock, timeout))
+    def deliver(self, event: Any, timeout: float = 900.0) -> Any:
+        """Invoke the function with an event just as it is, and tell what it returns."""
+        return self._door(event, LambdaContext(self.clock, timeout))
 
     def fresh_url(self) -> str:
         """Issue a ResponseURL."""

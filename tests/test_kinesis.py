@@ -90,8 +90,9 @@ def test_any_other_refusal_of_a_description_is_one(fake: FakeKinesis) -> None:
     fake.faults.fail_next("DescribeStreamSummary", Kind.ACCESS_DENIED)
     with pytest.raises(Refused) as refused:
         Kinesis(fake.client).describe(BY_NAME)
-    assert refused.value.refusal.kind is RefusalKind.DENIED
-    assert refused.value.refusal.resource == STREAM_NAME
+    refusal = refused.value.refusal
+    assert (refusal.action, refusal.resource) == ("kinesis:DescribeStreamSummary", STREAM_NAME)
+    assert refusal.kind is RefusalKind.DENIED
 
 
 def test_tags_are_read_to_the_last_page(fake: FakeKinesis) -> None:

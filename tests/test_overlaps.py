@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_NAME, create_event, delete_event, update_event
+from tests.fake_calls import Call, Calls
 from tests.fake_errors import Kind
 from tests.fake_people import NotNowError
 from tests.invocations import INVENTED_ID, Death, Delivery, before
@@ -298,6 +299,50 @@ def test_an_overtaken_create_says_that_its_resource_was_given_up() -> None:
     created, _ = _both(provider, create.run, 3, delete.run)
     assert "gave stream" in created["Reason"]
     assert STREAM_NAME in created["Reason"]
+
+
+# A replacement that is rolled back while it is still at work
+
+
+def test_a_replacement_that_waits_for_a_busy_stream_stops_when_it_is_rolled_back() -> None:
+    """Row "an attempted replacement failed": the stream that was tried is as it was, also minutes after the rollback.
+
+    Another resource fails, so CloudFormation cancels the Update and rolls it back at once; the Update still waits
+    for a reshard of the new stream, and nobody will ever send a Delete for that one.
+    """
+    provider = _world(None, create_event(ONE))
+    provider.kinesis.people.reshard("other", 300)
+    update = Delivery(provider, update_event(OTHER, ONE))
+    provider.clock.sleep(1)
+    rollback = Delivery(provider, update_event(ONE, OTHER))
+    _, (rolled_back,) = _both(provider, update.run, 8, rollback.run)
+    assert rolled_back["Status"] == "SUCCESS"
+    provider.clock.sleep(600)
+    assert provider.key_of() == "alias/one"
+    assert provider.key_of("other") is None
+    assert not RECORD & provider.tags_of("other").keys()
+
+
+# Tags that show late
+
+
+@every_scenario
+@pytest.mark.parametrize("stale", [1.0, 10.0])
+def test_tags_that_show_late_change_nothing_but_the_time(scenario: Scenario, stale: float) -> None:
+    """Promises 4 and 6: reads are eventually consistent, of tags as well; a tag is not written at every look."""
+    _, end, quota = _undisturbed(scenario)
+    provider = scenario.world()
+    provider.kinesis.settings.stale_tags = stale
+    first = len(provider.kinesis.calls)
+
+    def not_for_ever(_call: Call) -> None:
+        assert len(provider.kinesis.calls) < first + 300
+
+    provider.kinesis.faults.before_call(not_for_ever, times=None)
+    answer = Delivery(provider, scenario.event).run()
+    assert _end(provider, answer) == end
+    assert _quota(provider) == quota
+    assert len(Calls(provider.kinesis.calls[first:]).changes) <= 5
 
 
 # Other people in between

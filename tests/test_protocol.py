@@ -13,6 +13,7 @@ from http.client import RemoteDisconnected
 from itertools import pairwise
 from random import Random
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -21,7 +22,6 @@ from aws_lambda_powertools import Logger, Metrics
 from stream_encryption.answer import (
     DELIVERY_SECONDS,
     MAX_BODY_BYTES,
-    MAX_ID_BYTES,
     Answer,
     AnswerNotDelivered,
     Courier,
@@ -191,8 +191,10 @@ def test_a_reason_gives_way_to_the_data_of_a_success() -> None:
 def test_an_answer_is_put_with_an_empty_content_type_and_its_length() -> None:
     """The protocol: any other content type is refused, for it is not in the URL's signature."""
     with FakeResponseUrl() as endpoint:
-        assert put(endpoint.url(), b'{"Status": "SUCCESS"}') == HTTPStatus.OK
+        url = endpoint.url()
+        assert put(url, b'{"Status": "SUCCESS"}') == HTTPStatus.OK
         (request,) = endpoint.bucket.requests
+        assert url.endswith(f"127.0.0.1:{urlsplit(url).port}{request.target}")
         assert (request.method, request.json) == ("PUT", {"Status": "SUCCESS"})
         assert request.headers["content-type"] == ""
         assert request.headers["content-length"] == "21"
@@ -326,6 +328,7 @@ def test_an_answer_that_is_refused_for_good_is_not_brought_again(
     told.end()
     written = capsys.readouterr().out
     assert f'"outcome":"refused: HTTP {status}"' in written
+    assert '"status":"FAILED"' in written
     assert '"AnswersLost":[1.0]' in written
     assert '"message":"answered"' not in written
 
@@ -495,7 +498,7 @@ def test_an_id_has_at_most_a_kilobyte(desk: Desk, letter: str) -> None:
     """The protocol: at most 1 KB, which are bytes, not characters; none is cut in half."""
     given = letter * 1025
     told = desk.run(lambda _event, _context: given)["PhysicalResourceId"]
-    assert MAX_ID_BYTES - 4 < len(told.encode()) <= MAX_ID_BYTES
+    assert 1020 < len(told.encode()) <= 1024
     assert given.startswith(told)
 
 

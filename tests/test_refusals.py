@@ -10,6 +10,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    ParamValidationError,
     ReadTimeoutError,
 )
 
@@ -214,3 +215,10 @@ def test_a_call_that_succeeds_is_left_alone() -> None:
     with refusals("x:Y", "z"):
         answer = 7
     assert answer == 7
+
+
+def test_a_call_that_boto3_itself_refuses_was_never_sent_and_will_not_be() -> None:
+    """Errors: an argument that no service would take is invalid for good, not a connection that may come back."""
+    with pytest.raises(Refused) as refused, refusals("kms:DescribeKey", "x"):
+        raise ParamValidationError(report="Invalid length for parameter KeyId")
+    assert (refused.value.refusal.kind, refused.value.refusal.maybe_done) == (RefusalKind.INVALID, False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from .decide import decide
 from .errors import DeadlinePassed
@@ -214,6 +214,8 @@ def _perform(action: Change | Verify, kinesis: Kinesis) -> None:
             kinesis.stop(stream, key_id)
         case Verify(stream):
             kinesis.verify(stream)
+        case _:
+            assert_never(action)
 
 
 def _next_goal(progress: Progress, settled: Settled, world: World) -> Progress:

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float) -> Seen:
     """Look at the goal's stream.
 
-    While a stream is not ACTIVE nothing can be done to it, so only the first look reads tags and keys: what
-    refuses the goal for good is then said at once, not after the wait.
+    While a stream is not ACTIVE nothing can be done to it, so only the first look reads tags and keys (what refuses
+    the goal for good is then said at once, not after the wait), and one that comes right after a change of ours.
 
     Raises:
         Refused: AWS did not answer one of the calls.
     """
     stream = kinesis.describe(goal.stream)
-    idle = stream is not None and stream.status is not StreamStatus.ACTIVE and memory.looks > 0
-    if stream is None or stream.status is StreamStatus.DELETING or idle:
+    if stream is None or stream.status is StreamStatus.DELETING:
+        return Seen(now, stream)
+    if stream.status is not StreamStatus.ACTIVE and memory.looks and not _just_tagged(memory):
         return Seen(now, stream)
     tags = from_tags(kinesis.tags(stream), goal.owner, now)
     if isinstance(goal, Ensure):
@@ -36,6 +37,10 @@ def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float
     if not tags.owned_by(goal.owner):
         return Seen(now, stream, tags)
     return _with_former_key(goal, stream, tags, keys, now)
+
+
+def _just_tagged(memory: Memory) -> bool:
+    return memory.asked is not None and memory.asked.change not in ("Start", "Stop") and memory.waits == 0
 
 
 def _with_wanted_key(goal: Ensure, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:

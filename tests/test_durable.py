@@ -1,0 +1,277 @@
+"""A wait that gets long is handed over to a state machine, and goes on step by step, to one answer."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from stream_encryption.durable import BURST_PAUSE_SECONDS, BURST_SECONDS
+from stream_encryption.pacing import LONGEST_DURABLE_SECONDS
+from tests.builders import STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
+from tests.fake_bucket import Reply, Silence
+from tests.fake_errors import Kind, client_error
+from tests.fake_states import Execution
+from tests.invocations import INVENTED_ID
+from tests.provider import Provider
+
+ONE = {"StreamName": STREAM_NAME, "KeyId": "alias/one"}
+TWO = {"StreamName": STREAM_NAME, "KeyId": "alias/two"}
+
+
+@pytest.fixture
+def busy() -> Provider:
+    """A provider that hands over after a minute, and a stream that is resharded for half an hour."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.people.reshard(STREAM_NAME, 1800)
+    return provider
+
+
+def hand_over(provider: Provider, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Deliver an event that gets long, and tell the one that was delivered, with its ResponseURL."""
+    issued = {**event, "ResponseURL": provider.fresh_url()}
+    answers = len(provider.bucket.answers)
+    provider.deliver(issued)
+    assert len(provider.bucket.answers) == answers, "answered, and handed over too"
+    return issued
+
+
+def finish(provider: Provider) -> tuple[Execution, dict[str, Any]]:
+    """Let the newest execution run to its end, and tell it and the one answer."""
+    before = len(provider.bucket.answers)
+    execution = provider.states.play(provider.deliver)
+    (answer,) = provider.bucket.answers[before:]
+    return execution, dict(answer)
+
+
+def test_what_takes_seconds_is_not_handed_over() -> None:
+    """Settle within the first invocation when it takes seconds: no execution, no transitions to pay."""
+    provider = Provider(handover_seconds=60)
+    assert provider.create(ONE)["Status"] == "SUCCESS"
+    assert not provider.states.executions
+
+
+def test_a_long_wait_is_handed_over_and_settles_with_one_answer(busy: Provider) -> None:
+    """Promises 1 and 2: a stream that reshards for half an hour outlives the Lambda, and is encrypted all the same."""
+    begun = busy.clock.now()
+    hand_over(busy, create_event(ONE))
+    assert 50 <= busy.clock.now() - begun <= 60
+    _, answer = finish(busy)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN)
+    assert answer["Data"]["KeyId"] == "alias/one"
+    assert busy.key_of() == "alias/one"
+    assert busy.changes() == ["AddTagsToStream", "StartStreamEncryption"]
+
+
+def test_a_deletion_is_handed_over_as_well(busy: Provider) -> None:
+    """Promise 3: what was done before the stream got busy is undone after it."""
+    busy.clock.sleep(1800)
+    busy.create(ONE)
+    busy.kinesis.people.reshard(STREAM_NAME, 600)
+    hand_over(busy, delete_event(ONE))
+    _, answer = finish(busy)
+    assert (answer["Status"], answer["PhysicalResourceId"], answer["Data"]) == ("SUCCESS", STREAM_ARN, {})
+    assert (busy.key_of(), busy.tags_of()) == (None, {})
+
+
+def test_a_wait_is_handed_over_before_the_function_s_own_end() -> None:
+    """The Lambda's time-out may be shorter than the time that it should wait: it never runs into it."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.people.reshard(STREAM_NAME, 1800)
+    begun = provider.clock.now()
+    provider.deliver({**create_event(ONE), "ResponseURL": provider.fresh_url()}, timeout=30)
+    assert provider.clock.now() - begun <= 25
+    assert len(provider.states.executions) == 1
+
+
+def test_settling_is_handed_over_where_the_function_has_no_time_for_it() -> None:
+    """Promise 1: SettleSeconds is waited in the state machine just as well."""
+    provider = Provider(handover_seconds=4)
+    begun = provider.clock.now()
+    hand_over(provider, create_event({**ONE, "SettleSeconds": "60"}))
+    execution, answer = finish(provider)
+    assert answer["Status"] == "SUCCESS"
+    assert max(execution.waits) >= 59
+    assert provider.clock.now() - begun >= 2 + 60
+
+
+def test_an_event_that_comes_again_starts_no_second_execution(busy: Provider) -> None:
+    """One execution a request, however often the event is delivered: it is named by a digest of the ResponseURL."""
+    issued = hand_over(busy, create_event(ONE))
+    busy.deliver(issued)
+    assert list(busy.states.executions) == [sha256(issued["ResponseURL"].encode()).hexdigest()[:32]]
+    finish(busy)
+    busy.kinesis.people.reshard(STREAM_NAME, 600)
+    busy.deliver(issued)
+    assert len(busy.states.executions) == 1
+
+
+def test_a_deployment_that_is_retried_gets_an_execution_of_its_own(busy: Provider) -> None:
+    """CloudFormation uses a RequestId again when a deployment is retried; the ResponseURL is another one."""
+    first = hand_over(busy, create_event(ONE))
+    second = hand_over(busy, create_event(ONE))
+    assert first["RequestId"] == second["RequestId"]
+    assert len(busy.states.executions) == 2
+
+
+def test_the_hand_over_holds_the_request_and_what_is_remembered_and_no_more(busy: Provider) -> None:
+    """The hand-over is versioned, and small: the properties have become goals."""
+    issued = hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    assert set(execution.input) == {"Version", "Event", "Deadline", "Progress", "Seconds", "Done"}
+    assert execution.input["Version"] == 1
+    assert execution.input["Event"] == {name: value for name, value in issued.items() if name != "ResourceProperties"}
+    assert len(json.dumps(execution.input)) < 4096
+
+
+def test_a_deadline_ends_in_failed_that_says_what_was_waited_for(busy: Provider) -> None:
+    """The deadline: ServiceTimeout less a margin; nothing polls after CloudFormation has given up."""
+    begun = busy.clock.now()
+    hand_over(busy, create_event({**ONE, "ServiceTimeout": "600"}))
+    _, answer = finish(busy)
+    assert answer["Status"] == "FAILED"
+    assert "UPDATING" in answer["Reason"]
+    assert "2026-01-01 00:00:00 UTC" in answer["Reason"]
+    assert answer["PhysicalResourceId"].startswith("failed-create:")
+    assert 575 <= busy.clock.now() - begun <= 600
+    calls = len(busy.kinesis.calls)
+    busy.clock.sleep(3600)
+    assert len(busy.kinesis.calls) == calls
+
+
+def test_a_failure_in_a_step_keeps_the_id_that_cloudformation_knows(busy: Provider) -> None:
+    """A FAILED Update answers the old id, from the second door as from the first."""
+    busy.clock.sleep(1800)
+    busy.create(ONE)
+    busy.kinesis.people.reshard(STREAM_NAME, 600)
+    hand_over(busy, update_event(TWO, ONE))
+    busy.kinesis.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
+    _, answer = finish(busy)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", STREAM_ARN)
+    assert "KMSAccessDeniedException" in answer["Reason"]
+    assert busy.key_of() == "alias/one"
+
+
+def test_looks_get_rare_and_never_too_rare(busy: Provider) -> None:
+    """The step itself decides how long to wait: ever longer, up to a minute; half an hour takes few transitions."""
+    hand_over(busy, create_event({**ONE, "SettleSeconds": "0"}))
+    execution, _ = finish(busy)
+    assert max(execution.waits) <= LONGEST_DURABLE_SECONDS * 1.25 + 1
+    assert min(execution.waits) >= 1
+    assert len(execution.waits) < 60
+
+
+def test_a_step_is_short_however_long_the_wait(busy: Provider) -> None:
+    """A function that sleeps is paid for: a step waits a little by itself, and leaves the rest to the state machine."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    begun = busy.clock.now()
+    busy.deliver(execution.input)
+    assert busy.clock.now() - begun <= BURST_SECONDS + BURST_PAUSE_SECONDS
+    assert busy.clock.now() - begun == 0
+
+
+def test_a_step_that_dies_is_tried_again_and_still_answers_once(busy: Provider) -> None:
+    """Promise 6: killed, out of memory or out of time in the middle, the next try comes to the same end."""
+    hand_over(busy, create_event(ONE))
+    died: list[str] = []
+
+    def mortal(state: Mapping[str, Any]) -> Any:
+        if len(died) < 2:
+            died.append("once more")
+            raise MemoryError("Runtime exited with error: signal: killed")
+        return busy.deliver(state)
+
+    busy.states.play(mortal)
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "SUCCESS"
+
+
+def test_a_step_that_always_dies_ends_in_one_failed_that_says_so(busy: Provider) -> None:
+    """Promise 2: even then CloudFormation is answered, by the definition's last task."""
+    hand_over(busy, create_event(ONE))
+
+    def mortal(state: Mapping[str, Any]) -> Any:
+        if "Failure" not in state:
+            raise MemoryError("signal: killed")
+        return busy.deliver(state)
+
+    busy.states.play(mortal)
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert "MemoryError: signal: killed" in answer["Reason"]
+
+
+def test_a_state_that_nobody_understands_is_answered_all_the_same(busy: Provider) -> None:
+    """Promise 2: a fault of our own is FAILED, and no wait for an hour."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    assert busy.deliver({**execution.input, "Progress": {"class": "Unheard"}}) == {"Done": True}
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert "KeyError" in answer["Reason"]
+
+
+def test_an_answer_that_finds_nobody_is_brought_again_by_the_next_try(busy: Provider) -> None:
+    """Promise 2: the step ends in an error that the definition retries, and the answer comes then."""
+    hand_over(busy, create_event(ONE))
+    busy.bucket.script(*[Silence.CLOSE] * 3, *[Reply(503)] * 3)
+    busy.states.play(busy.deliver)
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "SUCCESS"
+    assert busy.changes() == ["AddTagsToStream", "StartStreamEncryption"]
+
+
+def test_a_delete_that_overtakes_makes_the_execution_leave_the_stream_alone(busy: Provider) -> None:
+    """Promise 6: CloudFormation cancels the waiting Create, and sends Delete under an id that it made up."""
+    busy.kinesis.settings.tags_need_active = False
+    hand_over(busy, create_event(ONE))
+    deleted = busy.delete(ONE, PhysicalResourceId=INVENTED_ID)
+    assert deleted["Status"] == "SUCCESS"
+    calls = len(busy.kinesis.calls)
+    (execution,) = busy.states.executions.values()
+    state = busy.deliver(execution.input)
+    assert not [call for call in busy.kinesis.calls[calls:] if call.changed]
+    while not state["Done"]:
+        busy.clock.sleep(state["Seconds"])
+        state = busy.deliver(state)
+    assert busy.key_of() is None
+    assert "StartStreamEncryption" not in busy.changes()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        client_error("AccessDeniedException", "not authorized", "states:StartExecution"),
+        client_error("StateMachineDoesNotExist", "does not exist", "states:StartExecution"),
+        client_error("ThrottlingException", "Rate exceeded", "states:StartExecution"),
+    ],
+    ids=["denied", "no state machine", "throttled"],
+)
+def test_what_the_state_machine_refuses_is_waited_for_right_here(refusal: Exception) -> None:
+    """Promise 2: a hand-over that fails costs Lambda time, and no answer."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.people.reshard(STREAM_NAME, 300)
+    provider.states.refuses = refusal
+    assert provider.create(ONE)["Status"] == "SUCCESS"
+    assert provider.key_of() == "alias/one"
+
+
+def test_the_concurrency_of_a_hundred_waiting_requests_is_near_zero() -> None:
+    """Waiting costs nothing: of 100 requests that wait for half an hour, hardly one is at work at any time."""
+    handover, half_an_hour = 60.0, 1800.0
+    provider = Provider(handover_seconds=handover)
+    provider.kinesis.people.reshard(STREAM_NAME, half_an_hour)
+    hand_over(provider, create_event(ONE))
+    (execution,) = provider.states.executions.values()
+    state, at_work, steps = execution.input, 0.0, 0
+    call_seconds = 0.05  # an upper bound of one call, and of what a warm invocation takes itself
+    while not state.get("Done"):
+        provider.clock.sleep(state["Seconds"])
+        begun, calls = provider.clock.now(), len(provider.kinesis.calls)
+        state = provider.deliver(state)
+        at_work += provider.clock.now() - begun + call_seconds * (len(provider.kinesis.calls) - calls + 1)
+        steps += 1
+    assert steps > 10
+    assert 100 * at_work / half_an_hour < 1.5

@@ -1,0 +1,127 @@
+"""What is handed over is a version of its own: an older function's execution is finished by a newer one."""
+
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_encryption.converge import Progress
+from stream_encryption.handover import Handover
+from stream_encryption.memory import Asked, Limited, Memory
+from stream_encryption.model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus
+from tests.builders import LOGICAL_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event
+
+ME = Owner(STACK_ID, LOGICAL_ID)
+ENSURE = Ensure(StreamRef("orders", STREAM_ARN), ME, 1.0, "alias/one", 7, verify=True, takeover=True)
+RELEASE = Release(StreamRef("orders"), ME, 2.0, OnDelete.KEEP, "alias/one", overtaking=True, best_effort=True)
+MEMORY = Memory(
+    since=3.0,
+    waits=4,
+    throttles=1,
+    owned=True,
+    former=Owner(STACK_ID, "Old"),
+    asked=Asked("Start", "alias/one", 5.0, 2, sure=False, effect_at=6.0),
+    changes=1,
+    found="alias/two",
+    settling_since=7.0,
+    limited=Limited("kinesis:StartStreamEncryption", 8.0),
+    conceded="a reason",
+)
+STREAM = Stream("orders", STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
+PROGRESS = Progress((RELEASE, ENSURE), MEMORY, Attributes(STREAM, "arn:key", None), 3, ("a note",))
+
+
+def through_json(handover: Handover) -> Handover:
+    """What the next function gets of it."""
+    return Handover.from_json(json.loads(json.dumps(handover.to_json())))
+
+
+def test_what_is_handed_over_is_what_is_taken_over() -> None:
+    """Promise 6: nothing that is remembered is lost on the way, down to the last enum."""
+    taken = through_json(Handover.of(create_event(), 9.0, PROGRESS, 1.2))
+    assert taken.progress == PROGRESS
+    assert (taken.deadline, taken.seconds) == (9.0, 2)
+    assert taken.progress.goals[0].on_delete is OnDelete.KEEP  # type: ignore[union-attr]
+    assert taken.event["ResponseURL"] == RESPONSE_URL
+
+
+def test_the_first_look_after_a_hand_over_reads_the_tags_again() -> None:
+    """Promise 6: the request may have been called off meanwhile; so the looks are counted anew."""
+    progress = replace(PROGRESS, memory=replace(MEMORY, looks=17))
+    assert through_json(Handover.of(create_event(), 9.0, progress, 1)).progress.memory.looks == 0
+
+
+@given(st.floats(0, 3600))
+def test_a_state_machine_waits_whole_seconds_and_at_least_one(seconds: float) -> None:
+    """Amazon States Language, Wait: SecondsPath takes an integer; a pause is never cut short."""
+    handed = Handover.of(create_event(), 0.0, PROGRESS, seconds).seconds
+    assert isinstance(handed, int)
+    assert handed >= max(1, seconds)
+    assert handed < seconds + 1 or handed == 1
+
+
+def test_what_an_older_version_did_not_know_has_its_default() -> None:
+    """An execution that an older function started is finished by a newer one, which remembers more."""
+    state = Handover.of(create_event(), 9.0, PROGRESS, 1).to_json()
+    for name in ("limited", "conceded", "found", "former", "verified"):
+        del state["Progress"]["memory"][name]
+    memory = Handover.from_json(state).progress.memory
+    assert memory == replace(MEMORY, limited=None, conceded=None, found=None, former=None)
+
+
+def test_what_nobody_knows_any_more_is_passed_over() -> None:
+    """And the other way round, for the minute of a deployment that is rolled back."""
+    state = Handover.of(create_event(), 9.0, PROGRESS, 1).to_json()
+    state["Progress"]["memory"]["mood"] = "good"
+    assert Handover.from_json(state).progress == PROGRESS
+
+
+FIRST: dict[str, Any] = {
+    "Version": 1,
+    "Event": create_event(),
+    "Deadline": 3580.0,
+    "Progress": {
+        "class": "Progress",
+        "goals": [
+            {
+                "class": "Ensure",
+                "stream": {"class": "StreamRef", "name": "orders", "arn": None},
+                "owner": {"class": "Owner", "stack_id": STACK_ID, "logical_id": LOGICAL_ID},
+                "issued_at": 0,
+                "key_id": "alias/one",
+                "settle_seconds": 5,
+                "verify": False,
+                "takeover": False,
+                "evidence_key": None,
+            }
+        ],
+        "memory": {"class": "Memory", "since": 0.0, "looks": 30, "waits": 30},
+        "attributes": None,
+        "changes": 0,
+        "notes": [],
+    },
+    "Seconds": 17,
+    "Done": False,
+}
+
+
+def test_the_first_version_s_hand_over_is_understood_for_ever() -> None:
+    """Written down as the first release writes it: a change that breaks this breaks running requests."""
+    goal = Ensure(StreamRef("orders"), ME, 0, "alias/one")
+    assert Handover.from_json(FIRST).progress == Progress((goal,), Memory(since=0.0, waits=30))
+
+
+@pytest.mark.parametrize("event", [None, [], "x", {}, create_event(), {"Version": 1}, {"Progress": {}}])
+def test_only_a_state_is_taken_for_one(event: Any) -> None:
+    """The two doors are one function: CloudFormation's events, and odd ones, go to the first."""
+    assert not Handover.is_state(event)
+    assert Handover.is_state(FIRST)
+
+
+def test_every_field_of_the_memory_is_handed_over() -> None:
+    """A field that is forgotten here is a request that forgets: this fails until the test above knows it."""
+    written = Handover.of(create_event(), 9.0, PROGRESS, 1).to_json()["Progress"]["memory"]
+    assert set(written) == {"class", *(field.name for field in fields(Memory))}
