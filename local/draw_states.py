@@ -1,4 +1,4 @@
-"""`make draw`: draws the state machine into docs/durable-wait.md, from its definition. With --check: is it up to date?"""
+"""`make draw`: draws the state machine into docs/durable-wait.md, from its definition. With --check: is it stale?"""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def drawing(definition: dict[str, Any]) -> str:
     lines = ["stateDiagram-v2", f"    [*] --> {ids[definition['StartAt']]}"]
     for name, state in states.items():
         lines.append(f"    {ids[name]}: {name} ({state['Type']})")
-        lines += [f"    {ids[name]} --> {ids.get(to, to)}{f': {why}' if why else ''}" for to, why in ways(state)]
+        lines += [f"    {ids[name]} --> {ids.get(to, to)}{f': {why}' if why else ''}" for to, why in ways(name, state)]
     return "\n".join(["```mermaid", *lines, "```"])
 
 
-def ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def ways(name: str, state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Where a state leads, and when."""
     if "SecondsPath" in state:
         yield state["Next"], f"after {state['SecondsPath']} s"
@@ -38,8 +38,11 @@ def ways(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield choice["Next"], f"{choice['Variable']} is {json.dumps(choice['BooleanEquals'])}"
     if "Default" in state:
         yield state["Default"], "otherwise"
+    retried = [error for retrier in state.get("Retry", ()) for error in retrier["ErrorEquals"]]
+    if retried:
+        yield name, f"Retry on {retried[0] if len(retried) == 1 else f'{len(retried)} errors'}"
     for catcher in state.get("Catch", ()):
-        yield catcher["Next"], "an error that is left when " + " and ".join(catcher["ErrorEquals"]) + " was retried"
+        yield catcher["Next"], f"Catch {', '.join(catcher['ErrorEquals'])}"
     if state["Type"] in {"Succeed", "Fail"}:
         yield "[*]", "the execution " + {"Succeed": "has succeeded", "Fail": "has failed"}[state["Type"]]
 
