@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_stepfunctions import SFNClient
 
 POLL_SECONDS = 0.1
@@ -86,3 +89,47 @@ class Executions:
             elif event["type"].endswith("Failed") and "taskFailedEventDetails" in event:
                 found.append(Passage(at, found[-1].state, event["taskFailedEventDetails"].get("error", "")))
         return found
+
+
+class ExecutionWatch:
+    """Tells what the executions for one stack go through, while they do."""
+
+    def __init__(self, executions: Executions, stack: str, heard: Callable[[Execution, Passage], None]) -> None:
+        """Watch those that are started from now on.
+
+        Args:
+            executions: Where to look.
+            stack: The stack's name.
+            heard: Is told each passage.
+        """
+        self._executions, self._stack, self._heard = executions, stack, heard
+        self._before = {one.arn for one in executions.of_stack(stack)}
+        self._told: dict[str, int] = {}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End watching, once the last passage was told."""
+        self._end.set()
+        self._thread.join()
+        self._look()
+
+    def executions(self) -> list[Execution]:
+        """The executions that were started since."""
+        return [one for one in self._executions.of_stack(self._stack) if one.arn not in self._before]
+
+    def _watch(self) -> None:
+        while not self._end.wait(POLL_SECONDS):
+            self._look()
+
+    def _look(self) -> None:
+        for execution in self.executions():
+            passages = self._executions.passages(execution.arn)
+            for one in passages[self._told.get(execution.arn, 0) :]:
+                self._heard(execution, one)
+            self._told[execution.arn] = len(passages)

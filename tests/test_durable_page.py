@@ -92,7 +92,6 @@ def test_the_execution_outlives_the_longest_service_timeout_and_not_by_much() ->
         ('"Default": "Wait"', '"Else": "Wait"', "Answered"),
         ('"BooleanEquals"', '"BoolEquals"', "Answered"),
         ('"MaxAttempts": 600', '"MaxAttempts": "many"', "Step"),
-        ('"ResultPath": "$.Failure"', '"ResultPath": "Failure"', "Step"),
     ],
 )
 def test_the_linter_catches_a_broken_definition(right: str, wrong: str, told: str, tmp_path: Path) -> None:
