@@ -46,6 +46,7 @@ class Function:
 class _Environment:
     """An execution environment: it serves one invocation at a time, as on Lambda."""
 
+    function: Function
     log: Path
     url: str = ""
     process: Process | None = None
@@ -165,7 +166,8 @@ class LambdaRuntime:
     def _release(self, environment: _Environment) -> None:
         environment.busy = False
         with self._lock:
-            self._idle.append(environment)
+            if environment.function is self._function:  # Or else it was deployed anew meanwhile.
+                self._idle.append(environment)
 
     def _start(self) -> _Environment:
         function = self._function
@@ -175,7 +177,7 @@ class LambdaRuntime:
             name = f"lambda/{len(self._environments) + 1}"
             room = self._household.room(name)
             log = room / "function.log"
-            environment = _Environment(log)
+            environment = _Environment(function, log)
             self._environments.append(environment)
 
         def start(port: int) -> _Environment:

@@ -34,7 +34,7 @@ class Trouble:
         self._aws = account.aws
         self._execution = execution
         self._dying: list[signal.Signals] = []
-        self._throttled_until = 0.0
+        self._throttles = 0
         self.throttled_at: list[float] = []
         account.aws.tap.meddle = self._meddle
 
@@ -42,12 +42,13 @@ class Trouble:
         """End each of the next calls of a step by a signal to the function."""
         self._dying = [*numbers]
 
-    def throttle(self, seconds: float) -> None:
-        """Refuse every call for so long."""
-        self._throttled_until = time.time() + seconds
+    def throttle(self, times: int) -> None:
+        """Refuse so many calls in a row."""
+        self._throttles = times
 
     def _meddle(self, one: KinesisCall) -> Reply | None:
-        if one.at < self._throttled_until:
+        if self._throttles:
+            self._throttles -= 1
             self.throttled_at.append(one.at)
             return refusal("LimitExceededException", "Rate exceeded for stream")
         if self._dying and self._aws.executions.passages(self._execution.arn)[-1].state == "Step":
@@ -208,7 +209,7 @@ def test_throttling_changes_the_rhythm_only(account: Account) -> None:
     create = send.begin(send.event("Create", stream))
     execution = handed_over(account, create)
     trouble = Trouble(account, execution)
-    trouble.throttle(SPLIT_SECONDS)
+    trouble.throttle(2)
 
     assert account.aws.responses.wait_for(create)
 
@@ -216,8 +217,9 @@ def test_throttling_changes_the_rhythm_only(account: Account) -> None:
     looks = [one.at for one in account.aws.tap.calls(stream, "DescribeStreamSummary", since=trouble.throttled_at[0])]
     assert create.status == "SUCCESS"
     assert errors(account, execution) == []
-    assert len(trouble.throttled_at) in {2, 3}
-    assert min(later - sooner for sooner, later in zip(trouble.throttled_at, looks[1:], strict=False)) > 1
+    first, second = (later - sooner for sooner, later in zip(trouble.throttled_at, looks[1:], strict=False))
+    assert first > 1
+    assert second > 2
     assert account.starts_and_stops(stream) == ["StartStreamEncryption"]
 
 
