@@ -6,7 +6,7 @@ SAM := .venv-sam/bin/sam
 EVENT ?= events/create.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo invoke test lint format build draw lock clean
+.PHONY: help setup demo invoke test mutate lint format build draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ invoke: setup ## One event through the function: make invoke EVENT=events/create
 
 test: setup ## All the tests, with the coverage of the provider's branches
 	@$(BIN)/python -m pytest --cov --cov-fail-under=100 -n 2
+
+mutate: .venv/.ready ## What the tests would not notice: mutation testing, about a quarter of an hour
+	@sh tests/mutate.sh $(BIN)
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate
 	@$(BIN)/ruff format --check .

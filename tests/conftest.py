@@ -5,6 +5,7 @@ from io import TextIOBase
 from typing import IO, cast
 
 from aws_lambda_powertools import Logger
+from hypothesis import settings
 
 from tests.secrecy import pytest_configure, pytest_runtest_makereport
 
@@ -21,3 +22,7 @@ class Stdout(TextIOBase):
 
 # Powertools keeps one logger a service, with the stream that its first user gave it.
 Logger(service="test", level="INFO", stream=cast("IO[str]", Stdout()))
+
+# A failure prints the blob that repeats it; how long an example takes is the machine's business.
+settings.register_profile("project", print_blob=True, deadline=None)
+settings.load_profile("project")

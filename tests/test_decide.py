@@ -389,9 +389,9 @@ def test_a_request_that_lost_its_record_takes_back_only_what_nobody_else_can(
     if isinstance(action, Failed):
         _failed(action, errors.Overtaken)
     if isinstance(action, Stop):
-        assert action.key_id == "one"
+        assert (action.stream, action.key_id) == (seen.stream, "one")
     if isinstance(action, Start):
-        assert action.key_id == "two"
+        assert (action.stream, action.key_id) == (seen.stream, "two")
 
 
 # The goal of Delete
@@ -717,6 +717,278 @@ def test_teardown_of_what_was_never_touched_goes_on_where_it_cannot_be_read(kind
     assert isinstance(decide(goal, _unseen(kind), Memory(0, invalids=2, limited=limited)), Settled)
     owned = Memory(0, owned=True, invalids=2, limited=limited)
     assert isinstance(decide(goal, _unseen(kind), owned), Failed)
+
+
+# What is told of each decision
+
+FIRST_WORDS = {
+    "begin": (ENSURE, _seen(BUSY), Memory(0), "stream orders is UPDATING; its encryption can change once it is ACTIVE"),
+    "record": (ENSURE, _seen(tags=NOBODYS), Memory(0), "record the state before"),
+    "take over": (ENSURE, _seen(tags=OLDS), Memory(0), "take the stream over from Old"),
+    "record anew": (
+        ENSURE,
+        _seen(WITH_TWO, NOBODYS, evidence=True),
+        Memory(0),
+        "the tags are gone, and the key is the one that this resource gave",
+    ),
+    "sweep": (
+        ENSURE,
+        _seen(tags=Tags(None, ("stack",))),
+        Memory(0),
+        "what is left of an earlier record is in the way",
+    ),
+    "start": (ENSURE, _seen(), Memory(0, owned=True), "the stream is not encrypted"),
+    "change the key": (ENSURE, _seen(WITH_TWO), Memory(0, owned=True), "the stream has key two"),
+    "mistrust": (
+        ENSURE,
+        _seen(WITH_ONE, as_wanted=True),
+        Memory(0, owned=True),
+        "the stream is ACTIVE, perhaps still from before the change",
+    ),
+    "settle": (
+        ENSURE,
+        _seen(WITH_ONE, as_wanted=True),
+        replace(SETTLED, settling_since=NOW),
+        "ACTIVE with the wanted key; settling for 5 s",
+    ),
+    "verify": (replace(ENSURE, verify=True), _seen(WITH_ONE, as_wanted=True), SETTLED, "Verify is true"),
+    "no call": (ENSURE, _seen(WITH_ONE, as_wanted=True), SETTLED, "ACTIVE with the wanted key; nothing had to change"),
+    "done": (
+        ENSURE,
+        _seen(WITH_ONE, as_wanted=True),
+        replace(SETTLED, changes=1),
+        "ACTIVE with the wanted key; encryption was started",
+    ),
+    "not yet": (
+        ENSURE,
+        _seen(),
+        Memory(0, owned=True, asked=Asked("Start", "one", NOW)),
+        "Start was asked for, and does not show yet",
+    ),
+    "called off, busy": (
+        ENSURE,
+        _seen(BUSY),
+        Memory(0, owned=True, overtaken=True),
+        "stream orders is UPDATING, and this request was called off",
+    ),
+    "called off": (ENSURE, _seen(), Memory(0, owned=True, overtaken=True), "this request was called off"),
+    "called off, taken": (
+        ENSURE,
+        _seen(WITH_TWO, TAKEN),
+        Memory(0, owned=True, overtaken=True),
+        "this request was called off: it goes back to Theirs",
+    ),
+    "called off too late": (
+        ENSURE,
+        _seen(WITH_ONE, NOBODYS, as_wanted=True),
+        Memory(0, owned=True, overtaken=True, changes=1),
+        "this request was called off, and its Start came too late to be found",
+    ),
+    "gone": (RELEASE, Seen(NOW, None), Memory(0), "stream orders does not exist any more"),
+    "going": (RELEASE, Seen(NOW, DYING), Memory(0), "stream orders is being deleted"),
+    "delete, busy": (
+        RELEASE,
+        _seen(BUSY),
+        Memory(0),
+        "stream orders is UPDATING; its encryption can change once it is ACTIVE",
+    ),
+    "delete, mistrust": (
+        RELEASE,
+        _seen(as_wanted=True),
+        Memory(0, owned=True),
+        "the stream is ACTIVE, perhaps still from before the change",
+    ),
+    "stop": (RELEASE, _seen(WITH_ONE), Memory(0), "the stream was not encrypted before"),
+    "restore": (
+        RELEASE,
+        _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS)),
+        Memory(0),
+        "the stream had this key before",
+    ),
+    "concede": (
+        RELEASE,
+        _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS), wanted=BAD),
+        Memory(0),
+        "key zero, which the stream had before, can't be restored: it is Disabled: enable it",
+    ),
+    "somebody else": (
+        RELEASE,
+        _seen(WITH_TWO, MINE),
+        Memory(0, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS)),
+        "somebody else changed the encryption after us",
+    ),
+    "forget": (RELEASE, _seen(as_wanted=True), SETTLED, "the stream is as wanted"),
+    "give back": (
+        RELEASE,
+        _seen(WITH_ONE, TAKEN, as_wanted=True),
+        SETTLED,
+        "the stream is as wanted: it goes back to Theirs",
+    ),
+    "mark": (
+        replace(RELEASE, overtaking=True),
+        _seen(),
+        Memory(0),
+        "so that no request of this resource comes after it",
+    ),
+    "call off": (
+        replace(RELEASE, overtaking=True),
+        _seen(tags=NOBODYS),
+        Memory(0),
+        "an earlier request may still be at work",
+    ),
+    "wait for a Start": (
+        replace(RELEASE, overtaking=True),
+        _seen(tags=replace(MINE, cancelled_at=ISSUED), as_wanted=True),
+        Memory(0, owned=True, settling_since=NOW),
+        "a Start of the request that was called off may not show yet",
+    ),
+    "strike": (
+        RELEASE,
+        _seen(tags=Tags(Ownership(OLD, None, Predecessor(ME, None)), KEYS, foreign=True)),
+        Memory(0),
+        "Encryption is gone: the stream need not be given back to it",
+    ),
+    "leftovers": (RELEASE, _seen(tags=Tags(None, ("stack",))), Memory(0), "what is left of our record"),
+    "nobody's": (
+        RELEASE,
+        _seen(tags=NOBODYS),
+        Memory(0),
+        "left alone: the stream's encryption is managed by nobody we know of",
+    ),
+    "another's": (
+        RELEASE,
+        _seen(tags=OLDS),
+        Memory(0),
+        f"left alone: the stream's encryption is managed by Old of {STACK_ID}",
+    ),
+    "refused, busy": (
+        ENSURE,
+        _unseen(RefusalKind.BUSY),
+        Memory(0),
+        "kinesis:StartStreamEncryption: the stream is busy or gone; look again",
+    ),
+    "refused, throttled": (
+        ENSURE,
+        _unseen(RefusalKind.THROTTLED),
+        Memory(0),
+        "kinesis:StartStreamEncryption: TheCode; back off",
+    ),
+    "refused, limited": (
+        ENSURE,
+        _unseen(RefusalKind.LIMIT),
+        Memory(0),
+        "kinesis:StartStreamEncryption: TheCode; it may pass",
+    ),
+    "refused, unproven": (
+        ENSURE,
+        _unseen(RefusalKind.UNPROVEN),
+        Memory(0),
+        "the record that was put came back unencrypted; put another",
+    ),
+    "refused, key": (
+        RELEASE,
+        _unseen(RefusalKind.KEY),
+        Memory(0),
+        (
+            "the key that the stream had before can't be restored: it was refused at kinesis:StartStreamEncryption "
+            "with TheCode: the message"
+        ),
+    ),
+    "refused, invalid": (
+        RELEASE,
+        _unseen(RefusalKind.INVALID),
+        Memory(0, invalids=1),
+        "kinesis:StartStreamEncryption: TheCode; the stream may have just changed",
+    ),
+    "refused, untouched": (
+        OVERTAKING,
+        _unseen(RefusalKind.DENIED),
+        Memory(0),
+        "left alone: kinesis:StartStreamEncryption was refused, so nothing can have been done",
+    ),
+}
+
+
+@pytest.mark.parametrize(("goal", "seen", "memory", "words"), FIRST_WORDS.values(), ids=FIRST_WORDS.keys())
+def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, memory: Memory, words: str) -> None:
+    """Promise 2, row "the deadline" and the logs: what is waited for and why, in words that people search for."""
+    assert decide(goal, seen, memory).reason == words
+
+
+@pytest.mark.parametrize(
+    ("goal", "seen", "change"),
+    [
+        (ENSURE, _seen(tags=NOBODYS), "Remember"),
+        (ENSURE, _seen(tags=Tags(None, ("stack",))), "Forget"),
+        (RELEASE, _seen(as_wanted=True), "Forget"),
+        (RELEASE, _seen(WITH_ONE, TAKEN, as_wanted=True), "Remember"),
+        (RELEASE, _seen(tags=Tags(Ownership(OLD, None, Predecessor(ME, None)), KEYS, foreign=True)), "Forget"),
+        (RELEASE, _seen(tags=Tags(None, ("stack",))), "Forget"),
+        (replace(RELEASE, evidence_key="one"), _seen(tags=Tags(None, ("stack",))), "Forget"),
+        (
+            replace(RELEASE, evidence_key="one", on_delete=OnDelete.KEEP),
+            _seen(WITH_ONE, Tags(None, ("before",)), evidence=True, as_wanted=True),
+            "Forget",
+        ),
+        (RELEASE, _seen(WITH_ONE), "Stop"),
+        (ENSURE, _seen(), "Start"),
+    ],
+    ids=[
+        "record",
+        "sweep",
+        "forget",
+        "give back",
+        "strike",
+        "leftovers",
+        "leftovers, the key is another",
+        "leftovers, kept",
+        "stop",
+        "start",
+    ],
+)
+def test_every_change_waits_to_show_and_is_given_up_when_kinesis_ignores_it(
+    goal: Goal, seen: Seen, change: str
+) -> None:
+    """Promise 4: reads are late, so nothing is asked for twice in a row; and never more than three times in all."""
+    memory = replace(SETTLED, owned=False, reached_at=None, asked=_asked(change, at=NOW - GRACE_SECONDS + 0.1))
+    assert isinstance(decide(goal, seen, memory), Wait)
+    again = decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED - 1, sure=False)))
+    assert type(again).__name__ == change
+    ignored = _failed(
+        decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED, sure=False))),
+        errors.ChangeWithoutEffect,
+    )
+    assert f"{change} on stream {STREAM_ARN} 3 times" in str(ignored)
+
+
+def test_what_is_taken_back_late_waits_to_show_and_is_then_left() -> None:
+    """Promises 4 and 6: of a request that was called off, one undoing is enough; what comes after it is others'."""
+    seen = _seen(WITH_ONE, NOBODYS, as_wanted=True)
+    memory = Memory(0, owned=True, overtaken=True, changes=2)
+    assert isinstance(decide(ENSURE, seen, replace(memory, asked=Asked("Stop", None, NOW - 1))), Wait)
+    undone = replace(memory, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS))
+    _failed(decide(ENSURE, seen, undone), errors.Overtaken)
+    ignored = replace(memory, asked=Asked("Stop", None, NOW - 60, times=MOST_ASKED, sure=False))
+    assert STREAM_ARN in str(_failed(decide(ENSURE, seen, ignored), errors.ChangeWithoutEffect))
+
+
+def test_a_record_that_is_taken_back_waits_to_be_gone() -> None:
+    """Promise 6: tags show late, too."""
+    memory = Memory(0, owned=True, overtaken=True)
+    action = decide(ENSURE, _seen(), memory)
+    assert isinstance(action, Forget)
+    assert action.stream == PLAIN
+    assert isinstance(decide(ENSURE, _seen(), replace(memory, asked=_asked("Forget", at=NOW - 1))), Wait)
+    ignored = replace(memory, asked=_asked("Forget", times=MOST_ASKED))
+    assert STREAM_ARN in str(_failed(decide(ENSURE, _seen(), ignored), errors.ChangeWithoutEffect))
+
+
+def test_the_key_that_was_wanted_is_told_when_somebody_else_changed_it() -> None:
+    """Promise 2: what happened, on which stream: what we gave, and what is there."""
+    memory = Memory(0, owned=True, asked=_asked(at=NOW - 60, effect_at=NOW - GRACE_SECONDS), changes=1)
+    reason = str(_failed(decide(ENSURE, _seen(WITH_TWO), memory), errors.ChangedBySomeoneElse))
+    assert "key one" in reason
+    assert "encrypted with two" in reason
 
 
 # What no row may ever do

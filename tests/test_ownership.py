@@ -1,5 +1,6 @@
 """Ownership is on the stream, as tags that a person can read; what is written is what is read."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -101,6 +102,19 @@ def test_a_cancellation_is_a_time_that_a_person_can_read() -> None:
     ((key, value),) = cancellation(ME, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()).items()
     assert key.startswith(PREFIX + "cancelled:")
     assert value == "2026-01-02T03:04:05Z"
+
+
+def test_a_cancellation_is_in_utc_wherever_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 6: two machines in two zones order requests alike."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        tags = cancellation(ME, NOW)
+        assert list(tags.values()) == ["2026-01-01T00:00:00Z"]
+        assert from_tags(tags, ME, NOW).cancelled_at == NOW
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_name_of_a_cancellation_never_changes() -> None:

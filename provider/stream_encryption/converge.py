@@ -143,7 +143,7 @@ def loop(progress: Progress, world: World, deadline: float, patience: Patience) 
         if isinstance(action, Failed):
             raise action.error
         left = deadline - world.clock.now()
-        if isinstance(action, Wait) and left <= 0:
+        if progress.goals and left <= 0:
             raise DeadlinePassed(goal.stream, action.reason, memory.since, world.clock.now())
         seconds = min(pause(action, progress.memory, world.random, patience.longest_look), left)
         if isinstance(action, Wait) and patience.ends(world.clock.now(), seconds):

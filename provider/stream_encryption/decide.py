@@ -42,9 +42,13 @@ from .ownership import LINEAGE, MAX_VALUE
 
 if TYPE_CHECKING:
     from .memory import Memory
+    from .model import Change
 
 GRACE_SECONDS = 15.0
 """How long a change that was asked for may take to show, before it is asked for again, in seconds."""
+
+MOST_WRITES = 10
+"""How often tags are written for one goal, which takes three writes at the most, unless somebody undoes them."""
 
 MOST_ASKED = 3
 """How often a change is asked for that has no effect: each Start and Stop costs a part of the day's 25."""
@@ -217,7 +221,8 @@ def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     undone = seen.as_wanted or keep or memory.conceded is not None
     looks_ours = undone and seen.evidence and not keep
     if mine and (goal.overtaking or looks_ours) and not _marked(goal, tags):
-        return Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
+        mark = Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
+        return _ask(mark, stream, seen, memory)
     if not undone:
         return _undo(goal, stream, tags, seen, memory)
     if memory.settling_since is None and memory.conceded is None:
@@ -252,7 +257,9 @@ def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: 
         return _ask(Forget(stream, LINEAGE, reason), stream, seen, memory)
     if tags.keys and not tags.foreign:
         return _ask(Forget(stream, tags.keys, "what is left of our record"), stream, seen, memory)
-    if goal.overtaking and memory.asked is None and not _marked(goal, tags):
+    # A replacement that failed has either put its record here, or still waits for a stream that is busy.
+    waiting = goal.replaced and (stream.status is not StreamStatus.ACTIVE or memory.waits > 0)
+    if (goal.overtaking or waiting) and memory.asked is None and not _marked(goal, tags):
         return Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
     if memory.owned or memory.changes:
         return Settled("what this resource did is undone")
@@ -286,7 +293,7 @@ def _ours(tags: Tags, issued_at: float) -> tuple[str, ...]:
 
 
 def _ask(
-    change: Remember | Forget | Start | Stop,
+    change: Change,
     stream: Stream,
     seen: Seen,
     memory: Memory,
@@ -297,6 +304,8 @@ def _ask(
     It may only not show yet; or it did show, and was lost again to somebody else.
     """
     asked, name = memory.asked, type(change).__name__
+    if memory.writes >= MOST_WRITES:
+        return Failed(errors.ChangeWithoutEffect(stream, name, memory.writes))
     key_id = change.key_id if isinstance(change, Start) else None
     if asked is None or (asked.change, asked.key_id) != (name, key_id):
         return change

@@ -60,6 +60,7 @@ class Memory:
         former: The owner that our record, when seen, said the stream was taken over from; None if from nobody.
         overtaken: A later request was seen to have called this one off.
         asked: The last change that was asked for.
+        writes: How often tags were surely written.
         changes: How many Starts and Stops were asked for.
         found: The KeyId that the stream had before the first of them; None: not encrypted.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
@@ -78,6 +79,7 @@ class Memory:
     former: Owner | None = None
     overtaken: bool = False
     asked: Asked | None = None
+    writes: int = 0
     changes: int = 0
     found: str | None = None
     settling_since: float | None = None
@@ -116,7 +118,7 @@ def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = Tru
     times = asked.times if asked and (asked.change, asked.key_id) == (name, key_id) else 0
     memory = replace(memory, asked=Asked(name, key_id, now, times + sure, sure), waits=0, limited=None)
     if not isinstance(change, Start | Stop):
-        return memory
+        return replace(memory, writes=memory.writes + sure)
     found = memory.found if memory.changes else change.stream.key_id
     return replace(memory, changes=memory.changes + 1, found=found)
 

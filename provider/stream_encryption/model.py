@@ -168,6 +168,7 @@ class Release:
         evidence_key: The KeyId in the resource's properties where its PhysicalResourceId is this very stream:
             enough to act on where the tags are gone.
         overtaking: The Delete may have overtaken its own Create, which then has to be called off.
+        replaced: It undoes an attempted replacement, which failed and is rolled back.
         best_effort: The stream may never have been touched: where it can't be read there is nothing to undo.
     """
 
@@ -177,6 +178,7 @@ class Release:
     on_delete: OnDelete = OnDelete.RESTORE
     evidence_key: str | None = None
     overtaking: bool = False
+    replaced: bool = False
     best_effort: bool = False
 
 

@@ -135,7 +135,7 @@ class Request:
             return ()
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
-        return (Release(tried, self.owner, self.issued_at, best_effort=True),)
+        return (Release(tried, self.owner, self.issued_at, replaced=True, best_effort=True),)
 
     def _release(self) -> tuple[Release, ...]:
         held = stream_of_arn(self.physical_id)
