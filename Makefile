@@ -6,7 +6,7 @@ SAM := .venv-sam/bin/sam
 EVENT ?= events/create.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo invoke test mutate lint format build lock clean
+.PHONY: help setup demo invoke test mutate lint format build draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,7 +25,7 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 	@touch $@
 
 .venv-engines/.ready: requirements/engines.txt requirements/package-lock.json | .venv/.uv
-	@echo "Installing the embedded AWS: MiniStack and kinesis-local ..."
+	@echo "Installing the embedded AWS (MiniStack and kinesis-local), and asl-validator ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-engines
 	@$(BIN)/uv pip install --quiet --python .venv-engines/bin/python --require-hashes -r requirements/engines.txt
 	@sh local/npm-ci.sh
@@ -49,11 +49,13 @@ test: setup ## All the tests, with the coverage of the provider's branches
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, about a quarter of an hour
 	@sh tests/mutate.sh $(BIN)
 
-lint: setup ## ruff, mypy, cfn-lint, sam validate
+lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/cfn-lint template.yaml examples/*.yaml
+	@sh local/asl-validate.sh statemachine/*.asl.json
+	@$(BIN)/python -m local.draw_states --check
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
 
 format: .venv/.ready ## Put the code into its form
@@ -62,6 +64,9 @@ format: .venv/.ready ## Put the code into its form
 
 build: setup ## The artifact, as SAM builds it (needs the template's Python on the PATH)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+draw: .venv/.ready ## The picture of the state machine in the docs, from its definition
+	@$(BIN)/python -m local.draw_states
 
 lock: .venv/.uv ## Pin every dependency anew, with hashes
 	@sh local/lock.sh $(BIN)/uv

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from local import templates
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
+from local.executions import ExecutionWatch
 from local.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ TEAM_KEY = "alias/platform-team"
 EXAMPLE = "encrypt-another-stacks-stream.yaml"
 LOGICAL_ID = "Encryption"
 SETTLE_SECONDS = 5
+SPLIT_SECONDS = 7
+HANDOVER_SECONDS = 2
+MIDDLE_OF_THE_HASH_KEYS = str(2**127)
 CLOCK_SECONDS = 0.1
 
 
@@ -47,6 +51,7 @@ class Demo:
             self.rename,
             self.claim_twice,
             self.delete,
+            self.wait_for_a_busy_stream,
             self.look_back,
         )
         for scene in scenes:
@@ -193,6 +198,31 @@ class Demo:
         self._as_before("orders")
         self._as_before("invoices")
 
+    def wait_for_a_busy_stream(self) -> None:
+        """A stream is being resharded for longer than the function waits: a state machine carries the wait on."""
+        self.show.scene(
+            "9  The stream is busy for long",
+            f"orders is being resharded for {SPLIT_SECONDS} s. The provider is updated to hand over what takes longer",
+            f"than {HANDOVER_SECONDS} s (HandoverSeconds, 60 s by default) to its Step Functions state machine.",
+        )
+        self.aws.deploy_provider({"HandoverSeconds": str(HANDOVER_SECONDS)})
+        self.aws.kinesis.split_shard(
+            StreamName="orders",
+            ShardToSplit="shardId-000000000000",
+            NewStartingHashKey=MIDDLE_OF_THE_HASH_KEYS,
+        )
+        with ExecutionWatch(self.aws.executions, "orders-encryption", self.show.passage) as watch:
+            operation = self._deploy("orders-encryption", "orders")
+            self._ended(operation, "CREATE_COMPLETE")
+        self._encrypted("orders", AWS_KEY)
+        self._starts("orders", operation, 1)
+        seen = [one.status for one in watch.executions()]
+        self.show.check(
+            "one execution carried the request on, and has succeeded", holds=seen == ["SUCCEEDED"], seen=seen
+        )
+        self._ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
+        self._as_before("orders")
+
     def look_back(self) -> None:
         """What must hold for all of it."""
         self.show.scene("All in all")
@@ -203,10 +233,10 @@ class Demo:
             holds=not bad,
             seen=bad,
         )
-        lines = list(self.aws.runtime.log_lines())
+        lines = list(self.aws.log_lines())
         leaks = [line for line in lines for one in answers if one.secret in line]
         self.show.check(
-            f"none of the function's {len(lines)} log lines holds a ResponseURL",
+            f"none of the {len(lines)} log lines holds a ResponseURL",
             holds=not leaks,
             seen=leaks[:1],
         )
@@ -277,7 +307,7 @@ def main() -> int:
     timeline = Timeline()
     try:
         timeline.scene("An AWS on this machine: MiniStack, kinesis-local, and Lambda's own runtime")
-        with EmbeddedAws(Durations(start=1.5, stop=1.0), listeners=timeline.listeners) as aws:
+        with EmbeddedAws(Durations(start=1.5, stop=1.0, split=SPLIT_SECONDS), listeners=timeline.listeners) as aws:
             timeline.say(f"up after {time.monotonic() - began:.1f} s, on loopback ports, in {aws.household.folder}")
             Demo(aws, timeline).play()
             folder = aws.household.folder

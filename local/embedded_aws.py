@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from local import templates
 from local.cloudformation import CloudFormation, Operation
 from local.engines import ROOT, Durations, emulator, start_kinesis, start_ministack
+from local.executions import Executions
 from local.kinesis_tap import KinesisTap
 from local.lambda_runtime import Function, LambdaRuntime
 from local.place import Place
@@ -17,7 +18,7 @@ from local.response_endpoint import ResponseEndpoint
 from local.streams import Streams, StreamWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
@@ -69,6 +70,8 @@ class EmbeddedAws:
         self.cloudformation_client = session.client("cloudformation", endpoint_url=ministack_url, config=config)
         self.lambda_client = session.client("lambda", endpoint_url=ministack_url, config=config)
         self.kms = session.client("kms", endpoint_url=ministack_url, config=config)
+        stepfunctions = session.client("stepfunctions", endpoint_url=ministack_url, config=config)
+        self.logs = session.client("logs", endpoint_url=ministack_url, config=config)
         self.s3 = session.client("s3", endpoint_url=ministack_url, config=config)
         self.ssm = session.client("ssm", endpoint_url=ministack_url, config=config)
         self.kinesis = session.client("kinesis", endpoint_url=kinesis_url, config=config)
@@ -81,6 +84,7 @@ class EmbeddedAws:
             self.cloudformation_client, self.responses.wait_until_quiet, listeners.stack_event
         )
         self.streams = Streams(self.kinesis)
+        self.executions = Executions(stepfunctions)
         self.watch = self._stack.enter_context(StreamWatch(self.streams, listeners.sight))
 
     def __enter__(self) -> Self:
@@ -95,17 +99,26 @@ class EmbeddedAws:
         """End every process, and remove every file."""
         self._stack.close()
 
-    def deploy_provider(self) -> Operation:
-        """Deploy the project's own template, as it is, and run its function from now on."""
+    def deploy_provider(self, parameters: Mapping[str, str] | None = None) -> Operation:
+        """Deploy the project's own template, as it is, and run its function from now on; or update it.
+
+        Raises:
+            RuntimeError: It could not be deployed.
+        """
         template = templates.load(ROOT / "template.yaml")
         ((logical_id, folder),) = templates.code_folders(template).items()
         code = self.household.folder / "code"
-        templates.copy_code(ROOT / folder, code)
-        self._create_bucket()
-        self.s3.put_object(Bucket=BUCKET, Key="provider.zip", Body=templates.zipped(code))
-        packaged = templates.with_code(template, logical_id, f"s3://{BUCKET}/provider.zip")
-        operation = self.cloudformation.deploy(PROVIDER_STACK, packaged)
-        if operation.status != "CREATE_COMPLETE":
+        if not code.exists():
+            templates.copy_code(ROOT / folder, code)
+            self._create_bucket()
+            self.s3.put_object(Bucket=BUCKET, Key="provider.zip", Body=templates.zipped(code))
+        packaged = templates.with_property(template, logical_id, "CodeUri", f"s3://{BUCKET}/provider.zip")
+        for name, file in templates.definition_files(template).items():
+            self.s3.put_object(Bucket=BUCKET, Key=file, Body=(ROOT / file).read_bytes())
+            location = {"Bucket": BUCKET, "Key": file}
+            packaged = templates.with_property(packaged, name, "DefinitionS3Location", location)
+        operation = self.cloudformation.deploy(PROVIDER_STACK, packaged, parameters)
+        if operation.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             raise RuntimeError(f"template.yaml ended in {operation.status}: {'; '.join(operation.reasons)}")
         name = self.cloudformation.physical_id(PROVIDER_STACK, logical_id)
         deployed = self.lambda_client.get_function_configuration(FunctionName=name)
@@ -134,6 +147,13 @@ class EmbeddedAws:
         if not exchange.open:  # A failed Create is followed by a Delete.
             self.responses.wait_until_quiet(str(event["StackId"]), exchange.sent)
         return exchange
+
+    def log_lines(self) -> Iterator[str]:
+        """Every line of every log: the function's own, and what is in the account's log groups."""
+        yield from self.runtime.log_lines()
+        for group in self.logs.describe_log_groups()["logGroups"]:
+            events = self.logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+            yield from (event["message"] for event in events)
 
     @property
     def service_token(self) -> str:

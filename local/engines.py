@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_ONLY = Path(__file__).with_name("loopback-only.cjs")
+MINISTACK = Path(__file__).with_name("mended_ministack.py")
 EMULATORS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -33,6 +34,7 @@ class Durations:
     create: float = 0.3
     delete: float = 0.3
     reshard: float = 1.5
+    split: float = 8.0
 
 
 def emulator() -> Path:
@@ -62,13 +64,13 @@ def installed(environment: str, pattern: str) -> Path:
 
 def start_ministack(household: Household, place: Place) -> str:
     """Start MiniStack; answers its address."""
-    program = installed(".venv-engines", "bin/ministack")
+    python = installed(".venv-engines", "bin/python")
 
     def start(port: int) -> str:
         folder = household.room("ministack")
         process = household.start(
             "ministack",
-            [str(program)],
+            [str(python), "-P", str(MINISTACK)],
             {
                 **place.credentials,
                 "GATEWAY_PORT": str(port),
@@ -108,6 +110,7 @@ def start_kinesis(household: Household, place: Place, durations: Durations) -> s
                 "CREATE_STREAM_DURATION": _milliseconds(durations.create),
                 "DELETE_STREAM_DURATION": _milliseconds(durations.delete),
                 "UPDATE_SHARD_COUNT_DURATION": _milliseconds(durations.reshard),
+                "SPLIT_SHARD_DURATION": _milliseconds(durations.split),
                 # Crossed in kinesis-local 0.6.2: Start takes Stop's variable, Stop takes Deregister's.
                 "STOP_STREAM_ENCRYPTION_DURATION": _milliseconds(durations.start),
                 "DEREGISTER_STREAM_CONSUMER_DURATION": _milliseconds(durations.stop),

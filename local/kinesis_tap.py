@@ -1,4 +1,4 @@
-"""Stands between the function and Kinesis, and takes down every call."""
+"""Stands between the function and Kinesis: takes down every call, and does to a call what a test wants."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ class KinesisTap:
         self._heard = heard
         self._lock = threading.Lock()
         self._calls: list[KinesisCall] = []
+        self.meddle: Callable[[KinesisCall], Reply | None] = lambda _: None
+        """Is told of each call before it is made; what it answers is answered in Kinesis' stead."""
         self._server = Server(self._forward)
         self.url = self._server.url
 
@@ -71,7 +73,7 @@ class KinesisTap:
 
     def _forward(self, request: Request) -> Reply:
         at = time.time()
-        reply = call(self._kinesis_url, request)
+        reply = self.meddle(describe(at, request, Reply(OK))) or call(self._kinesis_url, request)
         heard = describe(at, request, reply)
         with self._lock:
             self._calls.append(heard)
@@ -89,6 +91,12 @@ def describe(at: float, request: Request, reply: Reply) -> KinesisCall:
     return KinesisCall(at, action, name, reply.status, error, asked)
 
 
+def refusal(code: str, message: str) -> Reply:
+    """How Kinesis refuses a call."""
+    body = json.dumps({"__type": code, "message": message}).encode()
+    return Reply(BAD_REQUEST, body, {"content-type": "application/x-amz-json-1.1"})
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
@@ -98,3 +106,4 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 OK = 200
+BAD_REQUEST = 400

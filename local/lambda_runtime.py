@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from local.processes import Household
 
 INVOKE = "/2015-03-31/functions/function/invocations"
+FUNCTION_ERROR = "X-Amz-Function-Error"
 # The function's own lines go to a file of their own; the emulator's (START, END, REPORT) stay in its log.
 REDIRECTED = ("/bin/sh", "-c", 'exec "$0" "$@" >>"$FUNCTION_LOG" 2>&1')
 
@@ -43,6 +46,7 @@ class Function:
 class _Environment:
     """An execution environment: it serves one invocation at a time, as on Lambda."""
 
+    function: Function
     log: Path
     url: str = ""
     process: Process | None = None
@@ -95,19 +99,41 @@ class LambdaRuntime:
         """Invoke the function asynchronously, as CloudFormation does."""
         threading.Thread(target=self._run, args=(event,), daemon=True).start()
 
-    def invoke(self, event: dict[str, Any]) -> bytes:
-        """Invoke the function, and wait for its end; answers what it returned, or how it failed."""
+    def invoke(self, event: dict[str, Any]) -> Reply:
+        """Invoke the function, and wait for its end; answers what it returned, or how it failed, as AWS does."""
         environment = self._acquire()
         reply = call(environment.url, Request("POST", INVOKE, {}, json.dumps(event).encode()), seconds=None)
         self._release(environment)
-        return reply.body
+        return as_aws_says_it(reply)
 
-    def crash(self) -> None:
-        """Kill the runtime of every environment that is at work, as a machine that dies does."""
+    def crash(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """End the runtime of every environment that is at work, by a signal.
+
+        Args:
+            number: SIGKILL as a machine that dies does, and as Linux does to a process that is out of memory; SIGTERM:
+                it exits; SIGSTOP: it hangs, until its time is out.
+        """
         for environment in list(self._environments):
             if environment.busy and environment.process is not None:
                 for pid in environment.process.children():
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, number)
+
+    @contextmanager
+    def time_out(self, seconds: int) -> Iterator[None]:
+        """Run the function with another time-out, for as long as the context lasts."""
+        deployed = self._function
+        if deployed is None:
+            raise RuntimeError("no function is deployed")
+        self.attach(replace(deployed, timeout=seconds))
+        try:
+            yield
+        finally:
+            self.attach(deployed)
+
+    @property
+    def busy(self) -> int:
+        """How many environments are at work just now: the function's concurrency."""
+        return sum(environment.busy for environment in list(self._environments))
 
     def log_lines(self) -> Iterator[str]:
         """Every line that the function has printed so far, in any environment."""
@@ -121,7 +147,7 @@ class LambdaRuntime:
             # MiniStack waits for the function's end, with the function's time-out; AWS does not wait.
             self.deliver(self.prepare(event))
             return Reply(200, b"null")
-        return Reply(200, self.invoke(event))
+        return self.invoke(event)
 
     def _run(self, event: dict[str, Any]) -> None:
         try:
@@ -140,7 +166,8 @@ class LambdaRuntime:
     def _release(self, environment: _Environment) -> None:
         environment.busy = False
         with self._lock:
-            self._idle.append(environment)
+            if environment.function is self._function:  # Or else it was deployed anew meanwhile.
+                self._idle.append(environment)
 
     def _start(self) -> _Environment:
         function = self._function
@@ -150,7 +177,7 @@ class LambdaRuntime:
             name = f"lambda/{len(self._environments) + 1}"
             room = self._household.room(name)
             log = room / "function.log"
-            environment = _Environment(log)
+            environment = _Environment(function, log)
             self._environments.append(environment)
 
         def start(port: int) -> _Environment:
@@ -188,3 +215,25 @@ class LambdaRuntime:
             "TZ": ":UTC",
             "FUNCTION_LOG": str(log),
         }
+
+
+def as_aws_says_it(reply: Reply) -> Reply:
+    """What the emulator answers, as Lambda's Invoke does: 200 always, and a header where the function failed.
+
+    The emulator says 502 of a runtime that exited, and a sentence without an errorType of one that timed out.
+    """
+    timed_out = re.fullmatch(rb"Task timed out after [0-9.]+ seconds", reply.body.strip())
+    if timed_out:
+        body = json.dumps(
+            {"errorType": "Sandbox.Timedout", "errorMessage": f"RequestId: x Error: {timed_out[0].decode()}"}
+        )
+        return Reply(200, body.encode(), {FUNCTION_ERROR: "Unhandled"})
+    try:
+        told = json.loads(reply.body)
+    except ValueError:
+        told = None
+    failed = reply.status != OK or (isinstance(told, dict) and {"errorType", "errorMessage"} <= set(told))
+    return Reply(200, reply.body, {FUNCTION_ERROR: "Unhandled"} if failed else {})
+
+
+OK = 200

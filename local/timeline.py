@@ -15,6 +15,7 @@ from local.embedded_aws import Listeners
 
 if TYPE_CHECKING:
     from local.cloudformation import StackEvent
+    from local.executions import Execution, Passage
     from local.kinesis_tap import KinesisCall
     from local.response_endpoint import Exchange
     from local.streams import Encryption, Sight
@@ -31,6 +32,7 @@ STYLES = {
     "kinesis": "cyan",
     "stream": "yellow",
     "answer": "magenta",
+    "states": "bold cyan",
 }
 
 
@@ -104,6 +106,10 @@ class Timeline:
         self._console.print(Text(text, "bold green" if good else "bold red"))
         for said in self.failed:
             self._console.print(Text(f"  ✘ {said}", "red"))
+
+    def passage(self, execution: Execution, one: Passage) -> None:
+        """Tell what an execution of the state machine came to."""
+        self._add(one.at, "states", line((execution.name, "dim"), (one.state, "bold"), (one.error, "red")))
 
     def _stack_event(self, event: StackEvent) -> None:
         whole = event.resource_type == STACK

@@ -17,19 +17,31 @@ PARAMETERS = TEMPLATE["Parameters"]
 RESOURCES = TEMPLATE["Resources"]
 FUNCTION = RESOURCES["Function"]["Properties"]
 ROLE = RESOURCES["Role"]["Properties"]
-STATEMENTS = {
-    statement["Sid"]: statement for policy in ROLE["Policies"] for statement in policy["PolicyDocument"]["Statement"]
-}
+STATE_MACHINE = RESOURCES["StateMachine"]["Properties"]
+STATE_MACHINE_ROLE = RESOURCES["StateMachineRole"]["Properties"]
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 ENVIRONMENTS = ("default", "staging", "production")
 
 PROVIDER = ROOT / "provider" / "stream_encryption"
 FUNCTION_ARN = {"Fn::GetAtt": ["Function", "Arn"]}
+STATE_MACHINE_ARN = {
+    "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${FunctionName}"
+}
 
 
-def actions(sid: str) -> set[str]:
-    """What a statement of the role allows."""
-    action = STATEMENTS[sid]["Action"]
+def statements(role: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A role's statements by their Sids, those that a condition adds as well."""
+    found = [node for node in nodes(role["Policies"]) if isinstance(node, dict) and "Effect" in node]
+    return {statement["Sid"]: statement for statement in found}
+
+
+STATEMENTS = statements(ROLE)
+STATE_MACHINE_STATEMENTS = statements(STATE_MACHINE_ROLE)
+
+
+def actions(sid: str, of: dict[str, dict[str, Any]] = STATEMENTS) -> set[str]:
+    """What a statement of a role allows."""
+    action = of[sid]["Action"]
     return set(action) if isinstance(action, list) else {action}
 
 
@@ -65,6 +77,8 @@ def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_grou
             {"kms:GenerateDataKey"},
             resources("KeyArns", "EveryKey", EVERY_KEY),
         ),
+        "HandOver": ({"states:StartExecution"}, STATE_MACHINE_ARN),
+        "HandOverUnderItsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "OwnLogGroup": (
             {"logs:CreateLogStream", "logs:PutLogEvents"},
             {"Fn::GetAtt": ["Logs", "Arn"]},
@@ -72,16 +86,113 @@ def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_grou
     }
 
 
+def test_the_state_machine_may_invoke_the_function_and_otherwise_only_use_its_key_and_deliver_logs() -> None:
+    """Least privilege: whoever can change the definition must not gain anything by it."""
+    assert {
+        sid: (actions(sid, STATE_MACHINE_STATEMENTS), statement["Resource"])
+        for sid, statement in STATE_MACHINE_STATEMENTS.items()
+    } == {
+        "TakeSteps": ({"lambda:InvokeFunction"}, FUNCTION_ARN),
+        "OwnDataUnderItsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
+        "LogsUnderItsKey": ({"kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
+        "DeliverLogs": (LOG_DELIVERY, "*"),
+    }
+
+
+LOG_DELIVERY = {
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+}
+"""AWS Step Functions Developer Guide, "Logging in CloudWatch Logs": none of them knows resources."""
+
+
+def test_the_state_machines_key_serves_this_state_machines_data_alone() -> None:
+    """Both roles get at a key of the account's: by its encryption context, for nothing but these executions."""
+    context = {"StringEquals": {"kms:EncryptionContext:aws:states:stateMachineArn": STATE_MACHINE_ARN}}
+    assert STATEMENTS["HandOverUnderItsKey"]["Condition"] == context
+    assert STATE_MACHINE_STATEMENTS["OwnDataUnderItsKey"]["Condition"] == context
+    logs = {"Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*"}
+    assert STATE_MACHINE_STATEMENTS["LogsUnderItsKey"]["Condition"] == {
+        "StringEquals": {"kms:EncryptionContext:SourceArn": logs}
+    }
+
+
+@pytest.mark.parametrize("role", [ROLE, STATE_MACHINE_ROLE], ids=["function", "state machine"])
+def test_without_a_key_of_its_own_nothing_is_allowed_on_one(role: dict[str, Any]) -> None:
+    """The word none must not end up as a statement's Resource."""
+    conditional = [policy["Fn::If"] for policy in role["Policies"] if "Fn::If" in policy]
+    assert [(name, otherwise) for name, _, otherwise in conditional] == [
+        ("StateMachineHasAKeyOfItsOwn", {"Ref": "AWS::NoValue"})
+    ]
+    always = [policy for policy in role["Policies"] if "Fn::If" not in policy]
+    assert {"Ref": "StateMachineKeyArn"} not in nodes(always)
+
+
+def test_the_state_machines_role_is_this_state_machines_alone() -> None:
+    """Another account's state machine must not talk Step Functions into using the role."""
+    assert "ManagedPolicyArns" not in STATE_MACHINE_ROLE
+    assert STATE_MACHINE_ROLE["AssumeRolePolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "states.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+                "ArnEquals": {"aws:SourceArn": STATE_MACHINE_ARN},
+            },
+        }
+    ]
+
+
+def test_the_function_knows_the_state_machine_by_the_name_that_it_has() -> None:
+    """The ARN is put together, so that neither has to exist before the other: both sides must agree on it."""
+    assert FUNCTION["Environment"]["Variables"]["STATE_MACHINE_ARN"] == STATE_MACHINE_ARN
+    assert FUNCTION["Environment"]["Variables"]["HANDOVER_SECONDS"] == {"Ref": "HandoverSeconds"}
+    assert STATE_MACHINE["StateMachineName"] == {"Ref": "FunctionName"}
+    assert STATE_MACHINE["DefinitionSubstitutions"] == {"FunctionArn": FUNCTION_ARN}
+    assert STATE_MACHINE["StateMachineType"] == "STANDARD"
+
+
+def test_no_execution_data_is_logged() -> None:
+    """Promise 8: an execution's input and output hold the ResponseURL."""
+    logging = STATE_MACHINE["LoggingConfiguration"]
+    assert logging["IncludeExecutionData"] is False
+    assert logging["Level"] == "ERROR"
+    assert RESOURCES["StateMachineLogs"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+
+
+def test_the_state_machine_can_be_put_under_a_key_and_back() -> None:
+    """A parameter puts execution data under a customer managed key; AWS_OWNED_KEY takes it off again."""
+    condition, own, otherwise = STATE_MACHINE["EncryptionConfiguration"]["Fn::If"]
+    assert TEMPLATE["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StateMachineKeyArn"}, "none"]}]}
+    assert PARAMETERS["StateMachineKeyArn"]["Default"] == "none"
+    assert (own["Type"], own["KmsKeyId"]) == ("CUSTOMER_MANAGED_KMS_KEY", {"Ref": "StateMachineKeyArn"})
+    assert otherwise == {"Type": "AWS_OWNED_KEY"}
+
+
+def test_an_invocation_hands_over_well_before_it_ends() -> None:
+    """The hand-over must come within the function's own time-out, also with the longest wait that can be set."""
+    assert PARAMETERS["HandoverSeconds"]["Default"] == 60
+    assert PARAMETERS["HandoverSeconds"]["MaxValue"] <= PARAMETERS["Timeout"]["MaxValue"] - 60
+
+
 def test_the_role_allows_every_call_that_the_provider_makes_and_no_call_that_it_does_not() -> None:
     """A call without its right fails in production alone, and a right without its call is an attacker's."""
     session = Session()
     operations = {
         service: {xform_name(name): name for name in session.get_service_model(service).operation_names}
-        for service in ("kinesis", "kms")
+        for service in ("kinesis", "kms", "stepfunctions")
     }
+    prefixes = {"stepfunctions": "states"}
     called = {
-        f"{service}:{operations[service][node.func.attr]}"
-        for file, service in (("kinesis.py", "kinesis"), ("keys.py", "kms"))
+        f"{prefixes.get(service, service)}:{operations[service][node.func.attr]}"
+        for file, service in (("kinesis.py", "kinesis"), ("keys.py", "kms"), ("durable.py", "stepfunctions"))
         for node in ast.walk(ast.parse((PROVIDER / file).read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -89,9 +200,10 @@ def test_the_role_allows_every_call_that_the_provider_makes_and_no_call_that_it_
         and node.func.value.attr == "_client"
     }
     # Kinesis makes this one, with the provider's rights, when a record is put.
-    assert called | {"kms:GenerateDataKey"} == actions("Streams") | actions("Keys") | actions(
-        "DataKeysThroughKinesisOnly"
-    )
+    called.add("kms:GenerateDataKey")
+    made_by_step_functions = {"HandOverUnderItsKey"}
+    allowed = {sid: actions(sid) for sid in STATEMENTS if sid not in {"OwnLogGroup", *made_by_step_functions}}
+    assert called == set().union(*allowed.values())
 
 
 def test_data_keys_are_made_through_kinesis_only() -> None:
@@ -129,6 +241,11 @@ def test_the_role_is_lambdas_alone_and_has_no_policy_but_these() -> None:
         ("KeyArns", "arn:aws:kms:*:*:key/*", False),
         # IAM never matches it for these actions, so the role would lack what its author thinks it has.
         ("KeyArns", "arn:aws:kms:eu-west-1:111122223333:alias/orders", False),
+        ("StateMachineKeyArn", "none", True),
+        ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/*", False),
+        ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/orders", False),
+        ("StateMachineKeyArn", "", False),
     ],
 )
 def test_the_parameters_that_name_streams_and_keys_take_nothing_wider_than_one_account_and_region(
@@ -198,12 +315,12 @@ def test_the_template_holds_no_yaml_alias() -> None:
     assert [token for token in tokens if isinstance(token, yaml.AliasToken)] == []
 
 
-def test_no_policy_anywhere_has_a_star_for_its_resource_or_in_an_action() -> None:
-    """It holds for statements that are added later, too."""
-    statements = [node for node in nodes(RESOURCES) if isinstance(node, dict) and "Effect" in node]
-    assert len(statements) > len(STATEMENTS)
-    for statement in statements:
-        assert "*" not in nodes(statement.get("Resource"))
+def test_no_policy_has_a_star_for_its_resource_or_in_an_action_but_for_the_delivery_of_logs() -> None:
+    """It holds for statements that are added later, too; what delivers logs knows no resources."""
+    found = [node for node in nodes(RESOURCES) if isinstance(node, dict) and "Effect" in node]
+    assert len(found) > len(STATEMENTS) + len(STATE_MACHINE_STATEMENTS)
+    for statement in found:
+        assert "*" not in nodes(statement.get("Resource")) or set(statement["Action"]) == LOG_DELIVERY
         assert not any("*" in action for action in nodes(statement["Action"]) if isinstance(action, str))
 
 

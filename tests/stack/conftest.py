@@ -22,8 +22,9 @@ def aws() -> Iterator[EmbeddedAws]:
         emulator()
     except UnsupportedMachineError as error:
         pytest.skip(str(error))
-    with EmbeddedAws(Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0)) as embedded:
-        embedded.deploy_provider()
+    durations = Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0, split=4.0)
+    with EmbeddedAws(durations) as embedded:
+        embedded.deploy_provider({"HandoverSeconds": "2"})
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         yield embedded
 
@@ -32,7 +33,8 @@ def aws() -> Iterator[EmbeddedAws]:
 def account(aws: EmbeddedAws) -> Iterator[Account]:
     """What a test does with it; afterwards, each answer was acceptable, and no log line held a ResponseURL."""
     yield Account(aws)
+    aws.tap.meddle = lambda _: None
     aws.watch.forget()
     assert aws.responses.violations == []
     secrets = [one.secret for one in aws.responses.exchanges]
-    assert not [line for line in aws.runtime.log_lines() if any(secret in line for secret in secrets)]
+    assert not [line for line in aws.log_lines() if any(secret in line for secret in secrets)]
