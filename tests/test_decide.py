@@ -8,7 +8,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stream_encryption import errors
-from stream_encryption.decide import GRACE_SECONDS, LIMIT_SECONDS, MOST_ASKED, PROOF_SECONDS, decide, target
+from stream_encryption.decide import (
+    GRACE_SECONDS,
+    LIMIT_SECONDS,
+    MOST_ASKED,
+    MOST_WRITES,
+    PROOF_SECONDS,
+    decide,
+    target,
+)
 from stream_encryption.memory import TRUST_SECONDS, Asked, Limited, Memory
 from stream_encryption.model import (
     Action,
@@ -143,6 +151,11 @@ LONG = "alias/" + "k" * 300
             Ownership(ME, "arn:long"),
         ),
         (ENSURE, _seen(replace(PLAIN, key_id=LONG), NOBODYS, current=Key(LONG, None, LONG)), Ownership(ME, LONG)),
+        (
+            ENSURE,
+            _seen(replace(PLAIN, key_id=LONG[:256]), NOBODYS, current=Key(LONG[:256], "arn:long", "arn:long")),
+            Ownership(ME, LONG[:256]),
+        ),
         (ENSURE, _seen(WITH_TWO, NOBODYS, current=Key("two", "arn:two", "arn:two")), Ownership(ME, "two")),
     ],
     ids=[
@@ -155,6 +168,7 @@ LONG = "alias/" + "k" * 300
         "a takeover",
         "a KeyId too long for a tag",
         "a KeyId too long, and nothing shorter known",
+        "a KeyId that just fits",
         "a KeyId that fits stays as it is spelled",
     ],
 )
@@ -595,6 +609,45 @@ def test_a_delete_that_may_have_overtaken_its_create_calls_it_off(tags: Tags, ex
         assert (action.stream, action.owner, action.issued_at) == (PLAIN, ME, ISSUED)
 
 
+def test_a_mark_that_somebody_may_still_have_to_heed_stays() -> None:
+    """Promise 6: the Create may come yet again; an older mark, and everybody's after a day, are swept up."""
+    memory = Memory(0, owned=True, settling_since=NOW - TRUST_SECONDS)
+    for cancelled_at, swept in ((ISSUED, ()), (ISSUED - 1, ("cancelled",))):
+        tags = replace(MINE, cancelled_at=cancelled_at, cancelled_key="cancelled", spent=("old",))
+        action = decide(RELEASE, _seen(PLAIN, tags, as_wanted=True), memory)
+        assert isinstance(action, Forget)
+        assert sorted(action.keys) == sorted((*KEYS, "old", *swept))
+
+
+@pytest.mark.parametrize(
+    ("stream", "memory", "expected", "why"),
+    [
+        (BUSY, Memory(0), Cancel, "the Update that failed may still wait for the stream"),
+        (PLAIN, Memory(0, waits=1), Cancel, "it may have been waiting as we were"),
+        (PLAIN, Memory(0), Settled, "there was nothing to wait for, so it would have left its record"),
+    ],
+)
+def test_a_replacement_that_failed_is_called_off_where_it_may_still_wait(
+    stream: Stream, memory: Memory, expected: type[Action], why: str
+) -> None:
+    """Row "an attempted replacement failed": the stream that was tried is as it was, also later."""
+    goal = replace(RELEASE, best_effort=True, replaced=True)
+    assert isinstance(decide(goal, _seen(stream, NOBODYS), memory), expected), why
+
+
+@pytest.mark.parametrize(
+    ("goal", "tags", "change"),
+    [(ENSURE, NOBODYS, Remember), (RELEASE, MINE, Forget), (OVERTAKING, MINE, Cancel)],
+    ids=["Remember", "Forget", "Cancel"],
+)
+def test_tags_are_not_written_for_ever(goal: Goal, tags: Tags, change: type[Action]) -> None:
+    """Promise 4: somebody who undoes each tag is not fought."""
+    memory = Memory(0, settling_since=NOW - TRUST_SECONDS, writes=MOST_WRITES - 1)
+    seen = _seen(PLAIN, tags, as_wanted=True)
+    assert isinstance(decide(goal, seen, memory), change)
+    _failed(decide(goal, seen, replace(memory, writes=MOST_WRITES)), errors.ChangeWithoutEffect)
+
+
 def test_a_delete_that_overtakes_waits_until_a_start_must_show() -> None:
     """Promise 6: the Create's Start may be on its way, and descriptions are late."""
     seen = _seen(PLAIN, replace(MINE, cancelled_at=ISSUED), as_wanted=True)
@@ -782,6 +835,12 @@ FIRST_WORDS = {
         ENSURE,
         _seen(WITH_ONE, NOBODYS, as_wanted=True),
         Memory(0, owned=True, overtaken=True, changes=1),
+        "this request was called off, and its Start came too late to be found",
+    ),
+    "called off too late, another key": (
+        ENSURE,
+        _seen(WITH_ONE, NOBODYS, as_wanted=True),
+        Memory(0, owned=True, overtaken=True, changes=1, found="two"),
         "this request was called off, and its Start came too late to be found",
     ),
     "gone": (RELEASE, Seen(NOW, None), Memory(0), "stream orders does not exist any more"),

@@ -189,6 +189,14 @@ def test_an_answer_that_was_lost_does_not_count_as_taken() -> None:
     assert after_acting(memory, START, NOW).asked == Asked("Start", "one", NOW, 1)
 
 
+def test_tags_that_were_surely_written_are_counted() -> None:
+    """Promise 4: somebody who undoes each is not fought for ever; an answer that was lost proves no write."""
+    forget = Forget(PLAIN, ("k",), "r")
+    assert after_acting(after_acting(NEW, forget, NOW), Remember(PLAIN, Ownership(ME, None), "r"), NOW).writes == 2
+    assert after_acting(NEW, forget, NOW, sure=False).writes == 0
+    assert after_acting(NEW, START, NOW).writes == 0
+
+
 def test_throttles_add_up() -> None:
     """Issue, the loop: less often still when throttled."""
     memory = after_refusal(after_refusal(NEW, _refusal(RefusalKind.THROTTLED), NOW), _refusal(RefusalKind.THROTTLED), 0)
