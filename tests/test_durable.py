@@ -275,3 +275,38 @@ def test_the_concurrency_of_a_hundred_waiting_requests_is_near_zero() -> None:
         steps += 1
     assert steps > 10
     assert 100 * at_work / half_an_hour < 1.5
+
+
+def test_a_hand_over_that_is_refused_is_tried_again() -> None:
+    """Promise 2: a Step Functions that is throttled for a moment does not tie the function to the wait."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.people.reshard(STREAM_NAME, 1800)
+    provider.states.refuses = client_error("ThrottlingException", "Rate exceeded", "states:StartExecution")
+    begun = provider.clock.now()
+    provider.clock.at(begun + 70, lambda: setattr(provider.states, "refuses", None))
+    hand_over(provider, create_event(ONE))
+    assert provider.clock.now() - begun <= 60 + 30 + 10
+    assert finish(provider)[1]["Status"] == "SUCCESS"
+
+
+def test_a_step_that_comes_after_the_deadline_touches_nothing(busy: Provider) -> None:
+    """CloudFormation has given up and rolls back: a step that was late must not change the stream any more."""
+    hand_over(busy, create_event({**ONE, "ServiceTimeout": "200"}))
+    (execution,) = busy.states.executions.values()
+    busy.clock.sleep(1800)
+    calls = len(busy.kinesis.calls)
+    assert busy.deliver(execution.input) == {"Done": True}
+    assert len(busy.kinesis.calls) == calls
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert "UPDATING" in answer["Reason"]
+
+
+def test_steps_are_counted_as_steps_and_not_as_requests(busy: Provider, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dashboards: one request is one, however many steps it takes."""
+    hand_over(busy, create_event(ONE))
+    execution, _ = finish(busy)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert sum(sum(one.get("Requests", [])) for one in metrics) == 1
+    assert sum(sum(one.get("Steps", [])) for one in metrics) == len(execution.waits)
+    assert sum(sum(one.get("HandOvers", [])) for one in metrics) == 1

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from .model import Action, Attributes, Change, Goal
 
 
+LATE_SECONDS = 1.0
+"""How late the last look may be, in seconds: it is planned for the very deadline. Later, nothing is touched."""
+
+
 class Clock(Protocol):
     """Time, so that a test can hold it."""
 
@@ -138,19 +142,25 @@ def loop(progress: Progress, world: World, deadline: float, patience: Patience) 
         ProviderError: A goal can't be reached, or not in time.
     """
     while progress.goals:
-        goal, memory = progress.goals[0], progress.memory
+        if world.clock.now() > deadline + LATE_SECONDS:
+            raise _too_late(progress, world)
         progress, action = step(progress, world)
         if isinstance(action, Failed):
             raise action.error
         left = deadline - world.clock.now()
         if progress.goals and left <= 0:
-            raise DeadlinePassed(goal.stream, action.reason, memory.since, world.clock.now())
+            raise _too_late(progress, world)
         seconds = min(pause(action, progress.memory, world.random, patience.longest_look), left)
         if isinstance(action, Wait) and patience.ends(world.clock.now(), seconds):
             return progress, seconds
         if seconds > 0:
             world.clock.sleep(seconds)
     return progress, 0.0
+
+
+def _too_late(progress: Progress, world: World) -> DeadlinePassed:
+    memory = progress.memory
+    return DeadlinePassed(progress.goals[0].stream, memory.waiting_for, memory.since, world.clock.now())
 
 
 def step(progress: Progress, world: World) -> tuple[Progress, Action]:
@@ -165,7 +175,7 @@ def step(progress: Progress, world: World) -> tuple[Progress, Action]:
     if isinstance(action, Remember | Cancel | Forget | Start | Stop | Verify):
         memory, action = _act(goal, action, memory, world)
     if isinstance(action, Wait):
-        memory = replace(memory, waits=memory.waits + 1)
+        memory = replace(memory, waits=memory.waits + 1, waiting_for=action.reason)
     if isinstance(action, Concede):
         memory = replace(memory, conceded=action.reason)
     progress = replace(progress, memory=memory)

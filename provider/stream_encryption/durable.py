@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from math import inf
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from .answer import FAILED, SUCCESS, Answer, demand_room, without_secrets
-from .converge import Patience, loop
+from .converge import Patience, Progress, loop
 from .errors import ProviderError, StepLost, unexpected
 from .handover import Handover
 from .pacing import LONGEST_DURABLE_SECONDS
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from .answer import Courier
-    from .converge import Clock, Progress, World
+    from .converge import World
     from .telemetry import Telemetry
 
 BURST_SECONDS = 10.0
 """How long one step works at the most, in seconds: what settles quickly now is not worth more transitions."""
 BURST_PAUSE_SECONDS = 2.0
 """The longest pause that a step waits by itself, in seconds; a longer one costs less in the state machine."""
+
+
+AGAIN_SECONDS = 30.0
+"""How long to wait here before a hand-over that was refused is tried again, in seconds."""
 
 
 class Executions:
@@ -61,12 +66,64 @@ class Executions:
         return name, True
 
 
+class Reach:
+    """Reaches a request's goals right here; and where that gets long, hands it over."""
+
+    def __init__(
+        self,
+        world: Callable[[], World],
+        executions: Callable[[], Executions],
+        handover_seconds: float,
+        telemetry: Telemetry,
+    ) -> None:
+        """Wait so many seconds here before the state machine's executions are asked; inf: there is no state machine."""
+        self._world, self._executions = world, executions
+        self._handover_seconds, self._telemetry = handover_seconds, telemetry
+
+    def __call__(self, event: Mapping[str, Any], request: Request, end: float) -> Progress | None:
+        """Work until the goals are reached, or the request is handed over.
+
+        Args:
+            event: CloudFormation's event.
+            request: The same, read.
+            end: When this invocation has to stop, in epoch seconds.
+
+        Returns:
+            The progress, with no goal left; None where the state machine took over, and answers.
+
+        Raises:
+            ProviderError: A goal can't be reached, or not in time.
+        """
+        world = self._world()
+        progress = Progress.begin(request.goals(), world.clock.now())
+        seconds = self._handover_seconds
+        while True:
+            until = min(world.clock.now() + seconds, end) if seconds < inf else inf
+            deadline = request.deadline if seconds < inf else min(request.deadline, end)
+            progress, pause = loop(progress, world, deadline, Patience(until))
+            if not progress.goals:
+                return progress
+            if self._hand_over(Handover.of(event, request.deadline, progress, pause)):
+                return None
+            # Step Functions was asked in vain. It is asked again, unless this invocation ends before.
+            seconds = AGAIN_SECONDS if world.clock.now() + AGAIN_SECONDS < end else inf
+
+    def _hand_over(self, handover: Handover) -> bool:
+        try:
+            execution, anew = self._executions().start(handover)
+        except Refused as refused:
+            self._telemetry.hand_over_refused(refused.refusal)
+            return False
+        self._telemetry.handed_over(execution, anew=anew)
+        return True
+
+
 class Steps:
     """The function's second door: one short burst of steps for an execution."""
 
-    def __init__(self, world: Callable[[], World], clock: Clock, courier: Courier, telemetry: Telemetry) -> None:
+    def __init__(self, world: Callable[[], World], courier: Courier, telemetry: Telemetry) -> None:
         """Work on a world that is made when it is first needed, and answer by a courier."""
-        self._world, self._clock, self._courier, self._telemetry = world, clock, courier, telemetry
+        self._world, self._courier, self._telemetry = world, courier, telemetry
 
     def __call__(self, state: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Take the request a bit further.
@@ -83,8 +140,8 @@ class Steps:
             AnswerNotDelivered: CloudFormation could not be reached; the state machine tries the step again.
         """
         event = state["Event"]
-        request = Request.of(event, self._clock.now())
-        self._telemetry.begin(request)
+        request = Request.of(event, self._courier.clock.now())
+        self._telemetry.resume(request)
         try:
             if "Failure" in state:
                 raise StepLost(state["Failure"])  # noqa: TRY301 (it is answered like any other failure)
@@ -103,7 +160,7 @@ class Steps:
         return {"Done": True}
 
     def _burst(self, handover: Handover) -> tuple[Progress, float]:
-        patience = Patience(self._clock.now() + BURST_SECONDS, BURST_PAUSE_SECONDS, LONGEST_DURABLE_SECONDS)
+        patience = Patience(self._courier.clock.now() + BURST_SECONDS, BURST_PAUSE_SECONDS, LONGEST_DURABLE_SECONDS)
         return loop(handover.progress, self._world(), handover.deadline, patience)
 
     def _fail(self, event: Mapping[str, Any], request: Request, code: str, reason: str, traceback: str = "") -> None:

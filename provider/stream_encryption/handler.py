@@ -12,14 +12,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from .answer import Courier, demand_room, put
-from .converge import Patience, Progress, World, loop
-from .durable import Executions, Steps
+from .converge import World
+from .durable import Executions, Reach, Steps
 from .errors import RequestExpired
 from .handover import Handover
 from .keys import Keys
 from .kinesis import Kinesis
 from .protocol import CustomResource
-from .refusals import Refused
 from .request import Request, margin
 from .settings import Settings
 
@@ -77,14 +76,12 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
         kinesis, kms = client("kinesis"), client("kms")
         return World(Kinesis(kinesis), Keys(kms, telemetry.look_up_denied), clock, random, telemetry)
 
-    def hand_over(handover: Handover) -> bool:
-        try:
-            execution, anew = Executions(client("stepfunctions"), settings.state_machine_arn).start(handover)
-        except Refused as refused:
-            telemetry.hand_over_refused(refused.refusal)
-            return False
-        telemetry.handed_over(execution, anew=anew)
-        return True
+    def executions() -> Executions:
+        return Executions(client("stepfunctions"), settings.state_machine_arn)
+
+    handover_seconds = settings.handover_seconds if settings.state_machine_arn else inf
+    reach = Reach(world, executions, handover_seconds, telemetry)
+    steps = Steps(world, courier, telemetry)
 
     @resource.create
     @resource.update
@@ -97,21 +94,13 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
         telemetry.begin(request)
         if now >= request.deadline:
             raise RequestExpired(request.issued_at, request.deadline)
-        end = _end_of(context, now)
-        until = min(now + settings.handover_seconds, end) if settings.state_machine_arn else inf
-        deadline = request.deadline if settings.state_machine_arn else min(request.deadline, end)
-        progress = Progress.begin(request.goals(), now)
-        progress, seconds = loop(progress, world(), deadline, Patience(until))
-        if progress.goals:
-            if hand_over(Handover.of(event, request.deadline, progress, seconds)):
-                return None
-            progress, _ = loop(progress, world(), min(request.deadline, end), Patience())
+        progress = reach(event, request, _end_of(context, now))
+        if progress is None:
+            return None
         demand_room(event, request.settled_id(progress), progress.data)
         telemetry.converged(progress)
         resource.Data, resource.Reason = progress.data, progress.reason
         return request.settled_id(progress)
-
-    steps = Steps(world, clock, courier, telemetry)
 
     def handle(event: Any, context: Any) -> Any:  # noqa: ANN401
         try:

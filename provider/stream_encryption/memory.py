@@ -55,6 +55,7 @@ class Memory:
         since: When the work began, in epoch seconds.
         looks: How often the stream was looked at.
         waits: How many waits there were since something last changed; sets the rhythm of polling.
+        waiting_for: Why the last wait was.
         throttles: How throttled we are just now; slows the rhythm.
         owned: Our record was seen on the stream.
         former: The owner that our record, when seen, said the stream was taken over from; None if from nobody.
@@ -74,6 +75,7 @@ class Memory:
     since: float
     looks: int = 0
     waits: int = 0
+    waiting_for: str = "nothing yet"
     throttles: int = 0
     owned: bool = False
     former: Owner | None = None

@@ -29,6 +29,16 @@ class Telemetry:
 
     def begin(self, request: Request) -> None:
         """A request was accepted: every line from here on says which."""
+        self._name(request)
+        self._logger.info("request accepted", extra={"properties": dict(request.properties)})
+        self._count("Requests")
+
+    def resume(self, request: Request) -> None:
+        """A request that was handed over goes on by a step."""
+        self._name(request)
+        self._count("Steps")
+
+    def _name(self, request: Request) -> None:
         self._last_wait = ""
         self._logger.append_keys(
             request_type=request.type,
@@ -36,8 +46,6 @@ class Telemetry:
             logical_id=request.owner.logical_id,
             physical_id=request.physical_id,
         )
-        self._logger.info("request accepted", extra={"properties": dict(request.properties)})
-        self._count("Requests")
 
     def decided(self, goal: Goal, action: Action) -> None:
         """An action was decided on. A wait is told once, not at every look."""
