@@ -46,7 +46,7 @@ invoke: setup ## One event through the function: make invoke EVENT=events/create
 test: setup ## All the tests, with the coverage of the provider's branches
 	@$(BIN)/python -m pytest --cov --cov-fail-under=100 -n 2
 
-mutate: .venv/.ready ## What the tests would not notice: mutation testing, about a quarter of an hour
+mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate

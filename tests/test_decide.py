@@ -581,6 +581,9 @@ def test_a_part_of_our_record_is_removed_and_a_part_of_anothers_is_not() -> None
     assert isinstance(action, Forget)
     assert action.keys == ("stack",)
     assert isinstance(decide(RELEASE, _seen(PLAIN, replace(part, foreign=True)), Memory(0)), Settled)
+    told_by_id = decide(replace(RELEASE, evidence_key="one"), _seen(PLAIN, part), Memory(0))
+    assert isinstance(told_by_id, Forget)
+    assert told_by_id.stream == PLAIN
 
 
 # A Delete that overtakes, or that may come twice
@@ -645,7 +648,8 @@ def test_tags_are_not_written_for_ever(goal: Goal, tags: Tags, change: type[Acti
     memory = Memory(0, settling_since=NOW - TRUST_SECONDS, writes=MOST_WRITES - 1)
     seen = _seen(PLAIN, tags, as_wanted=True)
     assert isinstance(decide(goal, seen, memory), change)
-    _failed(decide(goal, seen, replace(memory, writes=MOST_WRITES)), errors.ChangeWithoutEffect)
+    ended = _failed(decide(goal, seen, replace(memory, writes=MOST_WRITES)), errors.ChangeWithoutEffect)
+    assert f"{change.__name__} on stream {STREAM_ARN} {MOST_WRITES} times" in str(ended)
 
 
 def test_a_delete_that_overtakes_waits_until_a_start_must_show() -> None:
@@ -989,6 +993,7 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
             _seen(WITH_ONE, Tags(None, ("before",)), evidence=True, as_wanted=True),
             "Forget",
         ),
+        (OVERTAKING, _seen(), "Cancel"),
         (RELEASE, _seen(WITH_ONE), "Stop"),
         (ENSURE, _seen(), "Start"),
     ],
@@ -1001,6 +1006,7 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
         "leftovers",
         "leftovers, the key is another",
         "leftovers, kept",
+        "mark",
         "stop",
         "start",
     ],
