@@ -310,3 +310,22 @@ def test_steps_are_counted_as_steps_and_not_as_requests(busy: Provider, capsys: 
     assert sum(sum(one.get("Requests", [])) for one in metrics) == 1
     assert sum(sum(one.get("Steps", [])) for one in metrics) == len(execution.waits)
     assert sum(sum(one.get("HandOvers", [])) for one in metrics) == 1
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["the update steps first", "the delete steps first"])
+def test_a_delete_makes_a_waiting_update_leave_the_stream_alone(first: int) -> None:
+    """Promise 6: both wait in the state machine for the same busy stream; in either order the Delete wins."""
+    provider = Provider(handover_seconds=60)
+    provider.create(ONE)
+    provider.kinesis.people.reshard(STREAM_NAME, 600)
+    hand_over(provider, update_event(TWO, ONE))
+    hand_over(provider, delete_event(ONE))
+    states = [dict(execution.input) for execution in provider.states.executions.values()]
+    order = [states[first], states[1 - first]]
+    while not all(state.get("Done") for state in order):
+        provider.clock.sleep(max(state.get("Seconds", 0) for state in order))
+        order = [state if state.get("Done") else provider.deliver(state) for state in order]
+    update, delete = sorted(provider.bucket.answers[1:], key=lambda answer: str(answer["Status"]))
+    assert (update["Status"], delete["Status"]) == ("FAILED", "SUCCESS")
+    provider.clock.sleep(60)
+    assert (provider.key_of(), provider.tags_of()) == (None, {})
