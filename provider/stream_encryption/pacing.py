@@ -36,5 +36,6 @@ def pause(action: Action, memory: Memory, random: Random, longest: float = LONGE
         return 0.0
     seconds = min(longest, FIRST_SECONDS * GROWTH ** min(memory.waits, 100))
     if memory.throttles:
-        seconds = min(max(longest, LONGEST_THROTTLED_SECONDS), max(1.0, seconds) * 2.0 ** min(memory.throttles, 10))
+        backed_off = max(1.0, seconds) * 2.0 ** min(memory.throttles, 10)
+        seconds = max(seconds, min(LONGEST_THROTTLED_SECONDS, backed_off))
     return seconds * random.uniform(0.75, 1.25)
