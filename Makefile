@@ -44,7 +44,7 @@ invoke: setup ## One event through the function: make invoke EVENT=events/create
 	@$(BIN)/python -m local.invoke $(EVENT)
 
 test: setup ## All the tests, with the coverage of the provider's branches
-	@$(BIN)/python -m pytest --cov --cov-fail-under=100 -n 2
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-fail-under=100
 
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)

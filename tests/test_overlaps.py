@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from stream_encryption.model import Owner, Ownership
+from stream_encryption.ownership import to_tags
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_NAME, create_event, delete_event, update_event
 from tests.fake_calls import Call, Calls
 from tests.fake_errors import Kind
@@ -445,3 +447,36 @@ def test_marks_that_nobody_has_to_heed_any_more_go_with_the_next_request() -> No
         provider.clock.sleep(4 * 60 * 60)
     assert provider.key_of() == "alias/one"
     assert len(provider.tags_of()) < 10
+
+
+def test_of_two_stacks_that_claim_at_once_the_loser_names_the_winner() -> None:
+    """Row "owned by another stack's resource": also where that stack's record came just after our own."""
+    provider = _world()
+    theirs = to_tags(Ownership(Owner(ANOTHER_STACK, "Theirs"), None))
+    provider.kinesis.faults.before_call(
+        lambda _: provider.kinesis.people.tag(STREAM_NAME, theirs), "DescribeStreamSummary", skip=1
+    )
+    answer = Delivery(provider, create_event(ONE)).run()
+    assert answer
+    assert answer["Status"] == "FAILED"
+    assert "Theirs of stack another-stack" in answer["Reason"]
+    assert provider.key_of() is None
+
+
+def test_a_delete_that_only_stops_asks_kms_nothing() -> None:
+    """Promise 7: a KMS that does not answer can't block a teardown that needs no key."""
+    provider = _world(None, create_event({**ONE, "KeyId": "alias/one"}))
+    first = len(provider.kinesis.calls)
+    provider.kinesis.people.rekey(STREAM_NAME, provider.two.arn)
+    assert provider.handle(delete_event(ONE))["Status"] == "SUCCESS"
+    assert not Calls(provider.kinesis.calls[first:]).named("DescribeKey")
+
+
+def test_a_stream_that_is_full_of_tags_is_said_to_be_so() -> None:
+    """Promise 2: what to do about it; no property is at fault."""
+    provider = Provider(stream=False)
+    provider.kinesis.add_stream(STREAM_NAME, tags={f"tag-{number}": "x" for number in range(50)})
+    answer = provider.create(ONE)
+    assert answer["Status"] == "FAILED"
+    assert "50 tags" in answer["Reason"]
+    assert provider.key_of() is None

@@ -102,11 +102,11 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
         return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
     if stream.status is StreamStatus.DELETING:
         return Failed(errors.StreamBeingDeleted(stream))
+    other = _another_stacks(goal, tags)
+    if other and not goal.takeover and not memory.changes:
+        return Failed(errors.OwnedByAnotherStack(stream, other))
     if tags is not None and _called_off(goal, tags, seen, memory):
         return _withdraw(goal, stream, tags, seen, memory)
-    other = _another_stacks(goal, tags)
-    if other and not goal.takeover:
-        return Failed(errors.OwnedByAnotherStack(stream, other))
     if seen.wanted and seen.wanted.fault and not seen.as_wanted:
         return Failed(errors.KeyUnusable(stream.arn, goal.key_id, seen.wanted.fault))
     if stream.status is not StreamStatus.ACTIVE or tags is None:

@@ -125,9 +125,11 @@ class InvalidArgument(ProviderError):
 
     def __init__(self, refusal: Refusal) -> None:
         """Pass the service's message on."""
+        advice = "Correct the property that it names."
+        if refusal.action == "kinesis:AddTagsToStream":
+            advice = "A stream can hold 50 tags, and up to six of them are ours: free some."
         super().__init__(
-            f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. "
-            "Correct the property that it names."
+            f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. {advice}"
         )
 
 

@@ -36,7 +36,7 @@ def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float
         return _with_evidence(goal, stream, tags, keys, now)
     if not tags.owned_by(goal.owner):
         return Seen(now, stream, tags)
-    return _with_former_key(goal, stream, tags, keys, now)
+    return _with_former_key(goal, stream, tags, keys, now, conceded=memory.conceded is not None)
 
 
 def _just_tagged(memory: Memory) -> bool:
@@ -55,14 +55,16 @@ def _with_evidence(goal: Release, stream: Stream, tags: Tags, keys: Keys, now: f
     return Seen(now, stream, tags, as_wanted=target(goal, stream, None) == stream.key_id, evidence=evidence)
 
 
-def _with_former_key(goal: Release, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:
+def _with_former_key(  # noqa: PLR0913 (each is a value of its own)
+    goal: Release, stream: Stream, tags: Tags, keys: Keys, now: float, *, conceded: bool
+) -> Seen:
+    """What the stream's key was before; and whether it looks like ours, but only once nothing is left to be undone."""
     key_id = target(goal, stream, tags.ownership)
-    evidence = _is_key_of(stream, goal.evidence_key, keys)
-    if key_id is None or key_id == stream.key_id:
-        return Seen(now, stream, tags, as_wanted=key_id == stream.key_id, evidence=evidence)
-    wanted = keys.look_up(key_id, stream)
-    current = _current(wanted, stream, keys)
-    return Seen(now, stream, tags, wanted, _same(wanted, current), current, evidence)
+    wanted = keys.look_up(key_id, stream) if key_id and key_id != stream.key_id else None
+    current = _current(wanted, stream, keys) if wanted else None
+    as_wanted = _same(wanted, current) if wanted else key_id == stream.key_id
+    evidence = (as_wanted or conceded) and _is_key_of(stream, goal.evidence_key, keys)
+    return Seen(now, stream, tags, wanted, as_wanted, current, evidence)
 
 
 def _is_key_of(stream: Stream, key_id: str | None, keys: Keys) -> bool:
