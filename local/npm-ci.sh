@@ -6,4 +6,4 @@ mkdir -p .venv-engines/npm
 cp requirements/package.json requirements/package-lock.json .venv-engines/npm/
 cd .venv-engines/npm
 PATH="$node_home/bin:$PATH" "$node_home/bin/node" "$node_home/lib/node_modules/npm/bin/npm-cli.js" \
-  ci --ignore-scripts --no-audit --no-fund --silent
+  ci --ignore-scripts --no-audit --no-fund --loglevel=error
