@@ -35,11 +35,15 @@ if TYPE_CHECKING:
 
     from .keys import Keys
     from .kinesis import Kinesis
-    from .model import Action, Attributes, Change, Goal
+    from .model import Action, Attributes, Change, Goal, Sweep
 
 
 LATE_SECONDS = 1.0
 """How late the last look may be, in seconds: it is planned for the very deadline. Later, nothing is touched."""
+
+
+FRESH_SECONDS = 5.0
+"""How old a look may be that something is done upon, in seconds: whoever stood still meanwhile looks again."""
 
 
 class Clock(Protocol):
@@ -91,13 +95,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a request has come: the goals that are left, and what is remembered of the first of them."""
+    """How far a request has come: the goals that are left, what is remembered of the first, and what came of others."""
 
     goals: tuple[Goal, ...]
     memory: Memory
     attributes: Attributes | None = None
     changes: int = 0
     notes: tuple[str, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -170,7 +175,10 @@ def step(progress: Progress, world: World) -> tuple[Progress, Action]:
         The progress, and the action: one that waits or fails is the caller's to heed.
     """
     goal, memory = progress.goals[0], progress.memory
+    looked_at = world.clock.now()
     memory, action = _look(goal, memory, world)
+    if isinstance(action, Remember | Cancel | Forget | Start | Stop) and world.clock.now() > looked_at + FRESH_SECONDS:
+        action = Wait("too long ago to act upon; look again", 0.0)
     world.journal.decided(goal, action)
     if isinstance(action, Remember | Cancel | Forget | Start | Stop | Verify):
         memory, action = _act(goal, action, memory, world)
@@ -236,4 +244,5 @@ def _next_goal(progress: Progress, settled: Settled, world: World) -> Progress:
         attributes=settled.attributes or progress.attributes,
         changes=progress.changes + memory.changes,
         notes=(*progress.notes, memory.conceded) if memory.conceded else progress.notes,
+        sweeps=(*progress.sweeps, settled.sweep) if settled.sweep else progress.sweeps,
     )

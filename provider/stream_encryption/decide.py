@@ -6,6 +6,7 @@ docs/reference.md. Every action is followed by a new look, so that only one thin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from . import errors
@@ -15,6 +16,7 @@ from .model import (
     Attributes,
     Cancel,
     Concede,
+    Demand,
     Ensure,
     Failed,
     Forget,
@@ -33,16 +35,17 @@ from .model import (
     Stop,
     Stream,
     StreamStatus,
+    Sweep,
     Tags,
     Unseen,
     Verify,
     Wait,
 )
-from .ownership import LINEAGE, MAX_VALUE
+from .ownership import MAX_VALUE, REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from .memory import Memory
-    from .model import Change
+    from .model import Change, Key
 
 GRACE_SECONDS = 15.0
 """How long a change that was asked for may take to show, before it is asked for again, in seconds."""
@@ -75,10 +78,12 @@ def decide(goal: Goal, seen: Seen | Unseen, memory: Memory) -> Action:
         return _refused(goal, seen, memory)
     if isinstance(goal, Ensure):
         return _ensure(goal, seen, memory)
+    if isinstance(goal, Sweep):
+        return _sweep(goal, seen, memory)
     return _release(goal, seen, memory)
 
 
-def target(goal: Goal, stream: Stream, ownership: Ownership | None) -> str | None:
+def target(goal: Ensure | Release, stream: Stream, ownership: Ownership | None) -> str | None:
     """The KeyId that the goal wants the stream to have; None: not encrypted.
 
     A stream that was taken over goes back to its former owner with the key that it had then: that owner may
@@ -87,13 +92,18 @@ def target(goal: Goal, stream: Stream, ownership: Ownership | None) -> str | Non
     """
     if isinstance(goal, Ensure):
         return goal.key_id
-    if goal.on_delete is OnDelete.KEEP:
+    former = ownership.predecessor.owner if ownership and ownership.predecessor else None
+    # Of the same stack: a renamed resource that is rolled back, whatever is to come of the stream later.
+    if goal.on_delete is OnDelete.KEEP and (former is None or former.stack_id != goal.owner.stack_id):
         return stream.key_id
-    if ownership and ownership.predecessor:
-        return ownership.predecessor.key_id
-    if goal.on_delete is OnDelete.STOP or ownership is None:
+    if ownership is None or (goal.on_delete is OnDelete.STOP and ownership.predecessor is None):
         return None
-    return ownership.before
+    return found_by(ownership)
+
+
+def found_by(ownership: Ownership) -> str | None:
+    """The KeyId that the owner found when it came to the stream; None: not encrypted."""
+    return ownership.predecessor.key_id if ownership.predecessor else ownership.before
 
 
 def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
@@ -105,6 +115,8 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
     other = _another_stacks(goal, tags)
     if other and not goal.takeover and not memory.changes:
         return Failed(errors.OwnedByAnotherStack(stream, other))
+    if tags is not None and tags.is_newer_than(goal):
+        return _give_way(goal, stream, seen, memory)
     if tags is not None and _called_off(goal, tags, seen, memory):
         return _withdraw(goal, stream, tags, seen, memory)
     if seen.wanted and seen.wanted.fault and not seen.as_wanted:
@@ -113,6 +125,9 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
         return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
     if not tags.owned_by(goal.owner):
         return _claim(goal, stream, tags, seen, memory)
+    if tags.ownership and tags.demanded_at < goal.issued_at and (seen.rekeyed or not seen.as_wanted):
+        renewed = replace(tags.ownership, demand=_demand(goal, seen))
+        return _ask(Remember(stream, renewed, "record what is wanted now, and since when"), stream, seen, memory)
     if not seen.as_wanted:
         return _start(goal, stream, seen, memory)
     return _settle(goal, stream, tags, seen, memory)
@@ -141,14 +156,46 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     if stream.status is not StreamStatus.ACTIVE:
         return Wait(f"stream {stream.name} is {stream.status}, and this request was called off")
     overtaken = Failed(errors.Overtaken(stream, goal.owner))
-    mine = tags.owned_by(goal.owner)
+    if tags.owned_by(goal.owner):
+        return _take_back(goal, stream, tags, seen, memory)
     left = tags.ownership is None or tags.ownership.owner == memory.former
     if memory.overtaken and memory.changes and seen.as_wanted and left:
         reason = "this request was called off, and its Start came too late to be found"
         undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, overtaken)
-    if mine and not memory.changes:
-        return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
+    return overtaken
+
+
+def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    """Our record is still there: it was put too late to be found, or whoever called us off is not through yet.
+
+    A delivery that died may have made the Start: so it is told by the key that the stream has.
+    """
+    found = found_by(tags.ownership) if tags.ownership else None
+    same = seen.instead and seen.wanted and seen.instead.identity == seen.wanted.identity
+    if seen.as_wanted and not same and not (seen.instead and seen.instead.fault):
+        reason = "this request was called off"
+        undo = Start(stream, found, reason) if found else Stop(stream, stream.key_id or "", reason)
+        return _ask(undo, stream, seen, memory, Failed(errors.Overtaken(stream, goal.owner)))
+    quiet = seen.now - memory.since
+    if quiet < TRUST_SECONDS:
+        return Wait("a Start of the request that was called off may not show yet", TRUST_SECONDS - quiet)
+    return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
+
+
+def _give_way(goal: Ensure, stream: Stream, seen: Seen, memory: Memory) -> Action:
+    """A later request has the stream. It may be through with it: so no Start of this older one may come after it.
+
+    Whoever made that Start may have died over it: so it is told by the key that the stream has.
+    """
+    if stream.status is not StreamStatus.ACTIVE:
+        return Wait(f"stream {stream.name} is {stream.status}, and a later request has it")
+    overtaken = Failed(errors.Overtaken(stream, goal.owner))
+    instead = seen.instead
+    late = seen.as_wanted and seen.wanted and instead and seen.wanted.identity != instead.identity
+    if late and instead and not instead.fault:
+        reason = "a later request wants this key, and a Start of this one came after it"
+        return _ask(Start(stream, instead.key_id, reason), stream, seen, memory, overtaken)
     return overtaken
 
 
@@ -158,9 +205,9 @@ def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
     leftovers = _ours(tags, goal.issued_at)
     if record is None and leftovers:
         return _ask(Forget(stream, leftovers, "what is left of an earlier record is in the way"), stream, seen, memory)
-    current = _recordable(seen)
+    current = _recordable(seen.stream.key_id if seen.stream else None, seen.current)
     if record:
-        ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current))
+        ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current, record.predecessor))
         reason = f"take the stream over from {record.owner.logical_id}"
     elif seen.evidence:
         ownership = Ownership(goal.owner, None)
@@ -168,15 +215,18 @@ def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
     else:
         ownership = Ownership(goal.owner, current)
         reason = "record the state before"
+    ownership = replace(ownership, demand=_demand(goal, seen))
     return _ask(Remember(stream, ownership, reason), stream, seen, memory)
 
 
-def _recordable(seen: Seen) -> str | None:
-    """The stream's KeyId in a spelling that fits into a tag."""
-    key_id = seen.stream.key_id if seen.stream else None
-    if key_id and len(key_id) > MAX_VALUE and seen.current and seen.current.arn:
-        return seen.current.arn
-    return key_id
+def _demand(goal: Ensure, seen: Seen) -> Demand:
+    key_id = _recordable(goal.key_id, seen.wanted)
+    return Demand(goal.issued_at, key_id if key_id and len(key_id) <= MAX_VALUE else None)
+
+
+def _recordable(key_id: str | None, key: Key | None) -> str | None:
+    """A KeyId in a spelling that fits into a tag, where there is one."""
+    return key.arn if key_id and len(key_id) > MAX_VALUE and key and key.arn else key_id
 
 
 def _start(goal: Ensure, stream: Stream, seen: Seen, memory: Memory) -> Action:
@@ -205,6 +255,8 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
         return Settled(f"stream {goal.stream.name} does not exist any more")
     if stream.status is StreamStatus.DELETING:
         return Settled(f"stream {stream.name} is being deleted")
+    if tags is not None and tags.owned_by(goal.owner) and tags.is_newer_than(goal):
+        return Settled(f"left alone: a later request of {goal.owner.logical_id} has the stream")
     if tags is not None and not tags.owned_by(goal.owner) and not _unrecorded(goal, tags, memory):
         return _leave_alone(goal, stream, tags, seen, memory)
     if stream.status is not StreamStatus.ACTIVE or tags is None:
@@ -217,10 +269,10 @@ def _release(goal: Release, seen: Seen, memory: Memory) -> Action:
 
 def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     mine = tags.owned_by(goal.owner)
-    keep = goal.on_delete is OnDelete.KEEP
-    undone = seen.as_wanted or keep or memory.conceded is not None
-    looks_ours = undone and seen.evidence and not keep
-    if mine and (goal.overtaking or looks_ours) and not _marked(goal, tags):
+    undone = seen.as_wanted or memory.conceded is not None
+    looks_ours = undone and seen.evidence and goal.on_delete is not OnDelete.KEEP
+    recent = goal.issued_at - tags.demanded_at < REQUEST_SECONDS
+    if mine and (goal.overtaking or looks_ours or recent) and not tags.calls_off(goal):
         mark = Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
         return _ask(mark, stream, seen, memory)
     if not undone:
@@ -241,30 +293,28 @@ def _unrecorded(goal: Release, tags: Tags, memory: Memory) -> bool:
     So may we: just now, or when this Delete was carried out before. Then it left its mark where that could mislead.
     """
     removed = memory.asked is not None and memory.asked.change == Forget.__name__
-    return goal.evidence_key is not None and tags.ownership is None and not removed and not _marked(goal, tags)
-
-
-def _marked(goal: Ensure | Release, tags: Tags) -> bool:
-    """Whether this request, or a later one of the owner's, left the mark that calls earlier ones off."""
-    return (tags.cancelled_at or 0) >= goal.issued_at
+    return goal.evidence_key is not None and tags.ownership is None and not removed and not tags.calls_off(goal)
 
 
 def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """The stream is not this resource's: no encryption is changed, only what still names this resource is struck."""
     record = tags.ownership
-    if record and record.predecessor and record.predecessor.owner == goal.owner:
+    if tags.former_keys:
         reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
-        return _ask(Forget(stream, LINEAGE, reason), stream, seen, memory)
+        return _ask(Forget(stream, tags.former_keys, reason), stream, seen, memory)
     if tags.keys and not tags.foreign:
         return _ask(Forget(stream, tags.keys, "what is left of our record"), stream, seen, memory)
-    # A replacement that failed has either put its record here, or still waits for a stream that is busy.
-    waiting = goal.replaced and (stream.status is not StreamStatus.ACTIVE or memory.waits > 0)
-    if (goal.overtaking or waiting) and memory.asked is None and not _marked(goal, tags):
-        return Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
+    if goal.overtaking and not tags.calls_off(goal):
+        mark = Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
+        return _ask(mark, stream, seen, memory)
+    quiet = seen.now - (memory.asked.at if memory.asked else memory.since)
+    if goal.overtaking and not memory.owned and quiet < TRUST_SECONDS:
+        return Wait("what the request that was called off did may not show yet", TRUST_SECONDS - quiet)
+    sweep = Sweep(goal.stream, goal.owner, goal.issued_at) if tags.calls_off(goal) else None
     if memory.owned or memory.changes:
-        return Settled("what this resource did is undone")
+        return Settled("what this resource did is undone", sweep=sweep)
     owner = f"{record.owner.logical_id} of {record.owner.stack_id}" if record else "nobody we know of"
-    return Settled(f"left alone: the stream's encryption is managed by {owner}")
+    return Settled(f"left alone: the stream's encryption is managed by {owner}", sweep=sweep)
 
 
 def _undo(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -281,7 +331,8 @@ def _undo(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
 def _give_back(goal: Goal, stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
     record = tags.ownership
     if record and record.predecessor:
-        former = Ownership(record.predecessor.owner, record.before)
+        demand = record.demand and replace(record.demand, key_id=record.predecessor.key_id)
+        former = Ownership(record.predecessor.owner, record.before, record.predecessor.predecessor, demand)
         return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
     return Forget(stream, _ours(tags, goal.issued_at), reason)
 
@@ -319,6 +370,18 @@ def _ask(
     return change
 
 
+def _sweep(goal: Sweep, seen: Seen, memory: Memory) -> Action:
+    stream, tags = seen.stream, seen.tags
+    if stream is None or stream.status is StreamStatus.DELETING:
+        return Settled(f"stream {goal.stream.name} is gone, and the mark with it")
+    if tags is not None and tags.cancelled_at != goal.issued_at:
+        return Settled("the mark is gone, or a later request's")
+    if stream.status is not StreamStatus.ACTIVE or tags is None:
+        return Wait(f"stream {stream.name} is {stream.status}; its tags can change once it is ACTIVE")
+    keys = tuple(sorted({tags.cancelled_key or "", *tags.spent} - {""}))
+    return _ask(Forget(stream, keys, "nothing that the mark calls off can still come"), stream, seen, memory)
+
+
 def _refused(goal: Goal, seen: Unseen, memory: Memory) -> Action:
     refusal = seen.refusal
     match refusal.kind:
@@ -333,7 +396,7 @@ def _refused(goal: Goal, seen: Unseen, memory: Memory) -> Action:
         case RefusalKind.KEY:
             return _key_refused(goal, refusal)
         case RefusalKind.DENIED | RefusalKind.INVALID:
-            return _forbidden(goal, refusal, memory)
+            return _forbidden(goal, seen, memory)
         case _:
             assert_never(refusal.kind)
 
@@ -354,18 +417,20 @@ def _unproven(goal: Goal, seen: Unseen, memory: Memory) -> Action:
 
 def _key_refused(goal: Goal, refusal: Refusal) -> Action:
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
-    if isinstance(goal, Release):
-        return Concede(f"the key that the stream had before can't be restored: it {why}")
-    return Failed(errors.KeyUnusable(refusal.resource, goal.key_id, why))
+    if isinstance(goal, Ensure):
+        return Failed(errors.KeyUnusable(refusal.resource, goal.key_id, why))
+    return Concede(f"the key that the stream had before can't be restored: it {why}")
 
 
-def _forbidden(goal: Goal, refusal: Refusal, memory: Memory) -> Action:
+def _forbidden(goal: Goal, seen: Unseen, memory: Memory) -> Action:
+    refusal = seen.refusal
     untouched = _untouched(goal, refusal, memory)
     if untouched:
         return untouched
     if refusal.kind is RefusalKind.DENIED:
         return Failed(errors.AccessDenied(refusal))
-    if isinstance(goal, Release) and memory.invalids == 1:
+    since = memory.invalid_since
+    if isinstance(goal, Release) and since is not None and seen.now - since < GRACE_SECONDS:
         return Wait(f"{refusal.action}: {refusal.code}; the stream may have just changed")
     return Failed(errors.InvalidArgument(refusal))
 

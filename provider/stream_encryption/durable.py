@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from .answer import Courier
-    from .converge import World
+    from .converge import Clock, World
     from .telemetry import Telemetry
 
 BURST_SECONDS = 10.0
@@ -55,7 +55,22 @@ class Executions:
         Raises:
             Refused: Step Functions did not take it.
         """
-        name = hashlib.sha256(handover.event["ResponseURL"].encode()).hexdigest()[:32]
+        return self._start(handover.event["ResponseURL"], handover)
+
+    def start_sweeps(self, handover: Handover) -> tuple[str, bool]:
+        """Leave to an execution what is to be swept up later; named by the request alone.
+
+        Returns:
+            The execution's name, and whether it was started now.
+
+        Raises:
+            Refused: Step Functions did not take it.
+        """
+        sweep = handover.progress.goals[0]
+        return self._start(f"{sweep.owner.stack_id}\n{sweep.stream.name}\n{sweep.issued_at}", handover)
+
+    def _start(self, identity: str, handover: Handover) -> tuple[str, bool]:
+        name = hashlib.sha256(identity.encode()).hexdigest()[:32]
         try:
             with refusals("states:StartExecution", self._arn):
                 self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(handover.to_json()))
@@ -66,6 +81,25 @@ class Executions:
         return name, True
 
 
+class Sweeps:
+    """Has what a request leaves on a stream removed later, by an execution of its own."""
+
+    def __init__(self, executions: Callable[[], Executions] | None, telemetry: Telemetry, clock: Clock) -> None:
+        """Use the state machine's executions; None: there is none, and the next request on the stream sweeps."""
+        self._executions, self._telemetry, self._clock = executions, telemetry, clock
+
+    def __call__(self, event: Mapping[str, Any], progress: Progress) -> None:
+        """Start the execution, where there is something to be swept; that it can't be started fails no request."""
+        if not progress.sweeps or self._executions is None:
+            return
+        try:
+            execution, _ = self._executions().start_sweeps(Handover.of_sweeps(event, progress, self._clock.now()))
+        except Refused as refused:
+            self._telemetry.hand_over_refused(refused.refusal)
+        else:
+            self._telemetry.sweep_planned(execution)
+
+
 class Reach:
     """Reaches a request's goals right here; and where that gets long, hands it over."""
 
@@ -73,11 +107,12 @@ class Reach:
         self,
         world: Callable[[], World],
         executions: Callable[[], Executions],
+        sweeps: Sweeps,
         handover_seconds: float,
         telemetry: Telemetry,
     ) -> None:
         """Wait so many seconds here before the state machine's executions are asked; inf: there is no state machine."""
-        self._world, self._executions = world, executions
+        self._world, self._executions, self._sweeps = world, executions, sweeps
         self._handover_seconds, self._telemetry = handover_seconds, telemetry
 
     def __call__(self, event: Mapping[str, Any], request: Request, end: float) -> Progress | None:
@@ -102,6 +137,7 @@ class Reach:
             deadline = request.deadline if seconds < inf else min(request.deadline, end)
             progress, pause = loop(progress, world, deadline, Patience(until))
             if not progress.goals:
+                self._sweeps(event, progress)
                 return progress
             if self._hand_over(Handover.of(event, request.deadline, progress, pause)):
                 return None
@@ -121,9 +157,9 @@ class Reach:
 class Steps:
     """The function's second door: one short burst of steps for an execution."""
 
-    def __init__(self, world: Callable[[], World], courier: Courier, telemetry: Telemetry) -> None:
+    def __init__(self, world: Callable[[], World], courier: Courier, sweeps: Sweeps, telemetry: Telemetry) -> None:
         """Work on a world that is made when it is first needed, and answer by a courier."""
-        self._world, self._courier, self._telemetry = world, courier, telemetry
+        self._world, self._courier, self._sweeps, self._telemetry = world, courier, sweeps, telemetry
 
     def __call__(self, state: Mapping[str, Any], context: object) -> dict[str, Any]:
         """Take the request a bit further.
@@ -149,6 +185,9 @@ class Steps:
             progress, seconds = self._burst(handover)
             if progress.goals:
                 return Handover.of(event, handover.deadline, progress, seconds).to_json()
+            if handover.sweeps:
+                return {"Done": True}
+            self._sweeps(event, progress)
             demand_room(event, request.settled_id(progress), progress.data)
         except ProviderError as error:
             self._fail(event, request, error.code, str(error))
@@ -164,9 +203,10 @@ class Steps:
         return loop(handover.progress, self._world(), handover.deadline, patience)
 
     def _fail(self, event: Mapping[str, Any], request: Request, code: str, reason: str, traceback: str = "") -> None:
-        url = event["ResponseURL"]
+        url = event.get("ResponseURL", "")
         self._telemetry.failed(code, without_secrets(reason, url), without_secrets(traceback, url))
-        self._answer(event, FAILED, reason, request.failed_id, {})
+        if url:
+            self._answer(event, FAILED, reason, request.failed_id, {})
 
     def _answer(
         self, event: Mapping[str, Any], status: str, reason: str, physical_id: str, data: Mapping[str, str]

@@ -10,7 +10,7 @@ ProviderError
 ├── AccessDenied               the provider's role lacks an action on an ARN
 ├── InvalidArgument            the service refused the call's arguments
 ├── QuotaSpent                 Starts (or Stops) in a day, or tags on a stream, are used up
-├── Overtaken                  the resource's own Delete called this request off
+├── Overtaken                  a later request has the stream, or gave it up
 ├── ChangedBySomeoneElse       somebody changed the encryption while we were at it
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
@@ -153,13 +153,13 @@ class QuotaSpent(ProviderError):
 
 
 class Overtaken(ProviderError):
-    """The resource is being deleted while its earlier request was still at work."""
+    """A later request came while this one was still at work: the resource's Delete, a rollback, another resource."""
 
     def __init__(self, stream: Stream, owner: Owner) -> None:
         """Name the stream and the resource."""
         super().__init__(
-            f"A later request for resource {owner.logical_id} of stack {owner.stack_name} gave stream "
-            f"{stream.arn} up while this request was still at work, so this request leaves the stream alone. "
+            f"A later request than this one of resource {owner.logical_id} of stack {owner.stack_name} has stream "
+            f"{stream.arn}, or gave it up, while this one was still at work: so it leaves the stream alone. "
             "Nothing needs to be done, unless somebody removed the kinesis-stream-encryption tags by hand: "
             "then deploy again."
         )
@@ -202,11 +202,12 @@ class NotVerified(ProviderError):
 class RequestExpired(ProviderError):
     """The event arrived after CloudFormation had given up."""
 
-    def __init__(self, issued_at: float, deadline: float) -> None:
-        """Say when the request was issued and when its time was over."""
+    def __init__(self, stream: StreamRef | None, issued_at: float, deadline: float) -> None:
+        """Say which stream it was about, when the request was issued and when its time was over."""
+        about = f" for stream {stream.name}" if stream else ""
         super().__init__(
-            f"This request was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
-            "Nothing was changed. Deploy again."
+            f"This request{about} was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
+            "It did nothing. Deploy again."
         )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answer import Courier, demand_room, put
 from .converge import World
-from .durable import Executions, Reach, Steps
+from .durable import Executions, Reach, Steps, Sweeps
 from .errors import RequestExpired
 from .handover import Handover
 from .keys import Keys
@@ -80,8 +80,9 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
         return Executions(client("stepfunctions"), settings.state_machine_arn)
 
     handover_seconds = settings.handover_seconds if settings.state_machine_arn else inf
-    reach = Reach(world, executions, handover_seconds, telemetry)
-    steps = Steps(world, courier, telemetry)
+    sweeps = Sweeps(executions if settings.state_machine_arn else None, telemetry, clock)
+    reach = Reach(world, executions, sweeps, handover_seconds, telemetry)
+    steps = Steps(world, courier, sweeps, telemetry)
 
     @resource.create
     @resource.update
@@ -93,7 +94,7 @@ def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)
         resource.PhysicalResourceId = request.failed_id
         telemetry.begin(request)
         if now >= request.deadline:
-            raise RequestExpired(request.issued_at, request.deadline)
+            raise RequestExpired(request.stream, request.issued_at, request.deadline)
         progress = reach(event, request, _end_of(context, now))
         if progress is None:
             return None

@@ -13,14 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from .converge import Progress
 from .memory import Asked, Limited, Memory
-from .model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus
+from .model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus, Sweep
+from .ownership import REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION = 1
 
-_CLASSES = (Asked, Attributes, Ensure, Limited, Memory, OnDelete, Owner, Progress, Release, Stream, StreamRef)
+MINUTE = 60.0
+SWEEP_SECONDS = 4 * MINUTE
+"""How long marks are tried to be removed, in seconds: the execution ends five minutes after the request's hour."""
+
+_CLASSES = (Asked, Attributes, Ensure, Limited, Memory, OnDelete, Owner, Progress, Release, Stream, StreamRef, Sweep)
 _KNOWN: dict[str, Any] = {known.__name__: known for known in (*_CLASSES, StreamStatus)}
 _CLASS, _VALUE = "class", "value"
 
@@ -45,6 +50,18 @@ class Handover:
     def of(cls, event: Mapping[str, Any], deadline: float, progress: Progress, seconds: float) -> Handover:
         """Hand over what is to be looked at again in so many seconds: a state machine waits whole ones."""
         return cls(event, deadline, progress, max(1, ceil(seconds)))
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether this only sweeps up after a request that was answered."""
+        return all(isinstance(goal, Sweep) for goal in self.progress.goals)
+
+    @classmethod
+    def of_sweeps(cls, event: Mapping[str, Any], progress: Progress, now: float) -> Handover:
+        """Hand over what is left to be swept up once the request's time is over: nobody waits for an answer to that."""
+        due = max(sweep.issued_at for sweep in progress.sweeps) + REQUEST_SECONDS
+        nameless = {name: value for name, value in event.items() if name != "ResponseURL"}
+        return cls.of(nameless, due + SWEEP_SECONDS, Progress.begin(progress.sweeps, due), due + MINUTE - now)
 
     @staticmethod
     def is_state(event: object) -> bool:

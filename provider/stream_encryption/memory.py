@@ -64,10 +64,12 @@ class Memory:
         writes: How often tags were surely written.
         changes: How many Starts and Stops were asked for.
         found: The KeyId that the stream had before the first of them; None: not encrypted.
+        doubted_at: When the stream was last known to be other than ACTIVE as wanted, without being seen UPDATING since:
+            right after that, an ACTIVE as wanted may be half an old answer. None if nothing speaks for that.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
         reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
         limited: The limit that refuses a call; None if none does.
-        invalids: How many calls were refused as invalid.
+        invalid_since: Since when calls are refused as invalid; None if none was.
         verified: A record that was put came back encrypted.
         conceded: Why the state before could not be brought back; None if nothing stands in the way.
     """
@@ -84,10 +86,11 @@ class Memory:
     writes: int = 0
     changes: int = 0
     found: str | None = None
+    doubted_at: float | None = None
     settling_since: float | None = None
     reached_at: float | None = None
     limited: Limited | None = None
-    invalids: int = 0
+    invalid_since: float | None = None
     verified: bool = False
     conceded: str | None = None
 
@@ -95,10 +98,11 @@ class Memory:
 def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
     """Add what one look showed."""
     memory = replace(memory, looks=memory.looks + 1, throttles=max(0, memory.throttles - 1))
+    begun_elsewhere = _begun_elsewhere(memory, goal, seen)
     if memory.limited and memory.limited.action in _LOOKS:
         memory = replace(memory, limited=None)
     if seen.tags is not None:
-        cancelled = isinstance(goal, Ensure) and (seen.tags.cancelled_at or 0) >= goal.issued_at
+        cancelled = isinstance(goal, Ensure) and seen.tags.calls_off(goal)
         memory = replace(memory, overtaken=memory.overtaken or cancelled)
         if seen.tags.ownership and seen.tags.owned_by(goal.owner):
             predecessor = seen.tags.ownership.predecessor
@@ -107,10 +111,14 @@ def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
         return memory
     if seen.stream.status is not StreamStatus.ACTIVE:
         asked = memory.asked and replace(memory.asked, effect_at=seen.now)
-        return replace(memory, asked=asked, settling_since=None)
-    if seen.as_wanted and _trustworthy(memory, seen.now):
-        return replace(memory, settling_since=memory.settling_since or seen.now, reached_at=seen.now)
-    return replace(memory, settling_since=None)
+        return replace(memory, asked=asked, doubted_at=None, settling_since=None)
+    if not seen.as_wanted:
+        return replace(memory, doubted_at=seen.now, settling_since=None)
+    if begun_elsewhere:
+        memory = replace(memory, doubted_at=seen.now)
+    if memory.doubted_at is not None and seen.now - memory.doubted_at < TRUST_SECONDS:
+        return replace(memory, settling_since=None)
+    return replace(memory, settling_since=memory.settling_since or seen.now, reached_at=seen.now)
 
 
 def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = True) -> Memory:
@@ -122,7 +130,7 @@ def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = Tru
     if not isinstance(change, Start | Stop):
         return replace(memory, writes=memory.writes + sure)
     found = memory.found if memory.changes else change.stream.key_id
-    return replace(memory, changes=memory.changes + 1, found=found)
+    return replace(memory, changes=memory.changes + 1, found=found, doubted_at=now)
 
 
 def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
@@ -133,14 +141,15 @@ def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
         same = memory.limited is not None and memory.limited.action == refusal.action
         limited = memory.limited if same else Limited(refusal.action, now)
         return replace(memory, throttles=memory.throttles + 1, limited=limited)
+    if refusal.kind is RefusalKind.BUSY:
+        return replace(memory, doubted_at=now)
     if refusal.kind is RefusalKind.INVALID:
-        return replace(memory, invalids=memory.invalids + 1)
+        return replace(memory, invalid_since=now if memory.invalid_since is None else memory.invalid_since)
     return memory
 
 
-def _trustworthy(memory: Memory, now: float) -> bool:
-    """Whether an ACTIVE is news, not an answer from before our own call."""
-    asked = memory.asked
-    if asked is None or asked.change not in (Start.__name__, Stop.__name__):
-        return True
-    return asked.effect_at is not None or now - asked.at >= TRUST_SECONDS
+def _begun_elsewhere(memory: Memory, goal: Goal, seen: Seen) -> bool:
+    """Whether another delivery of this very request is at work, or was: its Start may be moments old."""
+    if memory.owned or memory.asked or seen.tags is None:
+        return False
+    return seen.tags.owned_by(goal.owner) and seen.tags.demanded_at == goal.issued_at

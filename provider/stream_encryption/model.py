@@ -91,19 +91,37 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """The owner that a stream was taken over from, and the KeyId that was then in force (None: unencrypted)."""
+    """The owner that a stream was taken over from, and the KeyId that was then in force (None: unencrypted).
+
+    It may itself have taken the stream over, and gives it back to its own predecessor when its time comes.
+    """
 
     owner: Owner
+    key_id: str | None
+    predecessor: Predecessor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The newest request that worked on the stream: when it was issued, and the KeyId that it wants.
+
+    Attributes:
+        issued_at: When CloudFormation issued it, in epoch seconds.
+        key_id: The KeyId; None where it is too long to be written down.
+    """
+
+    issued_at: float
     key_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Who manages the stream's encryption, and the KeyId before anyone did (None: unencrypted)."""
+    """Who manages the stream's encryption, the KeyId before anyone did (None: unencrypted), and what is wanted now."""
 
     owner: Owner
     before: str | None
     predecessor: Predecessor | None = None
+    demand: Demand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +132,7 @@ class Tags:
         ownership: The record of who manages the stream; None where there is none that is whole.
         keys: The tag keys that make up the record, as found: also those of a record that is not whole.
         foreign: The record, whole or not, names another owner.
+        former_keys: The tag keys by which the record names this owner as one that the stream was taken over from.
         cancelled_at: When this owner's work on the stream was called off, in epoch seconds; None if it was not.
         cancelled_key: The tag key that says so.
         spent: The tag keys of cancellations, anybody's, that are too old for anything they call off to still come.
@@ -122,6 +141,7 @@ class Tags:
     ownership: Ownership | None = None
     keys: tuple[str, ...] = ()
     foreign: bool = False
+    former_keys: tuple[str, ...] = ()
     cancelled_at: float | None = None
     cancelled_key: str | None = None
     spent: tuple[str, ...] = ()
@@ -129,6 +149,20 @@ class Tags:
     def owned_by(self, owner: Owner) -> bool:
         """Whether the record says that this owner manages the stream."""
         return self.ownership is not None and self.ownership.owner == owner
+
+    def calls_off(self, goal: Goal) -> bool:
+        """Whether the goal's request was called off: this owner's stack left the mark of a later one, or of itself."""
+        return (self.cancelled_at or 0) >= goal.issued_at
+
+    def is_newer_than(self, goal: Goal) -> bool:
+        """Whether a later request has the stream: one of this resource, or of another that then took it over."""
+        later = self.demanded_at > goal.issued_at
+        return later or (self.demanded_at == goal.issued_at and not self.owned_by(goal.owner))
+
+    @property
+    def demanded_at(self) -> float:
+        """When the newest request that worked on the stream was issued, in epoch seconds; 0 where nobody knows."""
+        return self.ownership.demand.issued_at if self.ownership and self.ownership.demand else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +201,8 @@ class Release:
         on_delete: What to do with a stream that is owned.
         evidence_key: The KeyId in the resource's properties where its PhysicalResourceId is this very stream:
             enough to act on where the tags are gone.
-        overtaking: The Delete may have overtaken its own Create, which then has to be called off.
-        replaced: It undoes an attempted replacement, which failed and is rolled back.
+        overtaking: The request that it undoes may still be at work, and then has to be called off: a Create that its
+            own Delete overtook, or a replacement that is rolled back.
         best_effort: The stream may never have been touched: where it can't be read there is nothing to undo.
     """
 
@@ -178,11 +212,25 @@ class Release:
     on_delete: OnDelete = OnDelete.RESTORE
     evidence_key: str | None = None
     overtaking: bool = False
-    replaced: bool = False
     best_effort: bool = False
 
 
-Goal: TypeAlias = Ensure | Release
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The goal long after a Delete: the mark that it left is removed, as nothing that it calls off can still come.
+
+    Attributes:
+        stream: Which stream.
+        owner: The resource that gave the stream up.
+        issued_at: When CloudFormation issued its Delete, in epoch seconds: the time in the mark.
+    """
+
+    stream: StreamRef
+    owner: Owner
+    issued_at: float
+
+
+Goal: TypeAlias = Ensure | Release | Sweep
 
 
 class RefusalKind(StrEnum):
@@ -232,6 +280,8 @@ class Seen:
         as_wanted: The stream's encryption is the one that the goal wants.
         current: The key that the stream has, looked up where that was needed.
         evidence: The stream has the key that this resource last gave it: all there is to go by without a record.
+        rekeyed: The goal wants another key than this resource last gave to the stream.
+        instead: The key that the stream is to have instead of the wanted one, looked up, where the goal's time is over.
     """
 
     now: float
@@ -241,6 +291,8 @@ class Seen:
     as_wanted: bool = False
     current: Key | None = None
     evidence: bool = False
+    rekeyed: bool = False
+    instead: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,10 +383,11 @@ class Concede:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The goal is reached."""
+    """The goal is reached. What it leaves on the stream for a while is told by its sweep."""
 
     reason: str
     attributes: Attributes | None = None
+    sweep: Sweep | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .decide import target
-from .model import Ensure, Seen, StreamStatus, Tags
+from .decide import found_by, target
+from .model import Ensure, Seen, StreamStatus, Sweep, Tags
 from .ownership import from_tags
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float
     if stream.status is not StreamStatus.ACTIVE and memory.looks and not _just_tagged(memory):
         return Seen(now, stream)
     tags = from_tags(kinesis.tags(stream), goal.owner, now)
+    if isinstance(goal, Sweep):
+        return Seen(now, stream, tags)
     if isinstance(goal, Ensure):
         return _with_wanted_key(goal, stream, tags, keys, now)
     if tags.ownership is None and goal.evidence_key:
@@ -47,7 +49,34 @@ def _with_wanted_key(goal: Ensure, stream: Stream, tags: Tags, keys: Keys, now: 
     wanted = keys.look_up(goal.key_id, stream)
     current = _current(wanted, stream, keys)
     evidence = tags.ownership is None and _is_key_of(stream, goal.evidence_key, keys)
-    return Seen(now, stream, tags, wanted, _same(wanted, current), current, evidence)
+    older = tags.owned_by(goal.owner) and tags.demanded_at < goal.issued_at
+    return Seen(
+        now,
+        stream,
+        tags,
+        wanted,
+        as_wanted=_same(wanted, current),
+        current=current,
+        evidence=evidence,
+        rekeyed=older and not _is_same_key(wanted, goal.evidence_key, stream, keys),
+        instead=_instead(goal, stream, tags, keys),
+    )
+
+
+def _is_same_key(key: Key, key_id: str | None, stream: Stream, keys: Keys) -> bool:
+    """Whether a KeyId means this key; the same spelling needs no look-up."""
+    return key_id is not None and (key_id == key.key_id or _same(key, keys.look_up(key_id, stream)))
+
+
+def _instead(goal: Ensure, stream: Stream, tags: Tags, keys: Keys) -> Key | None:
+    """The key that a later request wants; or where a later one called the goal off, the key from before it."""
+    if tags.ownership is None:
+        return None
+    if tags.is_newer_than(goal):
+        key_id = tags.ownership.demand.key_id if tags.ownership.demand else None
+    else:
+        key_id = found_by(tags.ownership) if tags.calls_off(goal) else None
+    return keys.look_up(key_id, stream) if key_id else None
 
 
 def _with_evidence(goal: Release, stream: Stream, tags: Tags, keys: Keys, now: float) -> Seen:

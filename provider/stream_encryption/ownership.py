@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .model import Owner, Ownership, Predecessor, Tags
+from .model import Demand, Owner, Ownership, Predecessor, Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PREFIX = "kinesis-stream-encryption:"
 STACK = PREFIX + "stack"
 RESOURCE = PREFIX + "resource"
 BEFORE = PREFIX + "before"
+KEY = PREFIX + "key"
+AS_OF = PREFIX + "as-of"
 TAKEN_FROM_STACK = PREFIX + "taken-from-stack"
 TAKEN_FROM_RESOURCE = PREFIX + "taken-from-resource"
 TAKEN_FROM_KEY = PREFIX + "taken-from-key"
 CANCELLED = PREFIX + "cancelled:"
 
 LINEAGE = (TAKEN_FROM_STACK, TAKEN_FROM_RESOURCE, TAKEN_FROM_KEY)
-_RECORD = (STACK, RESOURCE, BEFORE, *LINEAGE)
+"""What tells of the first owner that a stream was taken over from; of the second one with -2 behind it, and so on."""
+_RECORD = (STACK, RESOURCE, BEFORE, KEY, AS_OF)
+_TAKEN_FROM = PREFIX + "taken-from-"
+_LATER = re.compile(re.escape(TAKEN_FROM_STACK) + "-[0-9]{1,2}")
 
 MAX_VALUE = 256
 """The longest value of a tag, in characters (API reference of AddTagsToStream)."""
 
-CANCELLATION_SECONDS = 24 * 60 * 60
-"""How long a cancellation counts, in seconds: Lambda keeps an event for six hours, CloudFormation waits for one."""
+REQUEST_SECONDS = 60 * 60
+"""How long a request may be at work, in seconds: as long as CloudFormation waits. What comes later is refused."""
+CANCELLATION_SECONDS = 2 * REQUEST_SECONDS
+"""How long a cancellation stays, in seconds: longer than anything that it calls off can still come."""
 
 _NONE = "NONE"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -40,18 +48,26 @@ def to_tags(ownership: Ownership) -> dict[str, str]:
         RESOURCE: ownership.owner.logical_id,
         BEFORE: ownership.before or _NONE,
     }
-    if ownership.predecessor:
-        tags |= {
-            TAKEN_FROM_STACK: ownership.predecessor.owner.stack_id,
-            TAKEN_FROM_RESOURCE: ownership.predecessor.owner.logical_id,
-            TAKEN_FROM_KEY: ownership.predecessor.key_id or _NONE,
-        }
+    if ownership.demand:
+        tags |= {KEY: ownership.demand.key_id or _NONE, AS_OF: _written(ownership.demand.issued_at)}
+    for number, predecessor in enumerate(reversed(_line(ownership.predecessor)), start=1):
+        values = (predecessor.owner.stack_id, predecessor.owner.logical_id, predecessor.key_id or _NONE)
+        tags |= dict(zip(_lineage(number), values, strict=True))
     return tags
 
 
+def _line(predecessor: Predecessor | None) -> list[Predecessor]:
+    """All predecessors, the last one first."""
+    return [predecessor, *_line(predecessor.predecessor)] if predecessor else []
+
+
+def _lineage(number: int) -> tuple[str, ...]:
+    return LINEAGE if number == 1 else tuple(f"{key}-{number}" for key in LINEAGE)
+
+
 def cancellation(owner: Owner, issued_at: float) -> dict[str, str]:
-    """The tag that calls off what this owner's requests issued up to then may still be doing."""
-    return {_cancelled_key(owner): datetime.fromtimestamp(issued_at, UTC).strftime(_TIME)}
+    """The tag that calls off what requests of this owner's stack, issued up to then, may still be doing."""
+    return {_cancelled_key(owner): _written(issued_at)}
 
 
 def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
@@ -65,8 +81,9 @@ def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
     cancelled = _cancelled_key(me)
     return Tags(
         ownership=_ownership(tags),
-        keys=tuple(key for key in _RECORD if key in tags),
+        keys=tuple(key for key in tags if key in _RECORD or key.startswith(_TAKEN_FROM)),
         foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
+        former_keys=tuple(key for keys, owner, _ in _taken_from(tags) if owner == me for key in keys),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
         spent=tuple(key for key, value in tags.items() if key.startswith(CANCELLED) and _spent(value, now)),
@@ -78,16 +95,38 @@ def _ownership(tags: Mapping[str, str]) -> Ownership | None:
     if not (stack_id and logical_id and before):
         return None
     owner = Owner(stack_id, logical_id)
-    return Ownership(owner, _key(before), _predecessor(tags, owner))
+    return Ownership(owner, _key(before), _predecessor(tags, owner), _demand(tags))
+
+
+def _demand(tags: Mapping[str, str]) -> Demand | None:
+    """What is wanted now; None in a record of a version that did not write it down."""
+    issued_at = _time(tags.get(AS_OF, ""))
+    return None if issued_at is None else Demand(issued_at, _key(tags.get(KEY, _NONE)))
 
 
 def _predecessor(tags: Mapping[str, str], owner: Owner) -> Predecessor | None:
-    stack_id, logical_id, key = (tags.get(name) for name in LINEAGE)
-    if not (stack_id and logical_id and key):
-        return None
-    predecessor = Owner(stack_id, logical_id)
-    # An owner that got the stream back still finds its own name here: that is no predecessor.
-    return None if predecessor == owner else Predecessor(predecessor, _key(key))
+    """Who the stream was taken over from, and so on.
+
+    Who got a stream back still finds its own name there, and one that was struck out leaves a gap: neither counts.
+    """
+    predecessor, seen = None, {owner}
+    line = []
+    for _, former, key_id in reversed(list(_taken_from(tags))):
+        if former not in seen:
+            line.append((former, key_id))
+        seen.add(former)
+    for former, key_id in reversed(line):
+        predecessor = Predecessor(former, key_id, predecessor)
+    return predecessor
+
+
+def _taken_from(tags: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Owner, str | None]]:
+    """The former owners that are named, the first one first, with the tag keys that name them."""
+    numbers = {1} | {int(key.rpartition("-")[2]) for key in tags if _LATER.fullmatch(key)}
+    for keys in map(_lineage, sorted(numbers)):
+        stack_id, logical_id, key_id = (tags.get(key) for key in keys)
+        if stack_id and logical_id and key_id:
+            yield keys, Owner(stack_id, logical_id), _key(key_id)
 
 
 def _key(value: str) -> str | None:
@@ -95,13 +134,18 @@ def _key(value: str) -> str | None:
 
 
 def _cancelled_key(owner: Owner) -> str:
-    digest = hashlib.sha256(f"{owner.stack_id}\n{owner.logical_id}".encode()).hexdigest()
+    # Of the stack, not of the resource: one that was renamed may still be at work under its old name.
+    digest = hashlib.sha256(owner.stack_id.encode()).hexdigest()
     return CANCELLED + digest[:12]
 
 
 def _spent(value: str, now: float) -> bool:
     at = _time(value)
     return at is None or at + CANCELLATION_SECONDS < now
+
+
+def _written(epoch_seconds: float) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime(_TIME)
 
 
 def _time(value: str) -> float | None:

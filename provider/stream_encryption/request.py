@@ -74,6 +74,11 @@ class Request:
         )
 
     @property
+    def stream(self) -> StreamRef | None:
+        """The stream that it is about, as far as can be read."""
+        return stream_of(self.properties) or stream_of_arn(self.physical_id)
+
+    @property
     def deadline(self) -> float:
         """When the answer has to be on its way, in epoch seconds."""
         timeout = _service_timeout(self.properties)
@@ -135,7 +140,7 @@ class Request:
             return ()
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
-        return (Release(tried, self.owner, self.issued_at, replaced=True, best_effort=True),)
+        return (Release(tried, self.owner, self.issued_at, overtaking=True, best_effort=True),)
 
     def _release(self) -> tuple[Release, ...]:
         held = stream_of_arn(self.physical_id)

@@ -95,6 +95,10 @@ class Telemetry:
         self._logger.info("handed over", extra={"execution": execution, "started": anew})
         self._count("HandOvers")
 
+    def sweep_planned(self, execution: str) -> None:
+        """A mark stays on the stream for now; an execution will remove it."""
+        self._logger.info("mark will be removed later", extra={"execution": execution})
+
     def hand_over_refused(self, refusal: Refusal) -> None:
         """The state machine did not take the request: it is waited for right here."""
         self._logger.warning("not handed over, waiting here", extra={"action": refusal.action, "reason": refusal.code})

@@ -1,0 +1,190 @@
+"""AWS Lambda: environments that are used again, invocations that die, events that are delivered late, twice or again.
+
+Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": two retries, one
+and two minutes later; an event is delivered at least once; what fails for good goes to a failure destination.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
+from tests.builders import FUNCTION_ARN, LambdaContext
+from tests.simulation.processes import Death, Process, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aws_lambda_powertools import Metrics
+
+    from tests.simulation.world import World
+
+TIMEOUT_SECONDS = 900.0
+RETRIES = 2
+EVENT_AGE_SECONDS = 3600.0
+"""As template.yaml sets them; tests/simulation/test_simulation.py holds them to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an invocation ended: with a result, or with an error as Lambda names it."""
+
+    result: Any = None
+    error: str = ""
+    message: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Invocation:
+    """One run of the function."""
+
+    number: int
+    event: Mapping[str, Any]
+    done: Signal[Outcome]
+    process: Process | None = None
+    looked_at: dict[str, float] = field(default_factory=dict)  # when it last saw a stream's description, by its name
+    tags_at: dict[str, float] = field(default_factory=dict)  # … and its tags
+
+    @property
+    def response_url(self) -> str:
+        """The request's ResponseURL, at either door of the function."""
+        return str(self.event.get("Event", self.event).get("ResponseURL"))
+
+
+class Environment:
+    """An execution environment: the product's real code, made once, for one invocation after the other."""
+
+    def __init__(self, world: World, slot: int) -> None:
+        """Start one.
+
+        Args:
+            world: What its code finds outside.
+            slot: Which of the world's it is: Python's loggers live for ever, so that they are used again.
+        """
+        self._world = world
+        self.invocation: Invocation | None = None
+        logger = Logger(service=f"simulation-{slot}", level="INFO", stream=world.log)  # type: ignore[arg-type]
+        logger.clear_state()
+        metrics = cast("Metrics", EphemeralMetrics(namespace="simulation", service="simulation"))
+        product = world.product
+        self.door = product.door(
+            product.settings("simulation", "INFO", "simulation", world.states.arn, world.handover_seconds),
+            self._client,
+            world.time,
+            Random(world.random.random()),  # noqa: S311 - the seed repeats it
+            product.telemetry(logger, metrics),
+            self._send,
+        )
+
+    def _client(self, service: str) -> Any:
+        return Client(self, self._world, self._world.services[service])
+
+    def _send(self, url: str, body: bytes) -> int:
+        return self._world.wire.put(self, url, body)
+
+
+class Client:
+    """A boto3 client in an environment: every call of it goes over the world's wire."""
+
+    def __init__(self, environment: Environment, world: World, service: Any) -> None:
+        """Stand for a service."""
+        self._environment, self._world, self._service = environment, world, service
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Give a method of the client."""
+        effect = getattr(self._service, name)
+
+        def call(**arguments: Any) -> Any:
+            return self._world.wire.call(self._environment, name, arguments, effect)
+
+        return call
+
+
+class LambdaService:
+    """Runs the function."""
+
+    def __init__(self, world: World) -> None:
+        """Have no environment yet."""
+        self._world = world
+        self._idle: list[Environment] = []
+        self._slots = 0
+        self.invocations = 0
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """Take an event for later: deliver it at least once."""
+        world, random = self._world, self._world.random
+        late = random.uniform(60, 900) if world.dice(world.weather.slow) else random.uniform(0.02, 0.5)
+        self._queue(event, late)
+        if world.dice(world.weather.twice):
+            again = random.choice((0.0, random.uniform(0, 30), random.uniform(0, 3600)))
+            world.trace(f"Lambda will deliver it once more, in {again:.0f} s")
+            self._queue(event, late + again)
+
+    def _queue(self, event: Mapping[str, Any], after: float) -> None:
+        born = self._world.time.now()
+        self._world.time.spawn("queue", lambda: self._deliver(event, born), after)
+
+    def _deliver(self, event: Mapping[str, Any], born: float) -> None:
+        """Invoke the function until it ends without an error; else hand the event to the failure destination."""
+        world, outcome = self._world, Outcome()
+        for attempt in range(1 + RETRIES):
+            if attempt:
+                world.time.sleep(60.0 * attempt)
+            if world.time.now() - born > EVENT_AGE_SECONDS:
+                world.last_word(event, "EventAgeExceeded", outcome)
+                return
+            outcome = self.invoke(event)
+            if not outcome.error:
+                return
+        world.last_word(event, "RetriesExhausted", outcome)
+
+    def invoke(self, event: Mapping[str, Any], wait_seconds: float = TIMEOUT_SECONDS + 1) -> Outcome:
+        """Invoke the function, and wait for its end; called by a process.
+
+        Args:
+            event: What to give to it.
+            wait_seconds: How long to wait; the invocation goes on after that.
+        """
+        world = self._world
+        self.invocations += 1
+        invocation = Invocation(self.invocations, json.loads(json.dumps(event)), Signal(world.time))
+        environment = self._environment()
+        environment.invocation = invocation
+        process = world.time.spawn(f"invocation {invocation.number}", lambda: self._run(environment, invocation))
+        invocation.process = process
+        world.time.after(TIMEOUT_SECONDS, lambda: self._time_out(invocation))
+        return invocation.done.wait(wait_seconds) or Outcome(error="States.Timeout", message="the task timed out")
+
+    def _environment(self) -> Environment:
+        if self._idle:
+            return self._idle.pop(self._world.random.randrange(len(self._idle)))
+        self._slots += 1
+        return Environment(self._world, self._slots)
+
+    def _run(self, environment: Environment, invocation: Invocation) -> None:
+        world = self._world
+        context = LambdaContext(world.time, TIMEOUT_SECONDS, f"invocation-{invocation.number}")
+        try:
+            result = environment.door(invocation.event, context)
+            outcome = Outcome(json.loads(json.dumps(result)))
+        except Death:
+            outcome = Outcome(error="Runtime.ExitError", message="RequestId: … Error: Runtime exited")
+        except Exception as error:  # noqa: BLE001 - whatever it is, Lambda reports it
+            outcome = Outcome(error=type(error).__name__, message=str(error))
+        if invocation.process and invocation.process.dead:
+            outcome = Outcome(error="Runtime.ExitError", message="RequestId: … Error: Runtime exited")
+        else:
+            self._idle.append(environment)
+        if outcome.error:
+            world.trace(f"{FUNCTION_ARN[-10:]} {invocation.number} ended with {outcome.error}")
+        invocation.done.send(outcome)
+
+    def _time_out(self, invocation: Invocation) -> None:
+        if invocation.done.value is None and invocation.process:
+            self._world.trace(f"invocation {invocation.number} timed out")
+            invocation.process.kill()

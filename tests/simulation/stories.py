@@ -1,0 +1,81 @@
+"""What is done to stacks: drawn from the seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.product import Product
+from tests.simulation.weather import Weather
+from tests.simulation.world import HOUR, STREAMS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.cloudformation import Stack
+    from tests.simulation.world import Report
+
+_OPTIONS = ("OnDelete", "SettleSeconds", "Verify")
+
+
+def simulate(seed: int, product: Product | None = None) -> Report:
+    """Run one world."""
+    from random import Random  # noqa: PLC0415
+
+    weather = Weather.drawn(Random(f"weather {seed}"))  # noqa: S311 - the seed repeats it
+    world = World(seed, product or Product(), weather)
+    rivals = 2 if world.dice(weather.rivals) else 1
+    return world.run([_story] * rivals)
+
+
+def _story(stack: Stack) -> None:
+    """Some hours in a stack's life."""
+    world = stack.world
+    for _ in range(world.random.randint(1, 6)):
+        _chapter(stack)
+        if stack.abandoned:
+            return
+        world.time.sleep(10 ** world.random.uniform(0.3, 3.9))
+
+
+def _chapter(stack: Stack) -> None:
+    world, random = stack.world, stack.world.random
+    cancel_after = 10 ** random.uniform(-0.5, 2.7) if world.dice(world.weather.cancel) else None
+    if not stack.resources:
+        stack.create("Encryption", _properties(world), cancel_after)
+        return
+    logical_id, resource = next(iter(stack.resources.items()))
+    old = dict(resource.properties)
+    what = random.choice(("key", "key", "key", "option", "stream", "rename", "delete"))
+    if what == "key":
+        stack.update(logical_id, {**old, "KeyId": _key_id(world)}, cancel_after)
+    elif what == "option":
+        option = random.choice(_OPTIONS)
+        stack.update(logical_id, {**old, option: _properties(world)[option]}, cancel_after)
+    elif what == "stream":
+        other = STREAMS[1 - STREAMS.index(old["StreamName"])]
+        stack.update(logical_id, {**old, "StreamName": other, "KeyId": _key_id(world)}, cancel_after)
+    elif what == "rename":
+        new_id = "Renamed" if logical_id == "Encryption" else "Encryption"
+        stack.rename(logical_id, new_id, {**old, "KeyId": random.choice((old["KeyId"], _key_id(world)))}, cancel_after)
+    else:
+        stack.delete()
+
+
+def _properties(world: World) -> dict[str, Any]:
+    random = world.random
+    properties = {
+        "StreamName": random.choice((STREAMS[0], STREAMS[0], STREAMS[1])),
+        "KeyId": _key_id(world),
+        "OnDelete": random.choice(("Restore", "Restore", "Restore", "Restore", "Stop", "Keep")),
+        "SettleSeconds": random.choice(("0", "1", "5", "30")),
+        "Verify": random.choice(("false", "false", "false", "true")),
+        "Takeover": random.choice(("true", "false")) if world.weather.rivals else "false",
+    }
+    if random.random() < 0.2:
+        properties["ServiceTimeout"] = random.choice(("120", "600", "1800"))
+    return properties
+
+
+def _key_id(world: World) -> str:
+    one, two, _ = world.keys
+    return world.random.choice(("alias/one", "alias/two", "alias/three", one.arn, two.key_id, "alias/aws/kinesis"))
