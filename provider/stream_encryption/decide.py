@@ -116,7 +116,7 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
     if other and not goal.takeover and not memory.changes:
         return Failed(errors.OwnedByAnotherStack(stream, other))
     if tags is not None and tags.is_newer_than(goal):
-        return _give_way(goal, stream, seen, memory)
+        return _give_way(goal, stream, tags, seen, memory)
     if tags is not None and _called_off(goal, tags, seen, memory):
         return _withdraw(goal, stream, tags, seen, memory)
     if seen.wanted and seen.wanted.fault and not seen.as_wanted:
@@ -183,17 +183,18 @@ def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Mem
     return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
 
 
-def _give_way(goal: Ensure, stream: Stream, seen: Seen, memory: Memory) -> Action:
+def _give_way(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """A later request has the stream. It may be through with it: so no Start of this older one may come after it.
 
-    Whoever made that Start may have died over it: so it is told by the key that the stream has.
+    Whoever made that Start may have died over it: so it is told by the key that the stream has. Where a Delete is
+    about to put that very key back, it is no Start of ours.
     """
     if stream.status is not StreamStatus.ACTIVE:
         return Wait(f"stream {stream.name} is {stream.status}, and a later request has it")
     overtaken = Failed(errors.Overtaken(stream, goal.owner))
     instead = seen.instead
     late = seen.as_wanted and seen.wanted and instead and seen.wanted.identity != instead.identity
-    if late and instead and not instead.fault:
+    if late and instead and not instead.fault and not tags.ending:
         reason = "a later request wants this key, and a Start of this one came after it"
         return _ask(Start(stream, instead.key_id, reason), stream, seen, memory, overtaken)
     return overtaken
@@ -207,7 +208,8 @@ def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
         return _ask(Forget(stream, leftovers, "what is left of an earlier record is in the way"), stream, seen, memory)
     current = _recordable(seen.stream.key_id if seen.stream else None, seen.current)
     if record:
-        ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current, record.predecessor))
+        since = record.demand.issued_at if record.demand else None
+        ownership = Ownership(goal.owner, record.before, Predecessor(record.owner, current, record.predecessor, since))
         reason = f"take the stream over from {record.owner.logical_id}"
     elif seen.evidence:
         ownership = Ownership(goal.owner, None)
@@ -290,23 +292,25 @@ def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memo
 def _unrecorded(goal: Release, tags: Tags, memory: Memory) -> bool:
     """Whether the stream may be this resource's although it bears no record: somebody may have removed it.
 
-    So may we: just now, or when this Delete was carried out before. Then it left its mark where that could mislead.
+    So may we: just now, or when this Delete, or one before it that was never answered, was carried out. Then it left
+    its mark where that could mislead; and who claims the stream anew removes the mark first.
     """
     removed = memory.asked is not None and memory.asked.change == Forget.__name__
-    return goal.evidence_key is not None and tags.ownership is None and not removed and not tags.calls_off(goal)
+    marked = tags.cancelled_at is not None
+    return goal.evidence_key is not None and tags.ownership is None and not removed and not marked
 
 
 def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """The stream is not this resource's: no encryption is changed, only what still names this resource is struck."""
     record = tags.ownership
+    if (goal.overtaking or tags.former_keys) and not tags.calls_off(goal):
+        mark = Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
+        return _ask(mark, stream, seen, memory)
     if tags.former_keys:
         reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
         return _ask(Forget(stream, tags.former_keys, reason), stream, seen, memory)
     if tags.keys and not tags.foreign:
         return _ask(Forget(stream, tags.keys, "what is left of our record"), stream, seen, memory)
-    if goal.overtaking and not tags.calls_off(goal):
-        mark = Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
-        return _ask(mark, stream, seen, memory)
     quiet = seen.now - (memory.asked.at if memory.asked else memory.since)
     if goal.overtaking and not memory.owned and quiet < TRUST_SECONDS:
         return Wait("what the request that was called off did may not show yet", TRUST_SECONDS - quiet)
@@ -331,8 +335,9 @@ def _undo(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
 def _give_back(goal: Goal, stream: Stream, tags: Tags, reason: str) -> Remember | Forget:
     record = tags.ownership
     if record and record.predecessor:
-        demand = record.demand and replace(record.demand, key_id=record.predecessor.key_id)
-        former = Ownership(record.predecessor.owner, record.before, record.predecessor.predecessor, demand)
+        to = record.predecessor
+        demand = None if to.issued_at is None else Demand(to.issued_at, to.key_id)
+        former = Ownership(to.owner, record.before, to.predecessor, demand)
         return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
     return Forget(stream, _ours(tags, goal.issued_at), reason)
 

@@ -225,10 +225,10 @@ class AnswerTooLong(ProviderError):
 class StepLost(ProviderError):
     """A step of the state machine died for good: killed, out of memory or out of time."""
 
-    def __init__(self, failure: Mapping[str, Any]) -> None:
-        """Say what Step Functions reports of it."""
+    def __init__(self, stream: str, failure: Mapping[str, Any]) -> None:
+        """Say which stream it was about, and what Step Functions reports of it."""
         super().__init__(
-            f"A step of the wait died each time that it was tried: {failure.get('Error', 'unknown error')}: "
+            f"A step of the wait for stream {stream} died each time that it was tried: {failure.get('Error', 'unknown error')}: "
             f"{str(failure.get('Cause', ''))[:500]}. The stream may have been changed already; what is recorded on it "
             "is undone by the next Delete. Look into the provider's log, then deploy again."
         )

@@ -66,6 +66,7 @@ class Memory:
         found: The KeyId that the stream had before the first of them; None: not encrypted.
         doubted_at: When the stream was last known to be other than ACTIVE as wanted, without being seen UPDATING since:
             right after that, an ACTIVE as wanted may be half an old answer. None if nothing speaks for that.
+        suspected: Another delivery of this request was taken to have made the Start.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
         reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
         limited: The limit that refuses a call; None if none does.
@@ -87,6 +88,7 @@ class Memory:
     changes: int = 0
     found: str | None = None
     doubted_at: float | None = None
+    suspected: bool = False
     settling_since: float | None = None
     reached_at: float | None = None
     limited: Limited | None = None
@@ -98,7 +100,6 @@ class Memory:
 def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
     """Add what one look showed."""
     memory = replace(memory, looks=memory.looks + 1, throttles=max(0, memory.throttles - 1))
-    begun_elsewhere = _begun_elsewhere(memory, goal, seen)
     if memory.limited and memory.limited.action in _LOOKS:
         memory = replace(memory, limited=None)
     if seen.tags is not None:
@@ -114,8 +115,8 @@ def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
         return replace(memory, asked=asked, doubted_at=None, settling_since=None)
     if not seen.as_wanted:
         return replace(memory, doubted_at=seen.now, settling_since=None)
-    if begun_elsewhere:
-        memory = replace(memory, doubted_at=seen.now)
+    if _begun_elsewhere(memory, goal, seen):
+        memory = replace(memory, suspected=True, doubted_at=seen.now)
     if memory.doubted_at is not None and seen.now - memory.doubted_at < TRUST_SECONDS:
         return replace(memory, settling_since=None)
     return replace(memory, settling_since=memory.settling_since or seen.now, reached_at=seen.now)
@@ -149,7 +150,10 @@ def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
 
 
 def _begun_elsewhere(memory: Memory, goal: Goal, seen: Seen) -> bool:
-    """Whether another delivery of this very request is at work, or was: its Start may be moments old."""
-    if memory.owned or memory.asked or seen.tags is None:
+    """Whether another delivery of this very request is at work, or died: its Start may be moments old.
+
+    It is told by a stream that is as the request wants it, and was put down for it, without a Start that we know of.
+    """
+    if memory.suspected or memory.changes or memory.reached_at is not None or seen.tags is None:
         return False
     return seen.tags.owned_by(goal.owner) and seen.tags.demanded_at == goal.issued_at

@@ -93,12 +93,14 @@ class Owner:
 class Predecessor:
     """The owner that a stream was taken over from, and the KeyId that was then in force (None: unencrypted).
 
-    It may itself have taken the stream over, and gives it back to its own predecessor when its time comes.
+    It may itself have taken the stream over, and gives it back to its own predecessor when its time comes. The newest
+    of its requests was issued at `issued_at`, in epoch seconds; None where that is not known.
     """
 
     owner: Owner
     key_id: str | None
     predecessor: Predecessor | None = None
+    issued_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Tags:
         ownership: The record of who manages the stream; None where there is none that is whole.
         keys: The tag keys that make up the record, as found: also those of a record that is not whole.
         foreign: The record, whole or not, names another owner.
+        ending: The record's own owner left the mark of a Delete, which is to undo what the record tells of.
         former_keys: The tag keys by which the record names this owner as one that the stream was taken over from.
         cancelled_at: When this owner's work on the stream was called off, in epoch seconds; None if it was not.
         cancelled_key: The tag key that says so.
@@ -141,6 +144,7 @@ class Tags:
     ownership: Ownership | None = None
     keys: tuple[str, ...] = ()
     foreign: bool = False
+    ending: bool = False
     former_keys: tuple[str, ...] = ()
     cancelled_at: float | None = None
     cancelled_key: str | None = None
@@ -151,7 +155,7 @@ class Tags:
         return self.ownership is not None and self.ownership.owner == owner
 
     def calls_off(self, goal: Goal) -> bool:
-        """Whether the goal's request was called off: this owner's stack left the mark of a later one, or of itself."""
+        """Whether the goal's request was called off: its owner left the mark of a later one, or of this very one."""
         return (self.cancelled_at or 0) >= goal.issued_at
 
     def is_newer_than(self, goal: Goal) -> bool:

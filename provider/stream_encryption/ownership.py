@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ AS_OF = PREFIX + "as-of"
 TAKEN_FROM_STACK = PREFIX + "taken-from-stack"
 TAKEN_FROM_RESOURCE = PREFIX + "taken-from-resource"
 TAKEN_FROM_KEY = PREFIX + "taken-from-key"
+TAKEN_FROM_AS_OF = PREFIX + "taken-from-as-of"
 CANCELLED = PREFIX + "cancelled:"
 
-LINEAGE = (TAKEN_FROM_STACK, TAKEN_FROM_RESOURCE, TAKEN_FROM_KEY)
+LINEAGE = (TAKEN_FROM_STACK, TAKEN_FROM_RESOURCE, TAKEN_FROM_KEY, TAKEN_FROM_AS_OF)
 """What tells of the first owner that a stream was taken over from; of the second one with -2 behind it, and so on."""
 _RECORD = (STACK, RESOURCE, BEFORE, KEY, AS_OF)
 _TAKEN_FROM = PREFIX + "taken-from-"
@@ -51,7 +53,9 @@ def to_tags(ownership: Ownership) -> dict[str, str]:
     if ownership.demand:
         tags |= {KEY: ownership.demand.key_id or _NONE, AS_OF: _written(ownership.demand.issued_at)}
     for number, predecessor in enumerate(reversed(_line(ownership.predecessor)), start=1):
-        values = (predecessor.owner.stack_id, predecessor.owner.logical_id, predecessor.key_id or _NONE)
+        owner, issued_at = predecessor.owner, predecessor.issued_at
+        since = _NONE if issued_at is None else _written(issued_at)
+        values = (owner.stack_id, owner.logical_id, predecessor.key_id or _NONE, since)
         tags |= dict(zip(_lineage(number), values, strict=True))
     return tags
 
@@ -66,7 +70,7 @@ def _lineage(number: int) -> tuple[str, ...]:
 
 
 def cancellation(owner: Owner, issued_at: float) -> dict[str, str]:
-    """The tag that calls off what requests of this owner's stack, issued up to then, may still be doing."""
+    """The tag that calls off what this owner's requests issued up to then may still be doing."""
     return {_cancelled_key(owner): _written(issued_at)}
 
 
@@ -78,12 +82,13 @@ def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
         me: The owner whose cancellation is looked for.
         now: The time, in epoch seconds.
     """
-    cancelled = _cancelled_key(me)
+    cancelled, ownership = _cancelled_key(me), _ownership(tags)
     return Tags(
-        ownership=_ownership(tags),
+        ownership=ownership,
         keys=tuple(key for key in tags if key in _RECORD or key.startswith(_TAKEN_FROM)),
         foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
-        former_keys=tuple(key for keys, owner, _ in _taken_from(tags) if owner == me for key in keys),
+        ending=ownership is not None and _ending(tags, ownership),
+        former_keys=tuple(key for former, keys in _taken_from(tags) if former.owner == me for key in keys),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
         spent=tuple(key for key, value in tags.items() if key.startswith(CANCELLED) and _spent(value, now)),
@@ -98,6 +103,11 @@ def _ownership(tags: Mapping[str, str]) -> Ownership | None:
     return Ownership(owner, _key(before), _predecessor(tags, owner), _demand(tags))
 
 
+def _ending(tags: Mapping[str, str], ownership: Ownership) -> bool:
+    marked_at = _time(tags.get(_cancelled_key(ownership.owner), ""))
+    return marked_at is not None and ownership.demand is not None and marked_at >= ownership.demand.issued_at
+
+
 def _demand(tags: Mapping[str, str]) -> Demand | None:
     """What is wanted now; None in a record of a version that did not write it down."""
     issued_at = _time(tags.get(AS_OF, ""))
@@ -109,24 +119,24 @@ def _predecessor(tags: Mapping[str, str], owner: Owner) -> Predecessor | None:
 
     Who got a stream back still finds its own name there, and one that was struck out leaves a gap: neither counts.
     """
-    predecessor, seen = None, {owner}
-    line = []
-    for _, former, key_id in reversed(list(_taken_from(tags))):
-        if former not in seen:
-            line.append((former, key_id))
-        seen.add(former)
-    for former, key_id in reversed(line):
-        predecessor = Predecessor(former, key_id, predecessor)
+    line: list[Predecessor] = []
+    for former, _ in reversed(list(_taken_from(tags))):
+        if former.owner not in {owner, *(nearer.owner for nearer in line)}:
+            line.append(former)
+    predecessor = None
+    for former in reversed(line):
+        predecessor = replace(former, predecessor=predecessor)
     return predecessor
 
 
-def _taken_from(tags: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], Owner, str | None]]:
+def _taken_from(tags: Mapping[str, str]) -> Iterator[tuple[Predecessor, tuple[str, ...]]]:
     """The former owners that are named, the first one first, with the tag keys that name them."""
     numbers = {1} | {int(key.rpartition("-")[2]) for key in tags if _LATER.fullmatch(key)}
     for keys in map(_lineage, sorted(numbers)):
-        stack_id, logical_id, key_id = (tags.get(key) for key in keys)
+        stack_id, logical_id, key_id, since = (tags.get(key) for key in keys)
         if stack_id and logical_id and key_id:
-            yield keys, Owner(stack_id, logical_id), _key(key_id)
+            former = Predecessor(Owner(stack_id, logical_id), _key(key_id), issued_at=_time(since or ""))
+            yield former, tuple(key for key in keys if key in tags)
 
 
 def _key(value: str) -> str | None:
@@ -134,8 +144,7 @@ def _key(value: str) -> str | None:
 
 
 def _cancelled_key(owner: Owner) -> str:
-    # Of the stack, not of the resource: one that was renamed may still be at work under its old name.
-    digest = hashlib.sha256(owner.stack_id.encode()).hexdigest()
+    digest = hashlib.sha256(f"{owner.stack_id}\n{owner.logical_id}".encode()).hexdigest()
     return CANCELLED + digest[:12]
 
 

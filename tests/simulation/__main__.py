@@ -14,7 +14,7 @@ def main() -> int:
     first, last = int(sys.argv[1]), int(sys.argv[-1])
     began, dealt, sums, broken = perf_counter(), Counter[str](), Counter[str](), 0
     for seed in range(first, last + 1):
-        report = simulate(seed)
+        report = simulate(seed, talkative=first == last)
         dealt += Counter(report.dealt)
         sums += Counter(events=report.events, requests=report.requests, calls=report.calls, checks=report.checks)
         if report.broken:

@@ -53,7 +53,6 @@ class Promises:
         self._holdings: list[Holding] = []
         self._untagged: set[str] = set()
         self._plain: dict[str, bool] = {}  # streams that may be without encryption again, since somebody wanted it so
-        self._before: tuple[Any, Any, Any] = (None, None, None)
         self.conceded: set[str] = set()
 
     def sent(self, request: Request) -> None:
@@ -76,10 +75,9 @@ class Promises:
     # Calls
 
     def before(self, invocation: Invocation, method: str, arguments: Mapping[str, Any]) -> None:
-        """A call reaches its service."""
+        """A call is sent."""
         stream = self._stream(arguments)
         if stream and method in {"start_stream_encryption", "stop_stream_encryption"}:
-            self._before = (stream.encryption, stream.status, dict(stream.tags))
             self._is_needed(invocation, stream, arguments if method.startswith("start") else None)
         if stream and method in {"add_tags_to_stream", "remove_tags_from_stream"}:
             self._tag_is_needed(invocation, stream, method, arguments)
@@ -114,6 +112,8 @@ class Promises:
         target = self._key(start["KeyId"]) if start else None
         since = invocation.looked_at.get(stream.name, 0.0) - world.kinesis.settings.stale - EPSILON
         states = world.kinesis.during(stream.name, since, world.time.now())
+        if any(key.denies_describe for key in world.kms.keys.values()):
+            return  # the contract: go on without the look-up; then two names of one key are two keys
         if states and all(one.status == ACTIVE and self._key(one.encryption.key_id) == target for one in states):
             self._break(4, f"{_short(invocation)} changes {stream.name}, which was as wanted when it was looked at")
 
@@ -141,15 +141,17 @@ class Promises:
         if held is None or name in self._untagged:
             return
         known = invocation.tags_at.get(name, 0.0) - SOON - self._world.kinesis.settings.stale_tags
-        if held.since > known or self._key(key_id) == self._key(_key_id(held.request)):
+        since = [one for one in self._world.requests if one.issued >= held.request.issued and one.stream == name]
+        wanted = {self._key(_key_id(one)) for one in since if self._may_take(one, held)}
+        if held.since > known or self._key(key_id) in wanted or self._kept(held):
             return
-        newer = request.issued > held.request.issued
-        same_owner = _owner(request) == _owner(held.request)
-        takes = request.type != "Delete" and (
-            same_owner or request.stack is held.request.stack or request.properties.get("Takeover") == "true"
-        )
-        if not (newer and takes):
+        newer = request.issued > held.request.issued or request.stack is not held.request.stack
+        if not (newer and request.type != "Delete" and self._may_take(request, held)):
             self._break(3, f"{request} changes {name}, which {held.request} has with {_key_id(held.request)}")
+
+    def _may_take(self, request: Request, held: Holding) -> bool:
+        """Whether a request may have a stream that another one holds: one of the same stack, or by Takeover."""
+        return request.stack is held.request.stack or request.properties.get("Takeover") == "true"
 
     # Answers
 

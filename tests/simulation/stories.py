@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _OPTIONS = ("OnDelete", "SettleSeconds", "Verify")
 
 
-def simulate(seed: int, product: Product | None = None) -> Report:
+def simulate(seed: int, product: Product | None = None, *, talkative: bool = False) -> Report:
     """Run one world."""
     from random import Random  # noqa: PLC0415
 
     weather = Weather.drawn(Random(f"weather {seed}"))  # noqa: S311 - the seed repeats it
-    world = World(seed, product or Product(), weather)
+    world = World(seed, product or Product(), weather, talkative)
     rivals = 2 if world.dice(weather.rivals) else 1
     return world.run([_story] * rivals)
 

@@ -67,6 +67,7 @@ class Wire:
         if method in _CHANGES[2:] and world.dice(weather.limit):
             self._deal("limit", method, arguments)
             raise fault(Kind.DAILY_QUOTA, action, arguments, world.account, world.region)
+        world.promises.before(invocation, method, arguments)
         if method in _CHANGES and (plan == "late" or world.dice(weather.late)):
             self._later(environment, invocation, method, arguments, effect)
             raise fault(Kind.READ_TIMEOUT, action, arguments, world.account, world.region)
@@ -133,7 +134,6 @@ class Wire:
         self, invocation: Invocation, method: str, arguments: Mapping[str, Any], effect: Callable[..., Any]
     ) -> Any:
         world = self._world
-        world.promises.before(invocation, method, arguments)
         try:
             answer = effect(**arguments)
         except (ClientError, BotoCoreError) as error:

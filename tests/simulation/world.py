@@ -42,6 +42,7 @@ class Log(TextIOBase):
         self.leaks: list[str] = []
         self.lines = 0
         self._time: Time | None = None
+        self.tell: Callable[[str], None] | None = None
         self._codes: dict[Process, str] = {}
 
     def belong_to(self, time: Time) -> None:
@@ -56,6 +57,9 @@ class Log(TextIOBase):
         self.lines += 1
         if "TOPSECRET" in text:
             self.leaks.append(text)
+        if self.tell and ('"decided"' in text or "accepted" in text):
+            line = json.loads(text)
+            self.tell(f"          {process.name}: {line.get('action', '')} {line.get('reason', line['message'])}")
         if '"request failed"' in text:
             self._codes[process] = json.loads(text)["error_code"]
         return len(text)
@@ -95,6 +99,7 @@ class World:
     seed: int
     product: Product
     weather: Weather
+    talkative: bool = False  # whether the trace has each decision of the function
     plan: Mapping[int, str] = field(default_factory=dict)  # what is done to the Nth call, beside the weather
 
     def __post_init__(self) -> None:
@@ -104,6 +109,7 @@ class World:
         self.time = Time()
         self.log = LOG
         self.log.belong_to(self.time)
+        self.log.tell = self.trace if self.talkative else None
         self.lines: list[tuple[float, str]] = []
         self.began = self.time.now()
         self.handover_seconds = self.random.choice((0.0, 10.0, 60.0))
