@@ -21,7 +21,6 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LOG_GROUP = os.environ.get("PROVIDER_LOG_GROUP", "the provider's log group")
 NAMESPACE, SERVICE = "KinesisStreamEncryption", "kinesis-stream-encryption"
 """Where the provider's own metrics are."""
 
@@ -33,7 +32,7 @@ alone, and calls off what may still be at work (provider/stream_encryption/reque
 """
 
 MAX_BODY_BYTES = 4096
-MAX_REPORTED = 600
+MAX_REPORTED = 400
 """How much is told of what was reported, in characters: what to do about it has to find room beside it."""
 SOCKET_SECONDS = 5.0
 PAUSES = (0, 1, 2, 4, 8)
@@ -125,7 +124,7 @@ def _body(event: Mapping[str, Any], told: str) -> bytes:
     ids = {name: event.get(name, "") for name in ("StackId", "RequestId", "LogicalResourceId")}
     while True:
         whole = {"Status": "FAILED", "Reason": told, "PhysicalResourceId": physical_id(event), **ids}
-        body = json.dumps(whole).encode()
+        body = json.dumps(whole, ensure_ascii=False).encode(errors="replace")
         if len(body) <= MAX_BODY_BYTES or not told:
             return body
         told = told[:-100]
@@ -180,7 +179,8 @@ def _what_to_do(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
     again = "deploy again"
     if event.get("RequestType") == "Delete":
         again = "delete again, or retain this resource and see to the stream's encryption yourself"
-    return f"Look into {LOG_GROUP}{of_request}, mend the provider, then {again}."
+    log_group = os.environ.get("PROVIDER_LOG_GROUP", "of the provider")
+    return f"Look into the log group {log_group}{of_request}, mend the provider, then {again}."
 
 
 def _stream(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
