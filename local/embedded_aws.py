@@ -122,7 +122,8 @@ class EmbeddedAws:
         """What runs each of the template's functions."""
         return {"Function": self.runtime, "LastWord": self.last_word}
 
-    def _code(self, logical_id: str) -> Path:
+    def code(self, logical_id: str) -> Path:
+        """The code of a function of the template, as it was deployed."""
         return self.household.folder / "code" / logical_id
 
     def _packaged(self) -> templates.Template:
@@ -134,8 +135,8 @@ class EmbeddedAws:
         for name, folder in templates.code_folders(template).items():
             key = f"{name}.zip"
             if anew:
-                templates.copy_code(ROOT / folder, self._code(name))
-                self.s3.put_object(Bucket=BUCKET, Key=key, Body=templates.zipped(self._code(name)))
+                templates.copy_code(ROOT / folder, self.code(name))
+                self.s3.put_object(Bucket=BUCKET, Key=key, Body=templates.zipped(self.code(name)))
             template = templates.with_property(template, name, "CodeUri", f"s3://{BUCKET}/{key}")
         for name, file in templates.definition_files(template).items():
             self.s3.put_object(Bucket=BUCKET, Key=file, Body=(ROOT / file).read_bytes())
@@ -148,7 +149,7 @@ class EmbeddedAws:
         name = self.cloudformation.physical_id(PROVIDER_STACK, logical_id)
         deployed = self.lambda_client.get_function_configuration(FunctionName=name)
         variables = deployed.get("Environment", {}).get("Variables", {})
-        code, handler = self._code(logical_id), deployed["Handler"]
+        code, handler = self.code(logical_id), deployed["Handler"]
         runtime.attach(Function(name, handler, deployed["Timeout"], deployed["MemorySize"], variables, code))
         # MiniStack sends the invocations of a function with this variable to our runtime.
         self.lambda_client.update_function_configuration(
