@@ -14,6 +14,7 @@ import json
 import os
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -38,8 +39,18 @@ SOCKET_SECONDS = 5.0
 PAUSES = (0, 1, 2, 4, 8)
 """How long to wait before each try to deliver the answer, in seconds."""
 
-OK, REDIRECTED, REFUSED, BROKEN = 200, 300, 400, 500
 SECRET_LENGTH = 16
+"""From how many characters on a part of the ResponseURL's query is kept secret: no signature is shorter."""
+
+NEXT = {
+    "Create": ("the Delete that follows undoes what the stream's tags record", "deploy again"),
+    "Update": ("the next Update, such as the rollback's, puts it right", "deploy again"),
+    "Delete": (
+        "to delete again undoes what the stream's tags record",
+        "delete again, or retain this resource and see to the stream's encryption yourself",
+    ),
+}
+"""What becomes of a stream that may have been changed, and what to do about it, by the request's type."""
 
 
 class NotDelivered(Exception):
@@ -89,7 +100,16 @@ def answer(record: Any, send: Callable[[str, bytes], int], sleep: Callable[[floa
 def reason(record: Any) -> str:  # noqa: ANN401
     """Say what happened, to which stream, and what to do about it; without the ResponseURL, should it be in there."""
     event = _event(record)
-    return " ".join((_what_happened(record, event), _what_it_means(event), _what_to_do(record, event)))
+    return f"{_what_happened(record, event)} {_what_to_do(record, event)}"
+
+
+def physical_id(event: Mapping[str, Any]) -> str:
+    """The PhysicalResourceId to answer: the one that CloudFormation knows; for a Create, one that says it is lost."""
+    known = event.get("PhysicalResourceId")
+    if known and event.get("RequestType") != "Create":
+        return str(known)
+    stack_name = "/".join(str(event.get("StackId")).split("/")[1:2])
+    return f"{LOST}{stack_name}/{event.get('LogicalResourceId')}"
 
 
 def put(url: str, body: bytes) -> int:
@@ -114,9 +134,10 @@ def _try(url: str, body: bytes, send: Callable[[str, bytes], int]) -> str:
     except (OSError, HTTPException, ValueError) as error:
         # The error's own text may hold the URL.
         return f"failed: {type(error).__name__}"
-    if OK <= status < REDIRECTED:
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return "delivered"
-    return f"{'refused' if REFUSED <= status < BROKEN else 'failed'}: HTTP {status}"
+    final = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return f"{'refused' if final else 'failed'}: HTTP {status}"
 
 
 def _body(event: Mapping[str, Any], told: str) -> bytes:
@@ -128,15 +149,6 @@ def _body(event: Mapping[str, Any], told: str) -> bytes:
         if len(body) <= MAX_BODY_BYTES or not told:
             return body
         told = told[:-100]
-
-
-def physical_id(event: Mapping[str, Any]) -> str:
-    """The PhysicalResourceId to answer: the one that CloudFormation knows; for a Create, one that says it is lost."""
-    known = event.get("PhysicalResourceId")
-    if known and event.get("RequestType") != "Create":
-        return str(known)
-    stack_name = "/".join(str(event.get("StackId")).split("/")[1:2])
-    return f"{LOST}{stack_name}/{event.get('LogicalResourceId')}"
 
 
 def _event(record: Any) -> Mapping[str, Any]:  # noqa: ANN401
@@ -153,34 +165,24 @@ def _what_happened(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN40
     if "Failure" in record:
         return f"A step of the wait for {stream} failed each time that it was tried: {reported}."
     context = _context_of(record)
-    times = f"{context.get('approximateInvokeCount', 'several')} times"
+    tries = context.get("approximateInvokeCount", "several")
     if context.get("condition") == "EventAgeExceeded":
         return (
-            f"Lambda could not run the provider's function for {stream} in time, having tried {times}: {reported}. "
+            f"Lambda could not run the provider's function for {stream} in time (tries: {tries}): {reported}. "
             "Its metrics Throttles and AsyncEventAge tell whether the account's concurrency was used up."
         )
-    return f"Lambda ran the provider's function for {stream} {times}, and it failed each time: {reported}."
-
-
-def _what_it_means(event: Mapping[str, Any]) -> str:
-    unknown = "Nobody knows whether the stream was changed;"
-    match event.get("RequestType"):
-        case "Create":
-            return f"{unknown} the Delete that follows undoes what the stream's tags record."
-        case "Delete":
-            return f"{unknown} to delete again undoes what the stream's tags record."
-        case _:
-            return f"{unknown} the rollback that follows puts it back."
+    return f"Lambda ran the provider's function for {stream} {tries} times, and it failed each time: {reported}."
 
 
 def _what_to_do(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
+    meanwhile, again = NEXT.get(str(event.get("RequestType")), NEXT["Update"])
+    log_group = os.environ.get("PROVIDER_LOG_GROUP", "of the provider")
     request_id = _context_of(record).get("requestId")
     of_request = f" for request {request_id}" if request_id else ""
-    again = "deploy again"
-    if event.get("RequestType") == "Delete":
-        again = "delete again, or retain this resource and see to the stream's encryption yourself"
-    log_group = os.environ.get("PROVIDER_LOG_GROUP", "of the provider")
-    return f"Look into the log group {log_group}{of_request}, mend the provider, then {again}."
+    return (
+        f"Nobody knows whether the stream was changed; {meanwhile}. "
+        f"Look into the log group {log_group}{of_request}, mend the provider, then {again}."
+    )
 
 
 def _stream(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401

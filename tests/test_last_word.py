@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import last_word
 from last_word import NotDelivered, on_failure, physical_id, put, reason
+from stream_encryption.answer import AnswerNotDelivered
 from stream_encryption.model import Release
 from stream_encryption.request import Request
 from tests.builders import (
@@ -115,6 +116,25 @@ def test_an_execution_that_outlives_the_lost_invocations_does_not_encrypt_after_
     assert "StartStreamEncryption" not in provider.changes()
 
 
+def test_a_success_that_could_not_be_told_ends_in_failed_and_is_undone(provider: Provider) -> None:
+    """Its address took no answer at three deliveries; the last word tries once more, and knows of no success."""
+    event = {**create_event(ONE), "ResponseURL": provider.fresh_url()}
+    provider.bucket.script(*[Reply(503)] * 1000)
+    for _ in range(3):
+        with pytest.raises(AnswerNotDelivered) as undelivered:
+            provider.deliver(event)
+    provider.bucket.recover()
+    assert provider.key_of() == "alias/one"
+
+    error = {"errorType": type(undelivered.value).__name__, "errorMessage": str(undelivered.value)}
+    provider.last_word(lost_record(event, responsePayload=error))
+
+    (answer,) = provider.bucket.answers
+    assert "AnswerNotDelivered: CloudFormation could not be answered: failed: HTTP 503" in answer["Reason"]
+    provider.delete(ONE, PhysicalResourceId=answer["PhysicalResourceId"])
+    assert provider.key_of() is None
+
+
 def test_a_lost_create_is_undone_by_its_delete(provider: Provider) -> None:
     """Promise 3: it died at the very end, with everything done and nothing answered."""
     event = create_event(ONE)
@@ -137,7 +157,7 @@ def test_a_lost_create_is_undone_by_its_delete(provider: Provider) -> None:
         (
             # As in AWS's guide: a process that exited is reported without a type.
             lost_record(update_event(), responsePayload={"errorMessage": "Process exited before completing request"}),
-            ["each time: Process exited before completing request.", "the rollback that follows", "deploy again"],
+            ["each time: Process exited before completing request.", "the next Update", "deploy again"],
         ),
         (
             lost_record(delete_event(), responsePayload={"errorType": "Runtime.Unknown"}),
@@ -145,7 +165,7 @@ def test_a_lost_create_is_undone_by_its_delete(provider: Provider) -> None:
         ),
         (
             lost_record(create_event(), requestContext=AGE_EXCEEDED, responseContext=None, responsePayload=None),
-            ["could not run", "in time, having tried 0 times: no error was reported", "Throttles", "AsyncEventAge"],
+            ["could not run", "in time (tries: 0): no error was reported", "Throttles", "AsyncEventAge"],
         ),
         (
             lost_record(create_event(), requestContext=None, responsePayload="a bare word"),

@@ -176,4 +176,4 @@ def test_an_event_that_gets_too_old_is_answered_too(account: Account, queue: Asy
 
     assert deaths.count == 1
     assert exchange.status == "FAILED"
-    assert f"could not run the provider's function for stream {stream} in time, having tried 1 times" in exchange.reason
+    assert f"could not run the provider's function for stream {stream} in time (tries: 1): " in exchange.reason
