@@ -1,11 +1,8 @@
 """The function that has the last word: FAILED for whatever the provider's function did not live to answer."""
 
-import ast
 import json
 import ssl
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -363,19 +360,6 @@ def test_an_address_that_is_none_is_a_failure_that_says_no_secret(provider: Prov
     with pytest.raises(NotDelivered, match="ValueError") as raised:
         last_word.answer(lost_record(event), put, provider.clock.sleep)
     assert "TOPSECRET" not in repr(raised.value)
-
-
-def test_it_imports_the_standard_library_alone() -> None:
-    """A broken package, a wrong pin, a missing layer: none of them can take it down."""
-    (file,) = [path for path in Path(last_word.__file__).parent.iterdir() if path.name != "__pycache__"]
-    imports = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
-    named = [name for node in imports for name in ([node.module] if isinstance(node, ast.ImportFrom) else _names(node))]
-    assert named
-    assert [name for name in named if str(name).partition(".")[0] not in sys.stdlib_module_names] == []
-
-
-def _names(node: ast.Import) -> list[str | None]:
-    return [alias.name for alias in node.names]
 
 
 TEXTS = st.text(max_size=300)

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import sys
 import tomllib
 from typing import Any
 
@@ -312,11 +313,20 @@ def test_the_last_word_may_log_and_nothing_else() -> None:
 
 def test_the_last_word_shares_no_code_and_no_role_with_what_it_answers_for() -> None:
     """Whatever takes the function down must leave it standing."""
-    assert LAST_WORD["CodeUri"] == "lastword/"
     assert not (ROOT / FUNCTION["CodeUri"]).is_relative_to(ROOT / LAST_WORD["CodeUri"])
     assert not (ROOT / LAST_WORD["CodeUri"]).is_relative_to(ROOT / FUNCTION["CodeUri"])
     assert LAST_WORD["Role"] != FUNCTION["Role"]
     assert "Layers" not in LAST_WORD
+
+
+def test_the_last_word_imports_the_standard_library_alone() -> None:
+    """A broken package, a wrong pin, a missing layer: none of them can take it down."""
+    (file,) = [path for path in (ROOT / LAST_WORD["CodeUri"]).iterdir() if path.name != "__pycache__"]
+    nodes_of = list(ast.walk(ast.parse(file.read_text())))
+    imported = [alias.name for node in nodes_of if isinstance(node, ast.Import) for alias in node.names]
+    imported += [str(node.module) for node in nodes_of if isinstance(node, ast.ImportFrom)]
+    assert imported
+    assert [name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names] == []
 
 
 def test_the_last_word_has_time_for_all_its_tries() -> None:
