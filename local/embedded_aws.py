@@ -19,6 +19,7 @@ from local.streams import Streams, StreamWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
@@ -77,7 +78,10 @@ class EmbeddedAws:
         self.kinesis = session.client("kinesis", endpoint_url=kinesis_url, config=config)
         self.tap = self._stack.enter_context(KinesisTap(kinesis_url, listeners.kinesis_call))
         endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
-        self.runtime = self._stack.enter_context(LambdaRuntime(self.household, self.place, endpoints))
+        self.runtime, self.last_word = (
+            self._stack.enter_context(LambdaRuntime(name, self.household, self.place, endpoints))
+            for name in ("lambda", "last-word")
+        )
         self.responses = self._stack.enter_context(ResponseEndpoint(self.runtime.deliver, listeners.exchange))
         self.runtime.prepare = self.responses.guard
         self.cloudformation = CloudFormation(
@@ -105,33 +109,63 @@ class EmbeddedAws:
         Raises:
             RuntimeError: It could not be deployed.
         """
+        operation = self.cloudformation.deploy(PROVIDER_STACK, self._packaged(), parameters)
+        if operation.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            raise RuntimeError(f"template.yaml ended in {operation.status}: {'; '.join(operation.reasons)}")
+        arns = {self._attach(logical_id, runtime): runtime for logical_id, runtime in self._functions.items()}
+        self._route_failures(arns)
+        self.runtime.warm()
+        return operation
+
+    @property
+    def _functions(self) -> dict[str, LambdaRuntime]:
+        """What runs each of the template's functions."""
+        return {"Function": self.runtime, "LastWord": self.last_word}
+
+    def code(self, logical_id: str) -> Path:
+        """The code of a function of the template, as it was deployed."""
+        return self.household.folder / "code" / logical_id
+
+    def _packaged(self) -> templates.Template:
+        """The project's own template, with the code and the definition in S3, as `sam package` puts them there."""
         template = templates.load(ROOT / "template.yaml")
-        ((logical_id, folder),) = templates.code_folders(template).items()
-        code = self.household.folder / "code"
-        if not code.exists():
-            templates.copy_code(ROOT / folder, code)
+        anew = not (self.household.folder / "code").exists()
+        if anew:
             self._create_bucket()
-            self.s3.put_object(Bucket=BUCKET, Key="provider.zip", Body=templates.zipped(code))
-        packaged = templates.with_property(template, logical_id, "CodeUri", f"s3://{BUCKET}/provider.zip")
+        for name, folder in templates.code_folders(template).items():
+            key = f"{name}.zip"
+            if anew:
+                templates.copy_code(ROOT / folder, self.code(name))
+                self.s3.put_object(Bucket=BUCKET, Key=key, Body=templates.zipped(self.code(name)))
+            template = templates.with_property(template, name, "CodeUri", f"s3://{BUCKET}/{key}")
         for name, file in templates.definition_files(template).items():
             self.s3.put_object(Bucket=BUCKET, Key=file, Body=(ROOT / file).read_bytes())
             location = {"Bucket": BUCKET, "Key": file}
-            packaged = templates.with_property(packaged, name, "DefinitionS3Location", location)
-        operation = self.cloudformation.deploy(PROVIDER_STACK, packaged, parameters)
-        if operation.status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-            raise RuntimeError(f"template.yaml ended in {operation.status}: {'; '.join(operation.reasons)}")
+            template = templates.with_property(template, name, "DefinitionS3Location", location)
+        return template
+
+    def _attach(self, logical_id: str, runtime: LambdaRuntime) -> str:
+        """Run a function as it was deployed; answers its ARN."""
         name = self.cloudformation.physical_id(PROVIDER_STACK, logical_id)
         deployed = self.lambda_client.get_function_configuration(FunctionName=name)
         variables = deployed.get("Environment", {}).get("Variables", {})
-        self.runtime.attach(
-            Function(name, deployed["Handler"], deployed["Timeout"], deployed["MemorySize"], variables, code)
-        )
+        code, handler = self.code(logical_id), deployed["Handler"]
+        runtime.attach(Function(name, handler, deployed["Timeout"], deployed["MemorySize"], variables, code))
         # MiniStack sends the invocations of a function with this variable to our runtime.
         self.lambda_client.update_function_configuration(
-            FunctionName=name, Environment={"Variables": {**variables, PROXY_VARIABLE: self.runtime.url}}
+            FunctionName=name, Environment={"Variables": {**variables, PROXY_VARIABLE: runtime.url}}
         )
-        self.runtime.warm()
-        return operation
+        return deployed["FunctionArn"]
+
+    def _route_failures(self, arns: Mapping[str, LambdaRuntime]) -> None:
+        """Have each function's queue do as its EventInvokeConfig says, as it was deployed."""
+        for arn, runtime in arns.items():
+            config = self.lambda_client.get_function_event_invoke_config(FunctionName=arn, Qualifier="$LATEST")
+            queue = runtime.asynchronous
+            queue.function_arn = arn
+            queue.retries, queue.most_seconds = config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]
+            destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            queue.destination = arns[destination].deliver if destination else None
 
     def _create_bucket(self) -> None:
         if self.place.region == "us-east-1":  # S3 knows it by its absence.
@@ -149,8 +183,9 @@ class EmbeddedAws:
         return exchange
 
     def log_lines(self) -> Iterator[str]:
-        """Every line of every log: the function's own, and what is in the account's log groups."""
+        """Every line of every log: the functions' own, and what is in the account's log groups."""
         yield from self.runtime.log_lines()
+        yield from self.last_word.log_lines()
         for group in self.logs.describe_log_groups()["logGroups"]:
             events = self.logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
             yield from (event["message"] for event in events)

@@ -1,4 +1,4 @@
-"""Runs the deployed function as Lambda does: AWS's runtime client under AWS's runtime interface emulator."""
+"""Runs a deployed function as Lambda does: AWS's runtime client under AWS's runtime interface emulator."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 
+from local.asynchronous import FUNCTION_ERROR, Asynchronous
 from local.engines import emulator
 from local.loopback import Reply, Request, Server, call
 from local.processes import Process, accepts_connections, at_a_free_port, free_port
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from local.processes import Household
 
 INVOKE = "/2015-03-31/functions/function/invocations"
-FUNCTION_ERROR = "X-Amz-Function-Error"
 # The function's own lines go to a file of their own; the emulator's (START, END, REPORT) stay in its log.
 REDIRECTED = ("/bin/sh", "-c", 'exec "$0" "$@" >>"$FUNCTION_LOG" 2>&1')
 
@@ -56,14 +55,16 @@ class _Environment:
 class LambdaRuntime:
     """Gives each invocation an idle execution environment, and starts another where all are busy."""
 
-    def __init__(self, household: Household, place: Place, endpoints: Mapping[str, str]) -> None:
+    def __init__(self, name: str, household: Household, place: Place, endpoints: Mapping[str, str]) -> None:
         """Listen for invocations; there is no function yet.
 
         Args:
+            name: What the environments' rooms are called.
             household: Where the environments live.
             place: The account and region that the function finds itself in.
             endpoints: boto3's own variables that say where the services are.
         """
+        self._name = name
         self._household = household
         self._place = place
         self._endpoints = endpoints
@@ -71,7 +72,7 @@ class LambdaRuntime:
         self._function: Function | None = None
         self._idle: list[_Environment] = []
         self._environments: list[_Environment] = []
-        self._closing = False
+        self.asynchronous = Asynchronous(self.invoke)
         self.prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda event: event
         self._server = Server(self._take)
         self.url = f"{self._server.url}{INVOKE}"
@@ -82,7 +83,7 @@ class LambdaRuntime:
 
     def __exit__(self, *_: object) -> None:
         """Stop listening; the household ends the environments."""
-        self._closing = True
+        self.asynchronous.forget()
         self._server.close()
 
     def attach(self, function: Function) -> None:
@@ -97,7 +98,7 @@ class LambdaRuntime:
 
     def deliver(self, event: dict[str, Any]) -> None:
         """Invoke the function asynchronously, as CloudFormation does."""
-        threading.Thread(target=self._run, args=(event,), daemon=True).start()
+        self.asynchronous.deliver(event)
 
     def invoke(self, event: dict[str, Any]) -> Reply:
         """Invoke the function, and wait for its end; answers what it returned, or how it failed, as AWS does."""
@@ -119,12 +120,12 @@ class LambdaRuntime:
                     os.kill(pid, number)
 
     @contextmanager
-    def time_out(self, seconds: int) -> Iterator[None]:
-        """Run the function with another time-out, for as long as the context lasts."""
+    def changed(self, **changes: Any) -> Iterator[None]:  # noqa: ANN401 (each field has a type of its own)
+        """Run the function otherwise, as with another time-out or other code, for as long as the context lasts."""
         deployed = self._function
         if deployed is None:
             raise RuntimeError("no function is deployed")
-        self.attach(replace(deployed, timeout=seconds))
+        self.attach(replace(deployed, **changes))
         try:
             yield
         finally:
@@ -149,13 +150,6 @@ class LambdaRuntime:
             return Reply(200, b"null")
         return self.invoke(event)
 
-    def _run(self, event: dict[str, Any]) -> None:
-        try:
-            self.invoke(event)
-        except (OSError, HTTPException):
-            if not self._closing:
-                raise
-
     def _acquire(self) -> _Environment:
         with self._lock:
             environment = self._idle.pop() if self._idle else None
@@ -174,7 +168,7 @@ class LambdaRuntime:
         if function is None:
             raise RuntimeError("no function is deployed")
         with self._lock:
-            name = f"lambda/{len(self._environments) + 1}"
+            name = f"{self._name}/{len(self._environments) + 1}"
             room = self._household.room(name)
             log = room / "function.log"
             environment = _Environment(function, log)

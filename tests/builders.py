@@ -93,3 +93,33 @@ class LambdaContext:
     def get_remaining_time_in_millis(self) -> int:
         """Tell how long the invocation may still take; never less than nothing."""
         return max(0, int((self.deadline - self._clock.now()) * 1000))
+
+
+def lost_record(event: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    """Build Lambda's record of an event that failed at every delivery, as a failure destination is handed it.
+
+    Args:
+        event: CloudFormation's event.
+        fields: Any of the record's own fields, under Lambda's name for it, or None to leave it out.
+
+    Source: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+    """
+    record = {
+        "version": "1.0",
+        "timestamp": "2026-01-01T00:03:30.000Z",
+        "requestContext": {
+            "requestId": "e4b46cbf-0000-4000-8000-a18cdf61200e",
+            "functionArn": f"{FUNCTION_ARN}:$LATEST",
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {
+            "errorType": "Runtime.ExitError",
+            "errorMessage": "RequestId: e4b46cbf-0000-4000-8000-a18cdf61200e "
+            "Error: Runtime exited with error: signal: killed",
+        },
+        **fields,
+    }
+    return {name: value for name, value in record.items() if value is not None}

@@ -82,6 +82,10 @@ class Bucket:
         """Say what comes of the next requests that are signed well; those after them are answered 200."""
         self._script.extend(steps)
 
+    def recover(self) -> None:
+        """Forget what was still to go wrong."""
+        self._script.clear()
+
     @property
     def answers(self) -> list[Any]:
         """What CloudFormation finds in the bucket: the JSON of every request that was stored."""

@@ -119,8 +119,9 @@ def test_the_hand_over_holds_the_request_and_what_is_remembered_and_no_more(busy
     """The hand-over is versioned, and small: the properties have become goals."""
     issued = hand_over(busy, create_event(ONE))
     (execution,) = busy.states.executions.values()
-    assert set(execution.input) == {"Version", "Event", "Deadline", "Progress", "Seconds", "Done"}
+    assert set(execution.input) == {"Version", "Event", "Stream", "Deadline", "Progress", "Seconds", "Done"}
     assert execution.input["Version"] == 1
+    assert execution.input["Stream"] == STREAM_NAME
     assert execution.input["Event"] == {name: value for name, value in issued.items() if name != "ResourceProperties"}
     assert len(json.dumps(execution.input)) < 4096
 
@@ -192,14 +193,13 @@ def test_a_step_that_always_dies_ends_in_one_failed_that_says_so(busy: Provider)
     """Promise 2: even then CloudFormation is answered, by the definition's last task."""
     hand_over(busy, create_event(ONE))
 
-    def mortal(state: Mapping[str, Any]) -> Any:
-        if "Failure" not in state:
-            raise MemoryError("signal: killed")
-        return busy.deliver(state)
+    def mortal(_: Mapping[str, Any]) -> Any:
+        raise MemoryError("signal: killed")
 
     busy.states.play(mortal)
     (answer,) = busy.bucket.answers
     assert answer["Status"] == "FAILED"
+    assert f"A step of the wait for stream {STREAM_NAME} failed" in answer["Reason"]
     assert "MemoryError: signal: killed" in answer["Reason"]
 
 

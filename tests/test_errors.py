@@ -63,10 +63,6 @@ SENTENCES: dict[str, tuple[errors.ProviderError, list[str]]] = {
         ["issued at 2026-01-01 00:00:00 UTC", "by 2026-01-01 00:01:00 UTC", "Nothing was changed", "Deploy again"],
     ),
     "AnswerTooLong": (errors.AnswerTooLong(4096), ["4096 bytes", "is encrypted", "shorter KeyId"]),
-    "StepLost": (
-        errors.StepLost({"Error": "Runtime.ExitError", "Cause": "exit status 1"}),
-        ["Runtime.ExitError: exit status 1", "next Delete", "log", "deploy again"],
-    ),
     "DeadlinePassed": (
         errors.DeadlinePassed(StreamRef("orders"), "it is UPDATING", NEW_YEAR_2026, NEW_YEAR_2026 + 90.4),
         ["stream orders", "90 s after 2026-01-01 00:00:00 UTC", "waiting: it is UPDATING", "ServiceTimeout"],

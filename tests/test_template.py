@@ -1,7 +1,9 @@
 """What template.yaml and samconfig.toml deploy: the rights, the way in, and what outlives what."""
 
 import ast
+import json
 import re
+import sys
 import tomllib
 from typing import Any
 
@@ -10,13 +12,16 @@ import yaml
 from botocore import xform_name
 from botocore.session import Session
 
+import last_word
 from tests.templates import ROOT, load, nodes
 
 TEMPLATE = load(ROOT / "template.yaml")
 PARAMETERS = TEMPLATE["Parameters"]
 RESOURCES = TEMPLATE["Resources"]
 FUNCTION = RESOURCES["Function"]["Properties"]
+LAST_WORD = RESOURCES["LastWord"]["Properties"]
 ROLE = RESOURCES["Role"]["Properties"]
+LAST_WORD_ROLE = RESOURCES["LastWordRole"]["Properties"]
 STATE_MACHINE = RESOURCES["StateMachine"]["Properties"]
 STATE_MACHINE_ROLE = RESOURCES["StateMachineRole"]["Properties"]
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
@@ -24,6 +29,7 @@ ENVIRONMENTS = ("default", "staging", "production")
 
 PROVIDER = ROOT / "provider" / "stream_encryption"
 FUNCTION_ARN = {"Fn::GetAtt": ["Function", "Arn"]}
+LAST_WORD_ARN = {"Fn::GetAtt": ["LastWord", "Arn"]}
 STATE_MACHINE_ARN = {
     "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${FunctionName}"
 }
@@ -78,6 +84,7 @@ def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_grou
             resources("KeyArns", "EveryKey", EVERY_KEY),
         ),
         "HandOver": ({"states:StartExecution"}, STATE_MACHINE_ARN),
+        "LastWord": ({"lambda:InvokeFunction"}, LAST_WORD_ARN),
         "HandOverUnderItsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "OwnLogGroup": (
             {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -86,13 +93,13 @@ def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_grou
     }
 
 
-def test_the_state_machine_may_invoke_the_function_and_otherwise_only_use_its_key_and_deliver_logs() -> None:
+def test_the_state_machine_may_invoke_the_two_functions_and_otherwise_only_use_its_key_and_deliver_logs() -> None:
     """Least privilege: whoever can change the definition must not gain anything by it."""
     assert {
         sid: (actions(sid, STATE_MACHINE_STATEMENTS), statement["Resource"])
         for sid, statement in STATE_MACHINE_STATEMENTS.items()
     } == {
-        "TakeSteps": ({"lambda:InvokeFunction"}, FUNCTION_ARN),
+        "TakeSteps": ({"lambda:InvokeFunction"}, [FUNCTION_ARN, LAST_WORD_ARN]),
         "OwnDataUnderItsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "LogsUnderItsKey": ({"kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "DeliverLogs": (LOG_DELIVERY, "*"),
@@ -155,7 +162,7 @@ def test_the_function_knows_the_state_machine_by_the_name_that_it_has() -> None:
     assert FUNCTION["Environment"]["Variables"]["STATE_MACHINE_ARN"] == STATE_MACHINE_ARN
     assert FUNCTION["Environment"]["Variables"]["HANDOVER_SECONDS"] == {"Ref": "HandoverSeconds"}
     assert STATE_MACHINE["StateMachineName"] == {"Ref": "FunctionName"}
-    assert STATE_MACHINE["DefinitionSubstitutions"] == {"FunctionArn": FUNCTION_ARN}
+    assert STATE_MACHINE["DefinitionSubstitutions"] == {"FunctionArn": FUNCTION_ARN, "LastWordArn": LAST_WORD_ARN}
     assert STATE_MACHINE["StateMachineType"] == "STANDARD"
 
 
@@ -201,8 +208,8 @@ def test_the_role_allows_every_call_that_the_provider_makes_and_no_call_that_it_
     }
     # Kinesis makes this one, with the provider's rights, when a record is put.
     called.add("kms:GenerateDataKey")
-    made_by_step_functions = {"HandOverUnderItsKey"}
-    allowed = {sid: actions(sid) for sid in STATEMENTS if sid not in {"OwnLogGroup", *made_by_step_functions}}
+    made_by_aws = {"OwnLogGroup", "HandOverUnderItsKey", "LastWord"}
+    allowed = {sid: actions(sid) for sid in STATEMENTS if sid not in made_by_aws}
     assert called == set().union(*allowed.values())
 
 
@@ -273,32 +280,106 @@ def test_a_provider_in_use_cannot_be_deleted_and_is_found_by_export_and_by_ssm()
     assert (parameter["Name"], parameter["Value"]) == ({"Ref": "ServiceTokenParameter"}, FUNCTION_ARN)
 
 
-def test_the_function_logs_to_a_group_of_its_own_that_forgets() -> None:
+@pytest.mark.parametrize(("function", "group"), [(FUNCTION, "Logs"), (LAST_WORD, "LastWordLogs")])
+def test_each_function_logs_to_a_group_of_its_own_that_forgets(function: dict[str, Any], group: str) -> None:
     """A group that Lambda makes by itself keeps its logs for ever, and outlives the stack."""
-    assert FUNCTION["LoggingConfig"]["LogGroup"] == {"Ref": "Logs"}
-    logs = RESOURCES["Logs"]["Properties"]
-    assert logs["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+    assert function["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": {"Ref": group}}
+    logs = RESOURCES[group]
+    assert logs["Properties"]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{FULL_NAMES[group]}"
+    assert logs["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionInDays"}
+    assert logs["DeletionPolicy"] == logs["UpdateReplacePolicy"] == "Delete"
     assert PARAMETERS["LogRetentionInDays"]["Default"] in PARAMETERS["LogRetentionInDays"]["AllowedValues"]
 
 
-def test_the_function_runs_on_the_newest_python_that_the_tests_run_on() -> None:
+FULL_NAMES = {"Logs": "${FunctionName}", "LastWordLogs": "${FunctionName}-last-word"}
+
+
+def test_what_failed_for_good_goes_to_the_function_that_has_the_last_word() -> None:
+    """Issue 4: a dead invocation is tried again, and after the last try it still ends in an answer."""
+    invoke = FUNCTION["EventInvokeConfig"]
+    assert invoke["MaximumRetryAttempts"] == 2
+    assert invoke["DestinationConfig"] == {"OnFailure": {"Type": "Lambda", "Destination": LAST_WORD_ARN}}
+    assert LAST_WORD["Environment"]["Variables"] == {"PROVIDER_LOG_GROUP": {"Ref": "Logs"}}
+
+
+def test_the_last_word_may_log_and_nothing_else() -> None:
+    """Least privilege: it answers by a URL that is its own right, and calls no service."""
+    assert LAST_WORD["Role"] == {"Fn::GetAtt": ["LastWordRole", "Arn"]}
+    assert set(LAST_WORD_ROLE) == {"Description", "AssumeRolePolicyDocument", "Policies"}
+    (statement,) = statements(LAST_WORD_ROLE).values()
+    assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["LastWordLogs", "Arn"]}
+
+
+def test_the_last_word_shares_no_code_and_no_role_with_what_it_answers_for() -> None:
+    """Whatever takes the function down must leave it standing."""
+    assert not (ROOT / FUNCTION["CodeUri"]).is_relative_to(ROOT / LAST_WORD["CodeUri"])
+    assert not (ROOT / LAST_WORD["CodeUri"]).is_relative_to(ROOT / FUNCTION["CodeUri"])
+    assert LAST_WORD["Role"] != FUNCTION["Role"]
+    assert "Layers" not in LAST_WORD
+
+
+def test_the_last_word_imports_the_standard_library_alone() -> None:
+    """A broken package, a wrong pin, a missing layer: none of them can take it down."""
+    (file,) = [path for path in (ROOT / LAST_WORD["CodeUri"]).iterdir() if path.name != "__pycache__"]
+    nodes_of = list(ast.walk(ast.parse(file.read_text())))
+    imported = [alias.name for node in nodes_of if isinstance(node, ast.Import) for alias in node.names]
+    imported += [str(node.module) for node in nodes_of if isinstance(node, ast.ImportFrom)]
+    assert imported
+    assert [name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names] == []
+
+
+def test_the_last_word_has_time_for_all_its_tries() -> None:
+    """A try may wait for the connection, for the request and for its answer."""
+    tries = sum(last_word.PAUSES) + 3 * last_word.SOCKET_SECONDS * len(last_word.PAUSES)
+    task = json.loads((ROOT / STATE_MACHINE["DefinitionS3Location"]).read_text())["States"]["Give up"]
+    assert tries < LAST_WORD["Timeout"] < task["TimeoutSeconds"]
+
+
+def test_the_longest_name_has_room_for_what_is_named_after_it() -> None:
+    """A function's name has 64 characters at the most."""
+    assert LAST_WORD["FunctionName"] == {"Fn::Sub": "${FunctionName}-last-word"}
+    longest = 64 - len("-last-word")
+    assert re.fullmatch(PARAMETERS["FunctionName"]["AllowedPattern"], "x" * longest)
+    assert not re.fullmatch(PARAMETERS["FunctionName"]["AllowedPattern"], "x" * (longest + 1))
+
+
+def test_the_last_word_counts_where_the_function_does() -> None:
+    """One namespace and one service: whoever looks at the provider's metrics finds this one."""
+    variables = FUNCTION["Environment"]["Variables"]
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == last_word.NAMESPACE
+    assert variables["POWERTOOLS_SERVICE_NAME"] == last_word.SERVICE
+
+
+@pytest.mark.parametrize("function", [FUNCTION, LAST_WORD])
+def test_each_function_runs_on_the_newest_python_that_the_tests_run_on(function: dict[str, Any]) -> None:
     """A runtime that is newer than the tests' Python ships what nobody ran."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     below = re.search(r"<3\.(\d+)", project["requires-python"])
     assert below is not None
-    assert FUNCTION["Runtime"] == f"python3.{int(below[1]) - 1}"
+    assert function["Runtime"] == f"python3.{int(below[1]) - 1}"
 
 
-def test_the_handler_is_a_function_of_the_provider() -> None:
+@pytest.mark.parametrize("function", [FUNCTION, LAST_WORD])
+def test_the_handler_is_a_function_of_the_code(function: dict[str, Any]) -> None:
     """SAM builds and deploys a Handler that does not exist; every stack would then wait for its time-out."""
-    package, module, function = FUNCTION["Handler"].split(".")
-    tree = ast.parse((ROOT / FUNCTION["CodeUri"] / package / f"{module}.py").read_text())
-    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    *path, module, handler = function["Handler"].split(".")
+    tree = ast.parse((ROOT / function["CodeUri"]).joinpath(*path, f"{module}.py").read_text())
+    assert handler in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_no_event_runs_after_cloudformation_has_given_up() -> None:
-    """A Create that Lambda kept for hours would encrypt a stream for a stack that was rolled back."""
-    assert FUNCTION["EventInvokeConfig"]["MaximumEventAgeInSeconds"] == 3600
+    """A Create that Lambda kept for hours would encrypt a stream for a stack that was rolled back.
+
+    Lambda may look at an event every five minutes only: what it gives up has to be answered within the hour.
+    """
+    assert FUNCTION["EventInvokeConfig"]["MaximumEventAgeInSeconds"] == 3600 - 5 * 60
+
+
+def test_an_event_has_time_for_every_try_however_long_each_takes() -> None:
+    """Lambda tries again one minute and two minutes later; an event that is too old by then is given up."""
+    longest = PARAMETERS["Timeout"]["MaxValue"]
+    assert longest + 60 + longest + 120 < FUNCTION["EventInvokeConfig"]["MaximumEventAgeInSeconds"]
 
 
 def test_every_parameter_is_explained_and_has_its_place_on_the_form() -> None:

@@ -1,6 +1,6 @@
 """What a wait costs, measured on the real provider in virtual time: the table of docs/durable-wait.md.
 
-`PYTHONPATH=provider python -m tests.waiting_costs` prints it.
+`PYTHONPATH=provider:lastword python -m tests.waiting_costs` prints it.
 """
 
 import logging

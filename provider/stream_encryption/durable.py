@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answer import FAILED, SUCCESS, Answer, demand_room, without_secrets
 from .converge import Patience, Progress, loop
-from .errors import ProviderError, StepLost, unexpected
+from .errors import ProviderError, unexpected
 from .handover import Handover
 from .pacing import LONGEST_DURABLE_SECONDS
 from .refusals import Refused, refusals
@@ -165,8 +165,7 @@ class Steps:
         """Take the request a bit further.
 
         Args:
-            state: What the step before gave, or the execution's input. With `Failure`, a step died for good, and
-                all that is left to do is to say so.
+            state: What the step before gave, or the execution's input.
             context: Lambda's context.
 
         Returns:
@@ -179,8 +178,6 @@ class Steps:
         request = Request.of(event, self._courier.clock.now())
         self._telemetry.resume(request)
         try:
-            if "Failure" in state:
-                raise StepLost(state["Failure"])  # noqa: TRY301 (it is answered like any other failure)
             handover = Handover.from_json(state)
             progress, seconds = self._burst(handover)
             if progress.goals:

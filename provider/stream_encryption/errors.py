@@ -16,17 +16,16 @@ ProviderError
 ├── NotVerified                the record that was put came back unencrypted
 ├── RequestExpired             CloudFormation stopped waiting before we began
 ├── AnswerTooLong              the attributes are longer than an answer may be
-├── StepLost                   a step of the state machine died, each time that it was tried
 └── DeadlinePassed             what we waited for did not come in time
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from .model import Owner, Place, Refusal, Stream, StreamRef
 
@@ -219,18 +218,6 @@ class AnswerTooLong(ProviderError):
         super().__init__(
             f"The stream is encrypted, but its attributes are too long for an answer of {most_bytes} bytes. "
             "Name the key by a shorter KeyId."
-        )
-
-
-class StepLost(ProviderError):
-    """A step of the state machine died for good: killed, out of memory or out of time."""
-
-    def __init__(self, stream: str, failure: Mapping[str, Any]) -> None:
-        """Say which stream it was about, and what Step Functions reports of it."""
-        super().__init__(
-            f"A step of the wait for stream {stream} died each time that it was tried: {failure.get('Error', 'unknown error')}: "
-            f"{str(failure.get('Cause', ''))[:500]}. The stream may have been changed already; what is recorded on it "
-            "is undone by the next Delete. Look into the provider's log, then deploy again."
         )
 
 

@@ -73,6 +73,8 @@ class Handover:
         return {
             "Version": VERSION,
             "Event": {name: value for name, value in self.event.items() if not name.endswith("Properties")},
+            # For whoever has to say that the request was lost, and knows nothing of what is inside Progress.
+            "Stream": self.progress.goals[-1].stream.name,
             "Deadline": self.deadline,
             "Progress": _encoded(self.progress),
             "Seconds": self.seconds,

@@ -34,6 +34,7 @@ def account(aws: EmbeddedAws) -> Iterator[Account]:
     """What a test does with it; afterwards, each answer was acceptable, and no log line held a ResponseURL."""
     yield Account(aws)
     aws.tap.meddle = lambda _: None
+    aws.runtime.asynchronous.forget()
     aws.watch.forget()
     assert aws.responses.violations == []
     secrets = [one.secret for one in aws.responses.exchanges]

@@ -6,7 +6,11 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from local.templates import copy_code
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local.cloudformation import Operation
     from local.embedded_aws import EmbeddedAws
     from local.response_endpoint import Exchange
@@ -77,6 +81,15 @@ class Account:
     def delete(self, stack: str) -> Operation:
         """Delete a stack, and follow that to its end."""
         return self.aws.cloudformation.delete(stack)
+
+    def broken_package(self) -> Path:
+        """A copy of the deployed package that can't be imported: one of its modules needs what is not there."""
+        package = self.aws.household.folder / self.name("broken")
+        copy_code(self.aws.code("Function"), package)
+        module = package / "stream_encryption" / "telemetry.py"
+        future = "from __future__ import annotations\n"
+        module.write_text(module.read_text().replace(future, f"{future}\nimport no_such_package\n"))
+        return package
 
     def state(self, stream: str) -> StreamState:
         """A stream's status, encryption and tags."""

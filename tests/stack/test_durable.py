@@ -135,7 +135,7 @@ def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_se
 def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account: Account) -> None:
     """Promise 6 in the state machine: it exits, it is out of memory, its time is out, and nothing is lost."""
     stream, send = busy(account), Requests(account)
-    with account.aws.runtime.time_out(3):
+    with account.aws.runtime.changed(timeout=3):
         create = send.begin(send.event("Create", stream))
         execution = handed_over(account, create)
         Trouble(account, execution).kill(signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP)
@@ -151,7 +151,7 @@ def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account
 
 
 def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(account: Account) -> None:
-    """No request is left without an answer; the execution fails too, so that operators see it."""
+    """No request is left without an answer: another function has the last word. The execution fails too, to be seen."""
     stream, send = busy(account), Requests(account)
     create = send.begin(send.event("Create", stream))
     Trouble(account, handed_over(account, create)).kill(*[signal.SIGKILL] * 99)
@@ -161,10 +161,27 @@ def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(acco
     execution = ended(account, create)
     states = [one.state for one in account.aws.executions.passages(execution.arn) if not one.error]
     assert create.status == "FAILED"
+    assert f"A step of the wait for stream {stream} failed each time that it was tried" in create.reason
     assert "Runtime.ExitError" in create.reason
     assert "signal: killed" in create.reason
     assert errors(account, execution) == ["Runtime.ExitError"] * 4
     assert states[-2:] == ["Give up", "Lost"]
+    assert execution.status == "FAILED"
+
+
+def test_a_package_that_breaks_in_the_middle_of_a_wait_still_ends_in_an_answer(account: Account) -> None:
+    """A bad deployment takes down each function that has its code, whichever state asks: the last word's is its own."""
+    stream, send = busy(account), Requests(account)
+    update = send.begin(send.event("Update", stream, stream, account.aws.stream_arn(stream)))
+    execution = handed_over(account, update)
+
+    with account.aws.runtime.changed(code=account.broken_package()):
+        assert account.aws.responses.wait_for(update)
+        execution = account.aws.executions.wait(execution.arn)
+
+    assert update.status == "FAILED"
+    assert "Runtime.ImportModuleError" in update.reason
+    assert "No module named 'no_such_package'" in update.reason
     assert execution.status == "FAILED"
 
 
