@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
+from last_word import NotDelivered, answer
 
 from tests.builders import FUNCTION_ARN, LambdaContext
 from tests.simulation.processes import Death, Process, Signal
@@ -105,6 +106,16 @@ class Client:
         return call
 
 
+def _record(event: Mapping[str, Any], condition: str, tries: int, outcome: Outcome) -> dict[str, Any]:
+    """What a failure destination is told ("Capturing records of Lambda asynchronous invocations")."""
+    return {
+        "version": "1.0",
+        "requestContext": {"requestId": "…", "condition": condition, "approximateInvokeCount": tries},
+        "requestPayload": event,
+        "responsePayload": {"errorType": outcome.error, "errorMessage": outcome.message},
+    }
+
+
 class LambdaService:
     """Runs the function."""
 
@@ -131,17 +142,43 @@ class LambdaService:
 
     def _deliver(self, event: Mapping[str, Any], born: float) -> None:
         """Invoke the function until it ends without an error; else hand the event to the failure destination."""
-        world, outcome = self._world, Outcome()
-        for attempt in range(1 + RETRIES):
-            if attempt:
-                world.time.sleep(60.0 * attempt)
+        world, outcome, tries, condition = self._world, Outcome(), 0, "RetriesExhausted"
+        while tries <= RETRIES:
+            if tries:
+                world.time.sleep(60.0 * tries)
             if world.time.now() - born > EVENT_AGE_SECONDS:
-                world.last_word(event, "EventAgeExceeded", outcome)
-                return
-            outcome = self.invoke(event)
+                condition = "EventAgeExceeded"
+                break
+            outcome, tries = self.invoke(event), tries + 1
             if not outcome.error:
                 return
-        world.last_word(event, "RetriesExhausted", outcome)
+        self._tell_destination(_record(event, condition, tries, outcome))
+
+    def _tell_destination(self, record: Mapping[str, Any]) -> None:
+        """Invoke the failure destination, as often as any other function."""
+        for tries in range(1 + RETRIES):
+            self._world.time.sleep(60.0 * tries)
+            if not self.last_word(record).error:
+                return
+
+    def last_word(self, record: Mapping[str, Any]) -> Outcome:
+        """Run the function that answers for requests that were lost; it may die as well."""
+        world = self._world
+        done: Signal[Outcome] = Signal(world.time)
+
+        def run() -> None:
+            if world.dice(world.weather.die):
+                done.send(Outcome(error="Runtime.ExitError"))
+                return
+            try:
+                world.trace(f"  last word: {answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)}")
+            except NotDelivered as error:
+                done.send(Outcome(error=type(error).__name__))
+            else:
+                done.send(Outcome(result="told"))
+
+        world.time.spawn("last word", run, 0.2)
+        return done.wait(300.0) or Outcome(error="Sandbox.Timedout")
 
     def invoke(self, event: Mapping[str, Any], wait_seconds: float = TIMEOUT_SECONDS + 1) -> Outcome:
         """Invoke the function, and wait for its end; called by a process.

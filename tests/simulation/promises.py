@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 4096
 RECORD = tuple(PREFIX + name for name in ("stack", "resource", "before"))
+LAST_SECONDS = 25.0
+"""Who stands still over the last seconds before CloudFormation gives up can't be helped: the margin is 20 s."""
 EPSILON = 0.001
 SOON = 2.0
 """What happened so long before a look may not have been known to whoever decided by it, in seconds."""
@@ -170,7 +172,9 @@ class Promises:
     def gave_up(self, request: Request) -> None:
         """CloudFormation stopped to wait for an answer."""
         self.checks += 1
-        if request.given_up and not request.answers and request.timeout >= self._world.answerable_seconds:
+        stood_still = self._world.wire.stood_still_since(request.url, self._world.time.now() - LAST_SECONDS)
+        answerable = request.timeout >= self._world.answerable_seconds and not stood_still
+        if request.given_up and not request.answers and answerable:
             self._break(2, f"{request} was never answered")
 
     def _is_well_formed(self, request: Request, answer: Answer, body: bytes) -> None:

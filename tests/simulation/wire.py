@@ -44,6 +44,7 @@ class Wire:
         self._world = world
         self.dealt: Counter[str] = Counter()  # faults, by kind
         self.calls = 0
+        self._frozen_until: dict[str, float] = {}  # by the ResponseURL of the request
 
     def call(
         self, environment: Environment, method: str, arguments: Mapping[str, Any], effect: Callable[..., Any]
@@ -93,6 +94,10 @@ class Wire:
         self._travel(invocation, "after", "put", number)
         return status
 
+    def stood_still_since(self, url: str, when: float) -> bool:
+        """Whether an invocation for a request has stood still since then, or at some time since."""
+        return self._frozen_until.get(url, 0.0) >= when
+
     def deliver(self, url: str, body: bytes, invocation: Invocation | None, plan: str = "") -> int:
         """Bring an answer to the bucket, which may be deaf, or not say that it heard."""
         world, random = self._world, self._world.random
@@ -123,6 +128,7 @@ class Wire:
         if when == "after" and (plan == "freeze" or world.dice(world.weather.freeze)):
             seconds = 10.0 ** random.uniform(0.0, 2.3)
             self._deal("frozen", method, {}, f"for {seconds:.0f} s after it")
+            self._frozen_until[invocation.response_url] = world.time.now() + seconds
             world.time.sleep(seconds)
         if plan == f"die {when}" or world.dice(world.weather.die / 2):
             self._deal("died", method, {}, f"{when} it")

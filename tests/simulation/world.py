@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tests.simulation.cloudformation import Request
-    from tests.simulation.lambda_service import Invocation, Outcome
+    from tests.simulation.lambda_service import Invocation
     from tests.simulation.product import Product
 
 STREAMS = ("orders", "other")
@@ -121,7 +121,13 @@ class World:
         self.cloudformation = CloudFormation(self)
         self.wire = Wire(self)
         self.lambdas: LambdaService
-        self.states = StepFunctions(self, {"${FunctionArn}": lambda data, wait: self.lambdas.invoke(data, wait)})
+        self.states = StepFunctions(
+            self,
+            {
+                "${FunctionArn}": lambda data, wait: self.lambdas.invoke(data, wait),
+                "${LastWordArn}": lambda data, _wait: self.lambdas.last_word(data),
+            },
+        )
         self.lambdas = LambdaService(self)
         self.services: Mapping[str, Any] = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
         self.stacks: list[Stack] = []
@@ -276,10 +282,6 @@ class World:
 
     # What is to be expected
 
-    def last_word(self, event: Mapping[str, Any], condition: str, outcome: Outcome) -> None:
-        """Lambda's failure destination."""
-        self.trace(f"  last word: {condition} {outcome.error}")
-
     def acceptable(self, name: str) -> set[str | None]:
         """The keys that a stream may have once all the stacks are gone."""
         found = {self.before[name]}
@@ -314,7 +316,6 @@ class World:
             "StreamBeingDeleted": trouble.people,
             "NotVerified": trouble.people,
             "QuotaSpent": trouble.limit,
-            "StepLost": trouble.die or trouble.freeze,
             "LastWord": trouble.die or trouble.freeze or trouble.unheard or trouble.slow,
             "RequestExpired": trouble.die or trouble.freeze or trouble.slow,
             "DeadlinePassed": short or trouble.slow_updates or trouble.busy or trouble.freeze or trouble.slow
