@@ -31,6 +31,7 @@ class FakeStates:
         self.clock = clock
         self._last_word = last_word
         self.executions: dict[str, Execution] = {}
+        self.sweeps: dict[str, Execution] = {}  # those that nobody waits for an answer of
         self.refuses: Exception | None = None
 
     def start_execution(self, **arguments: str) -> dict[str, Any]:
@@ -39,15 +40,22 @@ class FakeStates:
             raise self.refuses
         assert arguments["stateMachineArn"] == ARN
         name, given = arguments["name"], json.loads(arguments["input"])
-        known = self.executions.get(name)
+        kept = self.executions if "ResponseURL" in given["Event"] else self.sweeps
+        known = kept.get(name)
         if known and (known.done or known.input != given):
             raise client_error("ExecutionAlreadyExists", f"Execution Already Exists: '{name}'", "states:StartExecution")
-        self.executions.setdefault(name, Execution(name, given))
+        kept.setdefault(name, Execution(name, given))
         return {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:{name}"}
 
     def play(self, task: Callable[[Mapping[str, Any]], Any]) -> Execution:
         """Play the newest execution to its end: wait, step, and again; a step that dies is tried three times more."""
-        execution = list(self.executions.values())[-1]
+        return self._play(list(self.executions.values())[-1], task)
+
+    def sweep(self, task: Callable[[Mapping[str, Any]], Any]) -> list[Execution]:
+        """Play all that sweeps up after requests that were answered."""
+        return [self._play(execution, task) for execution in self.sweeps.values()]
+
+    def _play(self, execution: Execution, task: Callable[[Mapping[str, Any]], Any]) -> Execution:
         state: dict[str, Any] = execution.input
         while not state.get("Done"):
             execution.waits.append(state["Seconds"])

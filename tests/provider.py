@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from last_word import answer
 from stream_encryption.handler import door
+from stream_encryption.ownership import CANCELLED
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
@@ -85,8 +86,13 @@ class Provider:
         return self.kinesis.streams[name].encryption.key_id
 
     def tags_of(self, name: str = STREAM_NAME) -> dict[str, str]:
-        """Tell the tags that are really on a stream."""
-        return dict(self.kinesis.streams[name].tags)
+        """Tell the tags that are really on a stream, but for the marks that stay for an hour."""
+        tags = self.kinesis.streams[name].tags
+        return {key: value for key, value in tags.items() if not key.startswith(CANCELLED)}
+
+    def marks_of(self, name: str = STREAM_NAME) -> dict[str, str]:
+        """Tell the marks that call off what requests from before them may still be doing."""
+        return {key: value for key, value in self.kinesis.streams[name].tags.items() if key.startswith(CANCELLED)}
 
     def changes(self) -> list[str]:
         """Name the calls that changed anything, in order."""

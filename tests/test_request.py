@@ -264,7 +264,7 @@ HELD = {"StreamName": "orders"}
 def test_an_update_back_to_the_stream_that_is_held_first_releases_the_one_that_was_tried() -> None:
     """The contract: an attempted replacement failed and is rolled back: the stream that was tried is put back."""
     tried, held = of(update_event(HELD, TRIED)).goals()
-    assert tried == Release(StreamRef("payments"), OWNER, ISSUED, replaced=True, best_effort=True)
+    assert tried == Release(StreamRef("payments"), OWNER, ISSUED, overtaking=True, best_effort=True)
     assert isinstance(held, Ensure)
     assert held.stream == StreamRef("orders")
 

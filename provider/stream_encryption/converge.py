@@ -17,6 +17,7 @@ from .model import (
     Concede,
     Failed,
     Forget,
+    RefusalKind,
     Remember,
     Settled,
     Start,
@@ -208,6 +209,8 @@ def _act(goal: Goal, action: Change | Verify, memory: Memory, world: World) -> t
         now = world.clock.now()
         if refused.refusal.maybe_done and not isinstance(action, Verify):
             memory = after_acting(memory, action, now, sure=False)
+        if isinstance(action, Cancel) and refused.refusal.kind in (RefusalKind.INVALID, RefusalKind.LIMIT):
+            return replace(memory, unmarked=True), Wait("the stream has no room for a mark; go on without", 0.0)
         memory = after_refusal(memory, refused.refusal, now)
         action_instead = decide(goal, Unseen(now, refused.refusal), memory)
         world.journal.decided(goal, action_instead)

@@ -163,7 +163,7 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
         reason = "this request was called off, and its Start came too late to be found"
         undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, overtaken)
-    return overtaken
+    return _once_quiet(overtaken, seen, memory)
 
 
 def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -177,10 +177,11 @@ def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Mem
         reason = "this request was called off"
         undo = Start(stream, found, reason) if found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, Failed(errors.Overtaken(stream, goal.owner)))
+    give_back = _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
     quiet = seen.now - memory.since
     if quiet < TRUST_SECONDS:
-        return Wait("a Start of the request that was called off may not show yet", TRUST_SECONDS - quiet)
-    return _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
+        return Wait("a Start of another delivery of this request may not show yet", TRUST_SECONDS - quiet)
+    return _once_quiet(give_back, seen, memory)
 
 
 def _give_way(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -197,7 +198,16 @@ def _give_way(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     if late and instead and not instead.fault and not tags.ending:
         reason = "a later request wants this key, and a Start of this one came after it"
         return _ask(Start(stream, instead.key_id, reason), stream, seen, memory, overtaken)
-    return overtaken
+    return _once_quiet(overtaken, seen, memory)
+
+
+def _once_quiet(action: Action, seen: Seen, memory: Memory) -> Action:
+    """Do this once a Start of our own that may not show yet, or be on its way still, would have shown."""
+    asked = memory.asked
+    quiet = seen.now - asked.at if asked and asked.change == Start.__name__ else TRUST_SECONDS
+    if quiet < TRUST_SECONDS:
+        return Wait("a Start of this request may not show yet", TRUST_SECONDS - quiet)
+    return action
 
 
 def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
@@ -274,7 +284,7 @@ def _give_up(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     undone = seen.as_wanted or memory.conceded is not None
     looks_ours = undone and seen.evidence and goal.on_delete is not OnDelete.KEEP
     recent = goal.issued_at - tags.demanded_at < REQUEST_SECONDS
-    if mine and (goal.overtaking or looks_ours or recent) and not tags.calls_off(goal):
+    if mine and (goal.overtaking or looks_ours or recent) and not _marked(tags, goal, memory):
         mark = Cancel(stream, goal.owner, goal.issued_at, "so that no request of this resource comes after it")
         return _ask(mark, stream, seen, memory)
     if not undone:
@@ -300,10 +310,15 @@ def _unrecorded(goal: Release, tags: Tags, memory: Memory) -> bool:
     return goal.evidence_key is not None and tags.ownership is None and not removed and not marked
 
 
+def _marked(tags: Tags, goal: Release, memory: Memory) -> bool:
+    """Whether earlier requests are called off already, or can't be, for want of room."""
+    return memory.unmarked or tags.calls_off(goal)
+
+
 def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """The stream is not this resource's: no encryption is changed, only what still names this resource is struck."""
     record = tags.ownership
-    if (goal.overtaking or tags.former_keys) and not tags.calls_off(goal):
+    if (goal.overtaking or tags.former_keys) and not _marked(tags, goal, memory):
         mark = Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
         return _ask(mark, stream, seen, memory)
     if tags.former_keys:

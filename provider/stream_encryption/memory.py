@@ -61,6 +61,7 @@ class Memory:
         former: The owner that our record, when seen, said the stream was taken over from; None if from nobody.
         overtaken: A later request was seen to have called this one off.
         asked: The last change that was asked for.
+        unmarked: The stream has no room for the mark that calls earlier requests off.
         writes: How often tags were surely written.
         changes: How many Starts and Stops were asked for.
         found: The KeyId that the stream had before the first of them; None: not encrypted.
@@ -84,6 +85,7 @@ class Memory:
     former: Owner | None = None
     overtaken: bool = False
     asked: Asked | None = None
+    unmarked: bool = False
     writes: int = 0
     changes: int = 0
     found: str | None = None

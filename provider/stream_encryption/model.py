@@ -160,8 +160,7 @@ class Tags:
 
     def is_newer_than(self, goal: Goal) -> bool:
         """Whether a later request has the stream: one of this resource, or of another that then took it over."""
-        later = self.demanded_at > goal.issued_at
-        return later or (self.demanded_at == goal.issued_at and not self.owned_by(goal.owner))
+        return self.demanded_at > goal.issued_at
 
     @property
     def demanded_at(self) -> float:

@@ -25,7 +25,7 @@ TAKEN_FROM_KEY = PREFIX + "taken-from-key"
 TAKEN_FROM_AS_OF = PREFIX + "taken-from-as-of"
 CANCELLED = PREFIX + "cancelled:"
 
-LINEAGE = (TAKEN_FROM_STACK, TAKEN_FROM_RESOURCE, TAKEN_FROM_KEY, TAKEN_FROM_AS_OF)
+LINEAGE = (TAKEN_FROM_STACK, TAKEN_FROM_RESOURCE, TAKEN_FROM_KEY)
 """What tells of the first owner that a stream was taken over from; of the second one with -2 behind it, and so on."""
 _RECORD = (STACK, RESOURCE, BEFORE, KEY, AS_OF)
 _TAKEN_FROM = PREFIX + "taken-from-"
@@ -66,7 +66,8 @@ def _line(predecessor: Predecessor | None) -> list[Predecessor]:
 
 
 def _lineage(number: int) -> tuple[str, ...]:
-    return LINEAGE if number == 1 else tuple(f"{key}-{number}" for key in LINEAGE)
+    keys = (*LINEAGE, TAKEN_FROM_AS_OF)
+    return keys if number == 1 else tuple(f"{key}-{number}" for key in keys)
 
 
 def cancellation(owner: Owner, issued_at: float) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from .errors import InvalidRequest
+from .errors import InvalidProperties, InvalidRequest
 from .model import Ensure, Owner, Release, StreamRef
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
 
@@ -115,8 +115,11 @@ class Request:
 
     def _ensure(self) -> Ensure:
         wanted = parse(self.properties, self.owner.place)
-        held = stream_of_arn(self.physical_id)
+        held, tried = stream_of_arn(self.physical_id), stream_of(self.old_properties)
         same = held is not None and held.name == wanted.stream.name
+        # Where a replacement is rolled back, the old properties are those of the stream that was tried.
+        elsewhere = tried is not None and tried.name != wanted.stream.name
+        given = self.properties if elsewhere else self.old_properties
         return Ensure(
             stream=wanted.stream,
             owner=self.owner,
@@ -125,7 +128,7 @@ class Request:
             settle_seconds=wanted.settle_seconds,
             verify=wanted.verify,
             takeover=wanted.takeover,
-            evidence_key=key_id_of(self.old_properties) if same else None,
+            evidence_key=key_id_of(given) if same else None,
         )
 
     def _undo_of_a_failed_replacement(self) -> tuple[Release, ...]:
@@ -140,7 +143,13 @@ class Request:
             return ()
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
-        return (Release(tried, self.owner, self.issued_at, overtaking=True, best_effort=True),)
+        try:
+            parse(self.old_properties, self.owner.place)
+        except InvalidProperties:
+            begun = False  # it was refused before it began
+        else:
+            begun = True
+        return (Release(tried, self.owner, self.issued_at, overtaking=begun, best_effort=True),)
 
     def _release(self) -> tuple[Release, ...]:
         held = stream_of_arn(self.physical_id)

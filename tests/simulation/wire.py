@@ -140,6 +140,7 @@ class Wire:
         self, invocation: Invocation, method: str, arguments: Mapping[str, Any], effect: Callable[..., Any]
     ) -> Any:
         world = self._world
+        world.promises.reached(arguments)
         try:
             answer = effect(**arguments)
         except (ClientError, BotoCoreError) as error:
