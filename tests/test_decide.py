@@ -753,14 +753,20 @@ def test_what_the_role_may_not_do_is_named(goal: Goal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("goal", "invalids", "expected"),
-    [(ENSURE, 1, Failed), (RELEASE, 1, Wait), (RELEASE, 2, Failed), (ENSURE, 2, Failed)],
+    ("goal", "seconds", "expected"),
+    [
+        (ENSURE, 0, Failed),
+        (RELEASE, 0, Wait),
+        (RELEASE, GRACE_SECONDS - 0.1, Wait),
+        (RELEASE, GRACE_SECONDS, Failed),
+        (ENSURE, GRACE_SECONDS, Failed),
+    ],
 )
-def test_an_invalid_argument_is_told_and_a_delete_looks_once_more(
-    goal: Goal, invalids: int, expected: type[Action]
+def test_an_invalid_argument_is_told_and_a_delete_looks_again_for_a_while(
+    goal: Goal, seconds: float, expected: type[Action]
 ) -> None:
     """Row InvalidArgumentException; Stop on a stream that has just changed may be one, and passes by looking again."""
-    action = decide(goal, _unseen(RefusalKind.INVALID), Memory(0, invalids=invalids))
+    action = decide(goal, _unseen(RefusalKind.INVALID), Memory(0, invalid_since=NOW - seconds))
     assert isinstance(action, expected)
     if isinstance(action, Failed):
         assert "the message" in str(_failed(action, errors.InvalidArgument))
@@ -771,8 +777,8 @@ def test_teardown_of_what_was_never_touched_goes_on_where_it_cannot_be_read(kind
     """Promise 7: a Create that failed for want of permission is deleted without it; not so where our record was."""
     goal = replace(RELEASE, best_effort=True)
     limited = Limited("kinesis:StartStreamEncryption", 0.0)
-    assert isinstance(decide(goal, _unseen(kind), Memory(0, invalids=2, limited=limited)), Settled)
-    owned = Memory(0, owned=True, invalids=2, limited=limited)
+    assert isinstance(decide(goal, _unseen(kind), Memory(0, invalid_since=0.0, limited=limited)), Settled)
+    owned = Memory(0, owned=True, invalid_since=0.0, limited=limited)
     assert isinstance(decide(goal, _unseen(kind), owned), Failed)
 
 
@@ -960,7 +966,7 @@ FIRST_WORDS = {
     "refused, invalid": (
         RELEASE,
         _unseen(RefusalKind.INVALID),
-        Memory(0, invalids=1),
+        Memory(0, invalid_since=NOW),
         "kinesis:StartStreamEncryption: TheCode; the stream may have just changed",
     ),
     "refused, untouched": (
@@ -1111,7 +1117,7 @@ memories = st.builds(
     settling_since=times,
     reached_at=times,
     limited=st.none() | st.builds(Limited, st.just("kinesis:StartStreamEncryption"), st.floats(NOW - 200, NOW)),
-    invalids=st.integers(0, 3),
+    invalid_since=st.none() | times,
     verified=st.booleans(),
     conceded=st.none() | st.just("for a reason"),
 )

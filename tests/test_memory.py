@@ -112,22 +112,35 @@ def test_a_break_begins_settling_anew(stream: Stream, *, as_wanted: bool) -> Non
     assert memory.reached_at == 950
 
 
-@pytest.mark.parametrize(
-    ("asked", "trusted", "why"),
-    [
-        (None, True, "nothing was asked for"),
-        (Asked("Remember", None, NOW), True, "a tag changes no status"),
-        (Asked("Start", "one", NOW - TRUST_SECONDS + 0.1), False, "it may be from before the Start"),
-        (Asked("Stop", None, NOW - TRUST_SECONDS + 0.1), False, "it may be from before the Stop"),
-        (Asked("Start", "one", NOW - TRUST_SECONDS), True, "by now it is news"),
-        (Asked("Start", "one", NOW - 1, effect_at=NOW - 0.5), True, "UPDATING was seen in between"),
-    ],
-)
-def test_an_active_right_after_a_start_is_not_believed(asked: Asked | None, why: str, *, trusted: bool) -> None:
+@pytest.mark.parametrize("change", [START, Stop(WITH_ONE, "one", "r")], ids=["Start", "Stop"])
+def test_an_active_right_after_a_start_is_not_believed(change: Change) -> None:
     """Promise 1: descriptions can still say ACTIVE, and the new key, right after Start."""
-    memory = _saw(replace(NEW, asked=asked), WITH_ONE, as_wanted=True)
-    assert (memory.settling_since == NOW) is trusted, why
-    assert (memory.reached_at == NOW) is trusted, why
+    asked = after_acting(NEW, change, NOW - TRUST_SECONDS + 0.1)
+    assert _saw(asked, WITH_ONE, as_wanted=True).settling_since is None, "it may be from before the call"
+    assert _saw(asked, WITH_ONE, as_wanted=True).reached_at is None
+    seen = after_seeing(asked, ENSURE, Seen(NOW - 0.1, BUSY))
+    assert _saw(seen, WITH_ONE, as_wanted=True).settling_since == NOW, "UPDATING was seen in between"
+    asked = after_acting(NEW, change, NOW - TRUST_SECONDS)
+    assert _saw(asked, WITH_ONE, as_wanted=True).settling_since == NOW, "by now it is news"
+
+
+def test_an_active_is_believed_where_nothing_was_asked_for() -> None:
+    """Row "no call": a stream that has the wanted key costs no wait but SettleSeconds."""
+    assert _saw(NEW, WITH_ONE, as_wanted=True).settling_since == NOW
+    tagged = after_acting(NEW, Remember(PLAIN, Ownership(ME, None), "r"), NOW - 1)
+    assert _saw(tagged, WITH_ONE, as_wanted=True).settling_since == NOW, "a tag changes no status"
+
+
+def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
+    """Promises 1 and 6: its Start may be moments old, and the description half so."""
+    begun = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at, "one")))
+    first = _saw(NEW, WITH_ONE, as_wanted=True, tags=begun)
+    assert (first.settling_since, first.doubted_at) == (None, NOW)
+    again = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, begun, as_wanted=True))
+    assert again.settling_since == NOW + TRUST_SECONDS
+    older = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at - 1, "one")))
+    for memory, tags in ((NEW, older), (replace(NEW, changes=1), begun), (replace(NEW, reached_at=1.0), begun)):
+        assert _saw(memory, WITH_ONE, as_wanted=True, tags=tags).settling_since == NOW
 
 
 def test_an_effect_is_the_last_moment_at_which_the_stream_was_busy() -> None:
@@ -229,14 +242,30 @@ def test_a_limit_of_looks_is_over_when_a_look_succeeds(action: str, *, passes: b
     assert (memory.limited is None) is passes
 
 
-def test_invalid_calls_are_counted() -> None:
-    """Row InvalidArgumentException: a Delete looks once more, then tells."""
-    assert after_refusal(NEW, _refusal(RefusalKind.INVALID), NOW) == replace(NEW, invalids=1)
+def test_since_when_calls_are_refused_as_invalid_is_remembered() -> None:
+    """Row InvalidArgumentException: a Delete looks again for a while, then tells."""
+    first = after_refusal(NEW, _refusal(RefusalKind.INVALID), NOW)
+    assert first == replace(NEW, invalid_since=NOW)
+    assert after_refusal(first, _refusal(RefusalKind.INVALID), NOW + 5) == first
+
+
+def test_a_stream_that_was_busy_is_doubted_for_a_moment() -> None:
+    """Promise 1: a description that says ACTIVE right after ResourceInUseException is an old one."""
+    doubted = after_refusal(NEW, _refusal(RefusalKind.BUSY), NOW - 1)
+    assert doubted == replace(NEW, doubted_at=NOW - 1)
+    assert _saw(doubted, WITH_ONE, as_wanted=True).settling_since is None
+    assert _saw(doubted, BUSY).doubted_at is None
+    later = after_seeing(doubted, ENSURE, Seen(NOW - 1 + TRUST_SECONDS, WITH_ONE, as_wanted=True))
+    assert later.settling_since == NOW - 1 + TRUST_SECONDS
 
 
 @pytest.mark.parametrize(
     "kind",
-    [kind for kind in RefusalKind if kind not in (RefusalKind.THROTTLED, RefusalKind.LIMIT, RefusalKind.INVALID)],
+    [
+        kind
+        for kind in RefusalKind
+        if kind not in (RefusalKind.THROTTLED, RefusalKind.LIMIT, RefusalKind.INVALID, RefusalKind.BUSY)
+    ],
     ids=str,
 )
 def test_no_other_refusal_leaves_a_trace(kind: RefusalKind) -> None:

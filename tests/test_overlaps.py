@@ -299,7 +299,7 @@ def test_an_overtaken_create_says_that_its_resource_was_given_up() -> None:
     """Promises 2 and 6: the answer that nobody may read any more still says what happened, and on which stream."""
     provider, create, delete = _overtaken(None, ())
     created, _ = _both(provider, create.run, 3, delete.run)
-    assert "gave stream" in created["Reason"]
+    assert "gave it up" in created["Reason"]
     assert STREAM_NAME in created["Reason"]
 
 

@@ -93,6 +93,7 @@ def test_the_tags_of_a_taken_over_stream_are_these() -> None:
         PREFIX + "taken-from-stack": STACK_ID,
         PREFIX + "taken-from-resource": "Old",
         PREFIX + "taken-from-key": "alias/one",
+        PREFIX + "taken-from-as-of": "NONE",
     }
     assert to_tags(Ownership(ME, None, Predecessor(OLD, None)))[PREFIX + "taken-from-key"] == "NONE"
 
