@@ -115,7 +115,9 @@ class Promises:
         elif method in {"add_tags_to_stream", "remove_tags_from_stream"}:
             tags = arguments.get("Tags") or dict.fromkeys(arguments.get("TagKeys", ()), "✗")
             self._world.tags_since[name] = now
-            self._note_reopened(self._request(invocation))
+            request = self._world.cloudformation.requests.get(invocation.response_url)  # none: it only sweeps up
+            if request:
+                self._note_reopened(request)
             shown = " ".join(f"{key.removeprefix(PREFIX)}={value[-24:]}" for key, value in tags.items())
             self._world.trace(f"    {_short(invocation)} {method} {name} {shown}")
 
