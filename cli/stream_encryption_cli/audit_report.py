@@ -35,10 +35,18 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 def as_text(rows: Sequence[Row]) -> str:
     """What a person wants to see of every stream at once."""
-    counts = Counter(row.encryption for row in rows)
     faults = [f"{row.stream}: {row.fault}" for row in rows if row.fault]
-    summary = f"{len(rows)} streams: {counts['KMS']} encrypted, {counts['NONE']} not."
-    return "\n".join([table(_HEAD, map(_cells, rows)), *(["", *faults] if faults else []), "", summary])
+    return "\n".join([table(_HEAD, map(_cells, rows)), *(["", *faults] if faults else []), "", _summary(rows)])
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    encryption = Counter(row.encryption for row in rows)
+    broken = sum(row.key not in ("", "usable", "unknown") for row in rows)
+    managed = sum(bool(row.resource) for row in rows)
+    return (
+        f"{len(rows)} streams: {encryption['KMS']} encrypted ({broken} with a key that can't be used), "
+        f"{encryption['NONE']} not; {managed} managed by a stack."
+    )
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_encryption.errors import OwnedByAnotherStack, ProviderError
 from stream_encryption.keys import AWS_MANAGED
-from stream_encryption.model import Change, Concede, Owner, Release, Start, Stop, Wait
+from stream_encryption.model import Concede, Failed, Owner, Release, Settled, Start, Stop, Verify, Wait
 from stream_encryption.ownership import from_tags
 from stream_encryption.properties import stream_of, stream_of_arn
 from stream_encryption.request import Request
@@ -27,7 +27,16 @@ if TYPE_CHECKING:
     from stream_encryption.model import Action, Goal, Refusal
 
     from .reader import StreamReader
-    from .rehearsal import Rehearsed
+    from .rehearsal import Decision, Rehearsed
+
+_CALLS = {
+    "Remember": "AddTagsToStream",
+    "Cancel": "AddTagsToStream",
+    "Forget": "RemoveTagsFromStream",
+    "Start": "StartStreamEncryption",
+    "Stop": "StopStreamEncryption",
+    "Verify": "PutRecord",
+}
 
 _PASSED_OVER = ("ServiceToken", "ServiceTimeout")
 _HALFWAY_KNOWN = ("KeyId",)
@@ -39,6 +48,7 @@ class Verdict(StrEnum):
     NO_REQUEST = "no-request"
     NO_CHANGE = "no-change"
     TAGS_ONLY = "tags-only"
+    RECORD_ONLY = "record-only"
     START = "start"
     STOP = "stop"
     UNKNOWN = "unknown"
@@ -57,10 +67,19 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that the provider would do, or wait for, and why."""
+    """One thing that the provider would do, or wait for, and why.
+
+    Attributes:
+        action: What the provider decides, as its log names it.
+        reason: Why.
+        call: The call to Kinesis; None where there is none.
+        key_id: The key of a Start.
+        changes: Whether the call changes the stream, its tags or what is in it.
+    """
 
     action: str
     reason: str
+    call: str | None = None
     key_id: str | None = None
     changes: bool = False
 
@@ -80,6 +99,7 @@ class Line:
         key_id: The key of a Start.
         waits_for: What it waits for before it does anything; None where it does not.
         error: The code of a refusal, as docs/reference.md lists them.
+        drift: What of the stream is not as it was left, and is not asked for; None where nothing is.
         steps: All that the provider would do, in order.
         notes: What else a person should know before agreeing.
     """
@@ -94,6 +114,7 @@ class Line:
     key_id: str | None = None
     waits_for: str | None = None
     error: str | None = None
+    drift: str | None = None
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -131,6 +152,8 @@ class Planner:
             return [_bare(asked, Verdict.NO_REQUEST, asked.reason)], []
         if asked.event == NONE:
             return [self._unasked(asked)], []
+        if asked.unsure and not asked.properties:
+            return [_bare(asked, Verdict.UNKNOWN, f"it hangs on {asked.unsure} what there is")], []
         lines, left = self._asked(asked, self._rehearsal)
         if asked.unsure:
             lines = [_unsure(line, asked.unsure) for line in lines]
@@ -143,9 +166,8 @@ class Planner:
         if line.verdict is Verdict.NOT_SEEN:
             return replace(line, event=NONE)
         drifted = line.verdict in (Verdict.START, Verdict.TAGS_ONLY, Verdict.REFUSED)
-        notes = (f"drift, which this deployment does not mend: {line.reason}",) if drifted else ()
         bare = _bare(asked, Verdict.NO_REQUEST, "CloudFormation asks nothing")
-        return replace(bare, now=line.now, notes=notes)
+        return replace(bare, now=line.now, drift=line.reason if drifted else None)
 
     def _asked(self, asked: Asked, rehearsal: Rehearsal) -> tuple[list[Line], list[Asked]]:
         unknown = {name: one for name, one in asked.properties.items() if isinstance(one, Unknown)}
@@ -179,18 +201,19 @@ class Planner:
     def _lines(self, asked: Asked, rehearsed: Rehearsed, rehearsal: Rehearsal) -> list[Line]:
         """A line for each goal that was come to."""
         lines = []
-        for goal, decisions in groupby(rehearsed.decisions, key=lambda one: one[0]):
-            actions = [action for _, action in decisions]
-            error = rehearsed.error if goal == rehearsed.decisions[-1][0] else None
-            lines.append(self._line(asked, goal, actions, error, rehearsal))
+        for _goal, group in groupby(rehearsed.decisions, key=lambda one: one.goal):
+            decisions = list(group)
+            error = rehearsed.error if decisions[-1] is rehearsed.decisions[-1] else None
+            lines.append(self._line(asked, decisions, error, rehearsal))
         return lines
 
     def _line(
-        self, asked: Asked, goal: Goal, actions: Sequence[Action], error: ProviderError | None, rehearsal: Rehearsal
+        self, asked: Asked, decisions: Sequence[Decision], error: ProviderError | None, rehearsal: Rehearsal
     ) -> Line:
+        goal, actions = decisions[0].goal, [one.action for one in decisions]
         now = self._sight(goal.stream.name, rehearsal)
         change = next((one for one in actions if isinstance(one, Start | Stop)), None)
-        tagged = next((one for one in actions if isinstance(one, Change)), None)
+        minor = next((one.action for one in decisions if one.changed), None)
         first = actions[0]
         line = Line(
             resource=asked.resource,
@@ -198,20 +221,21 @@ class Planner:
             because=asked.reason,
             stream=goal.stream.name,
             now=now,
-            verdict=_verdict(change, tagged, error),
-            reason=str(error) if error else (change or tagged or actions[-1]).reason,
+            verdict=_verdict(change, minor, error),
+            reason=str(error) if error else (change or minor or actions[-1]).reason,
             key_id=change.key_id if isinstance(change, Start) else None,
             waits_for=first.reason if isinstance(first, Wait) and now.status != "ACTIVE" else None,
             error=error.code if error else None,
-            steps=tuple(_steps(actions)),
+            steps=tuple(_steps(decisions)),
         )
         if _hangs_on_evidence(goal, now, change):
             reason = f"its tags are gone: encryption ends if its key is {UNKNOWN_KEY}"
             line = replace(line, verdict=Verdict.UNKNOWN, reason=reason)
         conceded = [one.reason for one in actions if isinstance(one, Concede)]
         granted = _to_be_granted(change, rehearsal) if isinstance(change, Start) else ()
+        broken = _broken_key(actions[-1], rehearsal)
         denied = map(_denial, self._denied)
-        return replace(line, notes=(*conceded, *granted, *_whose(now, error), *denied))
+        return replace(line, notes=(*conceded, *granted, *broken, *_whose(now, error), *denied))
 
     def _sight(self, name: str, rehearsal: Rehearsal) -> Sight:
         stream, tags = rehearsal.kinesis.found(name)
@@ -237,7 +261,7 @@ def _left(asked: Asked, request: Request, rehearsed: Rehearsed) -> list[Asked]:
     return [Asked(asked.resource, DELETE, asked.old_properties, physical_id=asked.physical_id, reason=reason)]
 
 
-def _verdict(change: Start | Stop | None, tagged: Action | None, error: ProviderError | None) -> Verdict:
+def _verdict(change: Start | Stop | None, minor: Action | None, error: ProviderError | None) -> Verdict:
     if error:
         return Verdict.REFUSED
     if isinstance(change, Start):
@@ -245,15 +269,18 @@ def _verdict(change: Start | Stop | None, tagged: Action | None, error: Provider
         return Verdict.UNKNOWN if change.key_id == UNKNOWN_KEY and change.stream.key_id else Verdict.START
     if isinstance(change, Stop):
         return Verdict.STOP
-    return Verdict.TAGS_ONLY if tagged else Verdict.NO_CHANGE
+    if isinstance(minor, Verify):
+        return Verdict.RECORD_ONLY
+    return Verdict.TAGS_ONLY if minor else Verdict.NO_CHANGE
 
 
-def _steps(actions: Iterable[Action]) -> Iterable[Step]:
-    """The actions, without those that only go on waiting."""
-    for name, group in groupby(actions, key=lambda one: (type(one).__name__, one.reason)):
-        action = next(group)
-        key_id = action.key_id if isinstance(action, Start) else None
-        yield Step(name[0], name[1], key_id, isinstance(action, Change))
+def _steps(decisions: Iterable[Decision]) -> Iterable[Step]:
+    """The actions, without those that only go on waiting, and without a refusal: that has its own place."""
+    done = (one for one in decisions if not isinstance(one.action, Failed))
+    for (name, reason), group in groupby(done, key=lambda one: (type(one.action).__name__, one.action.reason)):
+        decision = next(group)
+        key_id = decision.action.key_id if isinstance(decision.action, Start) else None
+        yield Step(name, reason, _CALLS.get(name), key_id, decision.changed)
 
 
 def _hangs_on_evidence(goal: Goal, now: Sight, change: Start | Stop | None) -> bool:
@@ -269,6 +296,14 @@ def _to_be_granted(start: Start, rehearsal: Rehearsal) -> Iterable[str]:
             f"before that, whoever writes to {start.stream.name} needs kms:GenerateDataKey, and whoever reads it "
             f"kms:Decrypt, on {key}"
         )
+
+
+def _broken_key(end: Action, rehearsal: Rehearsal) -> Iterable[str]:
+    """A stream that has the wanted key already is left as it is, even where the key can't be used."""
+    if isinstance(end, Settled) and end.attributes:
+        key = rehearsal.keys.look_up(end.attributes.stream.key_id or "", end.attributes.stream)
+        if key.fault:
+            yield f"its key {key.key_id} {key.fault}, or its producers and consumers fail"
 
 
 def _whose(now: Sight, error: ProviderError | None) -> Iterable[str]:

@@ -22,6 +22,7 @@ _CODES = {
     Verdict.NO_REQUEST: NOTHING,
     Verdict.NO_CHANGE: NOTHING,
     Verdict.TAGS_ONLY: CHANGES,
+    Verdict.RECORD_ONLY: CHANGES,
     Verdict.START: CHANGES,
     Verdict.STOP: CHANGES,
     Verdict.UNKNOWN: CHANGES,
@@ -29,6 +30,9 @@ _CODES = {
     Verdict.NOT_SEEN: REFUSED,
 }
 _OUTCOMES = {NOTHING: "nothing", REFUSED: "refused", CHANGES: "changes"}
+
+_TOLD = (Verdict.REFUSED, Verdict.UNKNOWN, Verdict.NOT_SEEN)
+"""Whose reasons nothing else tells."""
 
 _HEAD = ("RESOURCE", "EVENT", "STREAM", "NOW", "PLAN")
 
@@ -85,14 +89,20 @@ def _now(now: Sight | None) -> str:
         return ""
     if now.status is None:
         return "not there"
-    return f"{now.status}, {now.key_id or 'not encrypted'}"
+    return f"{now.status}, {_last_part(now.key_id) if now.key_id else 'not encrypted'}"
+
+
+def _last_part(key_id: str) -> str:
+    """A key's ARN without what all the region's have in common."""
+    return key_id.rpartition(":")[2]
 
 
 def _short(line: Line) -> str:
     texts = {
-        Verdict.NO_REQUEST: "no request",
+        Verdict.NO_REQUEST: "no request, though it drifted" if line.drift else "no request",
         Verdict.NO_CHANGE: "no change",
         Verdict.TAGS_ONLY: "tags only",
+        Verdict.RECORD_ONLY: "put one record",
         Verdict.START: f"Start with {line.key_id}",
         Verdict.STOP: "Stop",
         Verdict.UNKNOWN: f"unknown, perhaps Start with {line.key_id}" if line.key_id else "unknown",
@@ -103,17 +113,20 @@ def _short(line: Line) -> str:
 
 
 def _paragraph(line: Line) -> Iterable[str]:
-    what = f"{line.event} of {line.resource}" if line.event != "none" else line.resource
-    yield f"{what}, stream {line.stream or 'unknown'}" + (f" ({line.because})" if line.because else "")
-    yield f"  {_short(line)}: {line.reason}"
+    """Why, and what else to know: what the table has no room for."""
+    yield f"{line.resource} ({line.because})" if line.because else line.resource
     if line.now and line.now.owner:
-        yield f"  managed now by {line.now.owner.logical_id} of stack {line.now.owner.stack_name}"
+        yield f"  {line.stream} is managed by {line.now.owner.logical_id} of stack {line.now.owner.stack_name}."
+    if line.verdict in _TOLD:
+        yield f"  {line.reason[0].upper()}{line.reason[1:].removesuffix('.')}."
     yield from (f"  {number}. {_step(step)}" for number, step in enumerate(line.steps, 1))
-    yield from (f"  Note: {note}." for note in line.notes)
+    if line.drift:
+        yield f"  Drifted, and this deployment does not mend it: {line.drift.removesuffix('.')}."
+    yield from (f"  Note: {note.removesuffix('.')}." for note in line.notes)
 
 
 def _step(step: Step) -> str:
-    return f"{step.action}{f' with {step.key_id}' if step.key_id else ''}: {step.reason}"
+    return f"{step.call or step.action}{f' with {step.key_id}' if step.key_id else ''}: {step.reason}"
 
 
 def _summary(plan: Plan) -> str:

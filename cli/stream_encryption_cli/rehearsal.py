@@ -68,6 +68,8 @@ class RehearsedKinesis(Kinesis):
         self._streams: dict[str, Stream | None] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._busy_until: dict[str, float] = {}
+        self.changes = 0
+        """How many calls have changed something here."""
 
     def describe(self, ref: StreamRef) -> Stream | None:
         """How the stream would be now."""
@@ -97,23 +99,29 @@ class RehearsedKinesis(Kinesis):
             action, message = "kinesis:AddTagsToStream", f"the stream would have {len(after)} tags"
             raise Refused(Refusal(action, stream.arn, RefusalKind.INVALID, "InvalidArgumentException", message))
         self._tags[stream.name] = after
+        self.changes += 1
 
     def untag(self, stream: Stream, keys: Sequence[str]) -> None:
         """Think these tags away."""
+        self.changes += 1
         self._tags[stream.name] = {key: value for key, value in self.tags(stream).items() if key not in keys}
 
     def start(self, stream: Stream, key_id: str) -> None:
         """Think of this key."""
-        self._streams[stream.name] = replace(stream, key_id=key_id, status=StreamStatus.UPDATING)
-        self._busy(stream.name)
+        self._re_encrypt(stream, key_id)
 
     def stop(self, stream: Stream, key_id: str) -> None:  # noqa: ARG002 (the signature is Kinesis')
         """Think the encryption away."""
-        self._streams[stream.name] = replace(stream, key_id=None, status=StreamStatus.UPDATING)
-        self._busy(stream.name)
+        self._re_encrypt(stream, None)
 
-    def verify(self, stream: Stream) -> None:
-        """Put no record: it would be encrypted."""
+    def verify(self, stream: Stream) -> None:  # noqa: ARG002
+        """Think of a record that comes back encrypted."""
+        self.changes += 1
+
+    def _re_encrypt(self, stream: Stream, key_id: str | None) -> None:
+        self._streams[stream.name] = replace(stream, key_id=key_id, status=StreamStatus.UPDATING)
+        self._busy(stream.name)
+        self.changes += 1
 
     def _busy(self, name: str) -> None:
         self._busy_until[name] = self._clock.now() + CHANGE_SECONDS
@@ -133,14 +141,43 @@ class RehearsedKeys(KeyReader):
         return super().look_up(key_id, stream)
 
 
-class _Journal:
-    """What the loop decided on, with the goal that it was for."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision of the provider's.
 
-    def __init__(self) -> None:
-        self.decisions: list[tuple[Goal, Action]] = []
+    Attributes:
+        goal: What it was for.
+        action: What was decided, and why.
+        changed: It changed the stream, its tags or what is in it; False where it was refused, or changes nothing.
+    """
+
+    goal: Goal
+    action: Action
+    changed: bool = False
+
+
+class _Journal:
+    """What the loop decided on, and what came of it."""
+
+    def __init__(self, kinesis: RehearsedKinesis) -> None:
+        self._kinesis = kinesis
+        self._decisions: list[Decision] = []
+        self._changes = kinesis.changes
 
     def decided(self, goal: Goal, action: Action) -> None:
-        self.decisions.append((goal, action))
+        """Take a decision down, before it is carried out."""
+        self._see_what_came_of_the_last()
+        self._decisions.append(Decision(goal, action))
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """All of them."""
+        self._see_what_came_of_the_last()
+        return tuple(self._decisions)
+
+    def _see_what_came_of_the_last(self) -> None:
+        if self._kinesis.changes > self._changes:
+            self._decisions[-1] = replace(self._decisions[-1], changed=True)
+        self._changes = self._kinesis.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +185,12 @@ class Rehearsed:
     """What the provider would do.
 
     Attributes:
-        decisions: Every decision, with its goal, in order.
+        decisions: Every decision, in order.
         progress: How it would succeed; None where it would not.
         error: How it would fail; None where it would not.
     """
 
-    decisions: tuple[tuple[Goal, Action], ...]
+    decisions: tuple[Decision, ...]
     progress: Progress | None = None
     error: ProviderError | None = None
 
@@ -173,11 +210,11 @@ class Rehearsal:
         Raises:
             NotSeen: What it would look at could not be looked at.
         """
-        journal = _Journal()
+        journal = _Journal(self.kinesis)
         world = World(self.kinesis, self.keys, self.clock, Random(0), journal)  # noqa: S311 (spreads pauses)
         now = self.clock.now()
         try:
             progress, _ = loop(Progress.begin(goals, now), world, now + LONGEST_SECONDS, Patience())
         except ProviderError as error:
-            return Rehearsed(tuple(journal.decisions), error=error)
-        return Rehearsed(tuple(journal.decisions), progress)
+            return Rehearsed(journal.decisions(), error=error)
+        return Rehearsed(journal.decisions(), progress)
