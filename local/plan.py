@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -14,11 +15,12 @@ MIDDLE_OF_THE_HASH_KEYS = str(2**127)
 
 
 def main(arguments: list[str]) -> int:
-    """Furnish an account, run the command there, and tell its exit code."""
+    """Furnish an account, and run the command there; 0 whatever the command's own exit code is, which is shown."""
     try:
         with EmbeddedAws(Durations(start=0.5, stop=0.5, split=120.0)) as aws:
             furnish(aws)
-            return run(aws, arguments)
+            show(aws, arguments)
+            return 0
     except UnsupportedMachineError as error:
         print(error)
         return 2
@@ -46,21 +48,26 @@ def furnish(aws: EmbeddedAws) -> None:
     )
 
 
-def run(aws: EmbeddedAws, arguments: list[str]) -> int:
+def show(aws: EmbeddedAws, arguments: list[str]) -> None:
+    """Run the command, and show it as a terminal does, with its exit code."""
+    print(f"$ kinesis-stream-encryption {shlex.join(arguments)}", flush=True)
+    print(f"exit code {run(aws, arguments).returncode}", flush=True)
+
+
+def run(aws: EmbeddedAws, arguments: list[str], *, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run the command as a person would: by boto3's own variables it finds the embedded AWS."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         **aws.place.credentials,
         **aws.endpoints,
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "PYTHONPATH": os.pathsep.join((str(ROOT / "provider"), str(ROOT / "cli"))),
     }
-    print(f"$ kinesis-stream-encryption {' '.join(arguments)}", flush=True)
     command = [sys.executable, "-m", "stream_encryption_cli", *arguments]
-    code = subprocess.run(command, env=environment, check=False).returncode
-    print(f"exit code {code}")
-    return 0
+    return subprocess.run(command, env=environment, check=False, text=True, capture_output=capture)
 
 
 if __name__ == "__main__":
