@@ -38,6 +38,9 @@ _CALLS = {
     "Verify": "PutRecord",
 }
 
+APART_SECONDS = 1.0
+"""How long after the end of one request the next one is issued, in seconds: whole seconds tell which came later."""
+
 _PASSED_OVER = ("ServiceToken", "ServiceTimeout")
 _HALFWAY_KNOWN = ("KeyId",)
 
@@ -155,6 +158,7 @@ class Planner:
         if asked.unsure and not asked.properties:
             return [_bare(asked, Verdict.UNKNOWN, f"it hangs on {asked.unsure} what there is")], []
         lines, left = self._asked(asked, self._rehearsal)
+        self._rehearsal.clock.sleep(APART_SECONDS)
         if asked.unsure:
             lines = [_unsure(line, asked.unsure) for line in lines]
         return lines, left
