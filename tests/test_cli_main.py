@@ -263,6 +263,20 @@ def test_a_stack_that_takes_no_update_now_is_said_to_be_one(command: Command, st
     assert note in text
 
 
+def test_a_stack_may_be_named_by_its_id(command: Command, tmp_path: Path) -> None:
+    """As CloudFormation itself takes it; !Ref AWS::StackName is the name all the same."""
+    stack_id = command.cloudformation.put("shop", {})
+    template = tmp_path / "template.yaml"
+    properties = "{StreamName: orders, KeyId: !Sub 'alias/${AWS::StackName}'}"
+    template.write_text(f"Resources: {{E: {{Type: Custom::KinesisStreamEncryption, Properties: {properties}}}}}")
+    command.provider.kms.add_key("alias/shop")
+    for name in ("shop", stack_id):
+        text = command("plan", str(template), "--stack-name", name)
+        assert text.startswith("Stack shop (CREATE_COMPLETE)")
+        assert "Start with alias/shop\n" in text
+    assert "Start with !Ref AWS::StackName\n" in command("plan", str(template))
+
+
 def test_a_stack_of_a_change_set_that_nobody_executed_is_not_there_yet(command: Command) -> None:
     """CloudFormation calls it REVIEW_IN_PROGRESS."""
     command.cloudformation.put("shop", {}, status="REVIEW_IN_PROGRESS")

@@ -154,14 +154,14 @@ def _of_event(_given: argparse.Namespace, event: Mapping[str, Any], account: Acc
 
 def _of_template(given: argparse.Namespace, sections: Mapping[str, Any], account: Account, clock: Clock) -> Plan:
     """Plan a stack's creation, its update or its deletion."""
-    name = given.stack_name or NEW_STACK
     there = stacks.deployed(account.cloudformation, given.stack_name) if given.stack_name else None
+    name = there.name if there else given.stack_name or NEW_STACK
     if given.delete and there is None:
         raise WrongUse(f"there is no stack {name} in {_spelled(account.place)}")
     exported = stacks.exports(account.cloudformation)
 
     def scoped(sections: Mapping[str, Any], parameters: Mapping[str, Any]) -> Template:
-        pseudo = _pseudo_parameters(account, given.stack_name, there.stack_id if there else None)
+        pseudo = _pseudo_parameters(account, name if given.stack_name else None, there.stack_id if there else None)
         return Template.of(sections, Scope({**parameters, **pseudo}, exports=exported))
 
     before = scoped(there.sections, parameter_values(there.sections, {}, there.parameters)) if there else None

@@ -37,6 +37,11 @@ class Deployed:
     physical_ids: Mapping[str, str]
 
     @property
+    def name(self) -> str:
+        """Its name, as its id tells it."""
+        return self.stack_id.split("/")[1]
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What its status means for a deployment."""
         if self.status in _DEAD:
@@ -58,7 +63,8 @@ def deployed(client: CloudFormationClient, name: str) -> Deployed | None:
     try:
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
+        # There is no code of its own for it.
+        if "does not exist" in error.response["Error"]["Message"]:
             return None
         raise
     if stack["StackStatus"] in _NOT_THERE_YET:
