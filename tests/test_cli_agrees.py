@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from stream_encryption.request import Request
@@ -149,6 +149,7 @@ def _key_of(call: Call) -> str | None:
     return str(call.arguments["KeyId"]) if call.name == "StartStreamEncryption" else None
 
 
+@settings(max_examples=300)
 @given(world=worlds, event=events)
 def test_what_is_planned_is_what_the_provider_then_does(world: World, event: Mapping[str, Any]) -> None:
     """Planning changes nothing; the provider then makes those very calls, in that order, and fails for that reason."""
