@@ -4,9 +4,13 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 EVENT ?= events/create.json
+ifndef TEMPLATE
+TEMPLATE := examples/several-streams.yaml
+PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platform
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo invoke test mutate lint format build draw lock clean
+.PHONY: help setup demo invoke plan audit test mutate lint format build draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +46,12 @@ demo: setup ## A stream's whole life under CloudFormation, on this machine, live
 
 invoke: setup ## One event through the function: make invoke EVENT=events/create.json
 	@$(BIN)/python -m local.invoke $(EVENT)
+
+plan: setup ## What a deployment would do: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
+	@$(BIN)/python -m local.plan plan $(TEMPLATE) $(addprefix --parameter ,$(PARAMETERS)) $(addprefix --stack-name ,$(STACK))
+
+audit: setup ## How every stream of an account is encrypted, with which key, and who manages that
+	@$(BIN)/python -m local.plan audit
 
 test: setup ## All the tests, with the coverage of the provider's branches
 	@$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-fail-under=100

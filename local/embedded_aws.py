@@ -77,9 +77,10 @@ class EmbeddedAws:
         self.ssm = session.client("ssm", endpoint_url=ministack_url, config=config)
         self.kinesis = session.client("kinesis", endpoint_url=kinesis_url, config=config)
         self.tap = self._stack.enter_context(KinesisTap(kinesis_url, listeners.kinesis_call))
-        endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
+        self.endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
+        """By these variables of boto3's a program finds this AWS, and is heard by the tap."""
         self.runtime, self.last_word = (
-            self._stack.enter_context(LambdaRuntime(name, self.household, self.place, endpoints))
+            self._stack.enter_context(LambdaRuntime(name, self.household, self.place, self.endpoints))
             for name in ("lambda", "last-word")
         )
         self.responses = self._stack.enter_context(ResponseEndpoint(self.runtime.deliver, listeners.exchange))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import (
         AddTagsToStreamInputTypeDef,
         DescribeStreamSummaryInputTypeDef,
+        ListStreamsInputTypeDef,
         ListTagsForStreamInputTypeDef,
         PutRecordInputTypeDef,
         RemoveTagsFromStreamInputTypeDef,
@@ -119,6 +120,10 @@ class FakeKinesis:
         """Answer with status, encryption and key, which may be stale."""
         return self._call("DescribeStreamSummary", arguments, self._describe)
 
+    def list_streams(self, **arguments: "Unpack[ListStreamsInputTypeDef]") -> dict[str, Any]:
+        """Answer with a page of the streams' names."""
+        return self._call("ListStreams", arguments, self._list)
+
     def list_tags_for_stream(self, **arguments: "Unpack[ListTagsForStreamInputTypeDef]") -> dict[str, Any]:
         """Answer with a page of tags, which may be stale."""
         return self._call("ListTagsForStream", arguments, self._list_tags)
@@ -176,6 +181,11 @@ class FakeKinesis:
         if encryption.key_id:
             summary["KeyId"] = encryption.key_id
         return answer(StreamDescriptionSummary=summary)
+
+    def _list(self, _action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        names = sorted(name for name in self.streams if name > arguments.get("ExclusiveStartStreamName", ""))
+        page = names[: arguments.get("Limit", 100)]
+        return answer(StreamNames=page, HasMoreStreams=len(page) < len(names))
 
     def _list_tags(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         stream = self._stream(action, arguments)

@@ -1,0 +1,1 @@
+"""For people and pipelines: what a deployment would do to each stream, and how each stream stands. Changes nothing."""

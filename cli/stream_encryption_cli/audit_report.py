@@ -1,0 +1,62 @@
+"""An audit as a table, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING
+
+from .audit import Row
+from .tables import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FIELDS = tuple(one.name for one in fields(Row))
+_HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "BEFORE")
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Every field of every stream, for a program."""
+    return json.dumps([asdict(row) for row in rows], indent=2)
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Every field of every stream, for a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    return text.getvalue().rstrip("\n")
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """What a person wants to see of every stream at once."""
+    faults = [f"{row.stream}: {row.fault}" for row in rows if row.fault]
+    return "\n".join([table(_HEAD, map(_cells, rows)), *(["", *faults] if faults else []), "", _summary(rows)])
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    encryption = Counter(row.encryption for row in rows)
+    broken = sum(row.key not in ("", "usable", "unknown") for row in rows)
+    managed = sum(bool(row.resource) for row in rows)
+    return (
+        f"{len(rows)} streams: {encryption['KMS']} encrypted ({broken} with a key that can't be used), "
+        f"{encryption['NONE']} not; {managed} managed by a stack."
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    stack = row.stack.split("/")[1] if "/" in row.stack else row.stack
+    managed = f"{row.resource} of {stack}" if row.resource else stack
+    return row.stream, row.status, row.encryption, _key(row), row.key, managed, row.before
+
+
+def _key(row: Row) -> str:
+    """The key as it is named, and which that is where the name does not say it."""
+    if not row.key_arn or row.key_id in row.key_arn:
+        return row.key_arn or row.key_id
+    return f"{row.key_id} = {row.key_arn.rpartition('/')[2]}"

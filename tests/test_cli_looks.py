@@ -1,0 +1,118 @@
+"""Whoever plans or audits can change nothing: not by the types, not at run time, not by boto3."""
+
+import ast
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from stream_encryption.kinesis import Kinesis
+from stream_encryption.model import Stream, StreamRef
+from stream_encryption_cli.account import LOOKS, Account, WouldChange
+from stream_encryption_cli.reader import StreamReader
+from stream_encryption_cli.rehearsal import NoTime, RehearsedKinesis
+from tests.provider import Provider
+from tests.templates import ROOT, load
+
+
+def public(kind: type) -> set[str]:
+    """A class' public methods."""
+    return {name for name in vars(kind) if not name.startswith("_")}
+
+
+def test_the_door_to_kinesis_has_no_method_that_changes_anything() -> None:
+    """Mypy refuses these lines, were it not told to let them pass (an ignore that is not needed is one too many)."""
+    provider = Provider()
+    reader = StreamReader(provider.kinesis.client)
+    stream = reader.describe(StreamRef("orders"))
+    assert isinstance(stream, Stream)
+    with pytest.raises(AttributeError):
+        reader.start(stream, "alias/one")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        reader.stop(stream, "alias/one")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        reader.tag(stream, {})  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        reader.untag(stream, [])  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        reader.verify(stream)  # type: ignore[attr-defined]
+    assert public(StreamReader) == {"describe", "tags", "names"}
+    assert provider.changes() == []
+
+
+def test_each_method_of_the_providers_door_only_changes_a_copy() -> None:
+    """A method that the provider's door gets one day has to be rehearsed too, or it meets no client here."""
+    provider = Provider()
+    rehearsed = RehearsedKinesis(StreamReader(provider.kinesis.client), NoTime(0.0))
+    stream = rehearsed.describe(StreamRef("orders"))
+    assert stream
+    rehearsed.tag(stream, {"a": "b"})
+    rehearsed.untag(stream, ["a"])
+    rehearsed.start(stream, "alias/one")
+    rehearsed.stop(stream, "alias/one")
+    rehearsed.verify(stream)
+    assert public(Kinesis) <= public(RehearsedKinesis)
+    assert not hasattr(rehearsed, "_client")
+    assert provider.changes() == []
+
+
+@pytest.fixture(scope="module", name="account")
+def _account() -> Account:
+    """The account as the command gets it, with moto at the other end."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_ACCESS_KEY_ID", "x")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        return Account.of(None, "eu-west-1")
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "kinesis", "kms"])
+def test_of_all_that_a_service_can_do_boto3_sends_the_looks_alone(account: Account, service: str) -> None:
+    """Every operation that there is, not only those that somebody thought of."""
+    client = getattr(account, service)
+    sent = set()
+    for name in client.meta.service_model.operation_names:
+        model = client.meta.service_model.operation_model(name)
+        try:
+            client.meta.events.emit(f"before-call.{service}.{name}", model=model, params={"headers": {}})
+        except WouldChange:
+            continue
+        sent.add(f"{service}:{name}")
+    assert sent == {action for action in LOOKS if action.startswith(f"{service}:")}
+    assert not {action for action in sent if not action.partition(":")[2].startswith(("Describe", "Get", "List"))}
+
+
+def test_a_call_that_is_no_look_is_not_sent(account: Account) -> None:
+    """By a call as it would be made: moto, which would take it, never hears of it."""
+    with mock_aws():
+        boto3.client("kinesis", "eu-west-1").create_stream(StreamName="orders", ShardCount=1)
+        with pytest.raises(WouldChange, match="kinesis:StartStreamEncryption is no look"):
+            account.kinesis.start_stream_encryption(StreamName="orders", EncryptionType="KMS", KeyId="alias/one")
+        described = account.kinesis.describe_stream_summary(StreamName="orders")
+    assert described["StreamDescriptionSummary"].get("EncryptionType", "NONE") == "NONE"
+
+
+def test_the_account_is_the_callers(account: Account) -> None:
+    """Where the streams of a new stack are looked for."""
+    assert (account.place.region, account.partition) == ("eu-west-1", "aws")
+    assert len(account.place.account) == 12
+
+
+def test_the_command_is_not_part_of_the_artifact() -> None:
+    """SAM copies CodeUri whole; and nothing in it knows of the command."""
+    code = ROOT / load(ROOT / "template.yaml")["Resources"]["Function"]["Properties"]["CodeUri"]
+    sources = list(code.rglob("*.py"))
+    imported = {
+        name
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text()))
+        for name in (
+            [one.name for one in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert sources
+    assert not [source for source in sources if "stream_encryption_cli" in source.parts]
+    assert not [name for name in imported if name.startswith("stream_encryption_cli")]

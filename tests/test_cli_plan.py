@@ -1,0 +1,337 @@
+"""What a plan says of each stream, and what it says besides. That it is true is proven in test_cli_agrees.py."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from stream_encryption_cli.deployment import CREATE, DELETE, NONE, RETAINED, UPDATE, Asked
+from stream_encryption_cli.intrinsics import Unknown
+from stream_encryption_cli.plan import Line, Planner, Step, Verdict
+from stream_encryption_cli.reader import StreamReader
+from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
+from tests.fake_errors import Kind
+from tests.provider import Provider
+
+ONE = {"StreamName": STREAM_NAME, "KeyId": "alias/one"}
+TWO = {"StreamName": STREAM_NAME, "KeyId": "alias/two"}
+OTHER = {"StreamName": "other", "KeyId": "alias/one"}
+ANOTHER_STACK = STACK_ID.replace("platform-encryption", "another-stack")
+UNKNOWN = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
+
+
+def plan(provider: Provider, *asked: Asked) -> tuple[Line, ...]:
+    """Plan for the stack that the tests' events are of."""
+    planner = Planner(StreamReader(provider.kinesis.client), provider.kms.client, STACK_ID, provider.clock.now())
+    return planner.plan(asked)
+
+
+def create(properties: Mapping[str, Any], resource: str = LOGICAL_ID, **more: Any) -> Asked:
+    """A Create."""
+    return Asked(resource, CREATE, properties, **more)
+
+
+def update(properties: Mapping[str, Any], old: Mapping[str, Any], **more: Any) -> Asked:
+    """An Update of the resource that has the stream `orders`."""
+    return Asked(LOGICAL_ID, UPDATE, properties, old, STREAM_ARN, **more)
+
+
+def verdicts(lines: tuple[Line, ...]) -> list[tuple[str, str, str | None, Verdict]]:
+    """The lines in short."""
+    return [(line.resource, line.event, line.stream, line.verdict) for line in lines]
+
+
+def owned(properties: Mapping[str, Any] = ONE, **fields: Any) -> Provider:
+    """A world in which the stream is a resource's already; there is another stream, too."""
+    provider = Provider()
+    provider.kinesis.add_stream("other")
+    assert provider.handle(create_event(properties, **fields))["Status"] == "SUCCESS"
+    provider.clock.sleep(600)
+    return provider
+
+
+def test_a_create_is_told_step_by_step() -> None:
+    """What an operator wants to read: which calls, with which key, what is waited for, and each time why."""
+    provider = Provider()
+    (line,) = plan(provider, create(ONE))
+    busy = "stream orders is UPDATING; its encryption can change once it is ACTIVE"
+    assert line.steps == (
+        Step("Remember", "record the state before", "AddTagsToStream", None, changes=True),
+        Step("Start", "the stream is not encrypted", "StartStreamEncryption", "alias/one", changes=True),
+        Step("Wait", busy),
+        Step("Wait", "ACTIVE with the wanted key; settling for 5 s"),
+        Step("Settled", "ACTIVE with the wanted key; encryption was started"),
+    )
+    assert (line.verdict, line.reason, line.key_id) == (Verdict.START, "the stream is not encrypted", "alias/one")
+    assert line.now
+    assert (line.now.status, line.now.key_id, line.now.owner, line.waits_for) == ("ACTIVE", None, None, None)
+
+
+def test_whoever_needs_rights_on_a_key_of_ones_own_is_told_of() -> None:
+    """The commonest outage: the key's ARN is what a policy needs; alias/aws/kinesis needs no grants."""
+    provider = Provider()
+    (line,) = plan(provider, create(ONE))
+    (note,) = line.notes
+    assert "kms:GenerateDataKey" in note
+    assert "kms:Decrypt" in note
+    assert provider.one.arn in note
+    (line,) = plan(provider, create({"StreamName": STREAM_NAME}))
+    assert line.notes == ()
+
+
+def test_a_stream_that_is_busy_is_waited_for_first() -> None:
+    """Row "CREATING, UPDATING": wait until ACTIVE, then decide."""
+    provider = Provider()
+    provider.kinesis.people.reshard(STREAM_NAME, 600.0)
+    (line,) = plan(provider, create(ONE))
+    assert line.now
+    assert (line.verdict, line.now.status) == (Verdict.START, "UPDATING")
+    assert line.waits_for == "stream orders is UPDATING; its encryption can change once it is ACTIVE"
+
+
+def test_a_stream_that_another_stack_manages_is_refused_and_the_way_out_is_named() -> None:
+    """Perhaps it is that very stack's template, and only --stack-name was forgotten."""
+    provider = owned(StackId=ANOTHER_STACK, LogicalResourceId="Theirs")
+    (line,) = plan(provider, create(ONE))
+    assert (line.verdict, line.error) == (Verdict.REFUSED, "OwnedByAnotherStack")
+    assert "managed by resource Theirs of stack another-stack" in line.reason
+    assert line.notes == ("if this is the template of that very stack, plan with --stack-name another-stack",)
+    assert line.steps == ()
+    assert line.now
+    assert line.now.owner
+    assert line.now.owner.logical_id == "Theirs"
+
+
+def test_wrong_properties_are_refused_without_a_look() -> None:
+    """All faults at once, as the provider would answer them."""
+    provider = Provider()
+    (line,) = plan(provider, create({"StreamName": STREAM_NAME, "KeyID": "x", "Verify": "yes"}))
+    assert (line.verdict, line.error, line.stream) == (Verdict.REFUSED, "InvalidProperties", STREAM_NAME)
+    assert "2 faults" in line.reason
+    assert provider.kinesis.calls == []
+
+
+def test_a_renamed_resource_takes_its_stream_over_and_the_old_name_leaves_it_alone() -> None:
+    """Both requests meet the same stream, one after the other, as they will."""
+    provider = owned()
+    removed = Asked(LOGICAL_ID, DELETE, ONE, physical_id=STREAM_ARN)
+    lines = plan(provider, removed, create(ONE, "Renamed"))
+    assert verdicts(lines) == [
+        ("Renamed", "Create", STREAM_NAME, Verdict.TAGS_ONLY),
+        (LOGICAL_ID, "Delete", STREAM_NAME, Verdict.TAGS_ONLY),
+    ]
+    assert lines[0].reason == "take the stream over from Encryption"
+    for line, event in zip(lines, (create_event(ONE, LogicalResourceId="Renamed"), delete_event(ONE)), strict=True):
+        first = len(provider.changes())
+        assert provider.handle(event)["Status"] == "SUCCESS"
+        assert provider.changes()[first:] == [step.call for step in line.steps if step.changes]
+
+
+def test_another_stream_is_encrypted_and_the_one_before_is_then_given_up() -> None:
+    """A replacement: CloudFormation asks for the old stream's Delete once everything else is done."""
+    provider = owned()
+    lines = plan(provider, update(OTHER, ONE))
+    assert verdicts(lines) == [
+        (LOGICAL_ID, "Update", "other", Verdict.START),
+        (LOGICAL_ID, "Delete", STREAM_NAME, Verdict.STOP),
+    ]
+    assert lines[1].because == "the resource moves to another stream"
+    answer = provider.handle(update_event(OTHER, ONE))
+    assert answer["PhysicalResourceId"] != STREAM_ARN
+    assert provider.handle(delete_event(ONE))["Status"] == "SUCCESS"
+    assert (provider.key_of("other"), provider.key_of(STREAM_NAME)) == ("alias/one", None)
+
+
+def test_no_stream_is_given_up_for_another_that_is_refused_or_where_it_is_to_be_retained() -> None:
+    """A failed replacement keeps the old one; so does UpdateReplacePolicy: Retain."""
+    provider = owned()
+    (line,) = plan(provider, update(OTHER, ONE, retained=True))
+    assert line.verdict is Verdict.START
+    (line,) = plan(provider, update({**OTHER, "StreamName": "missing"}, ONE))
+    assert line.error == "StreamNotFound"
+
+
+def test_a_replacement_that_is_rolled_back_has_a_line_for_each_stream() -> None:
+    """The stream that was tried is put back first."""
+    provider = owned()
+    assert provider.handle(update_event(OTHER, ONE))["Status"] == "SUCCESS"
+    assert verdicts(plan(provider, update(ONE, OTHER))) == [
+        (LOGICAL_ID, "Update", "other", Verdict.STOP),
+        (LOGICAL_ID, "Update", STREAM_NAME, Verdict.NO_CHANGE),
+    ]
+
+
+def test_a_goal_that_was_not_come_to_has_no_line() -> None:
+    """The refusal is the last that happens."""
+    provider = owned()
+    assert provider.handle(update_event(OTHER, ONE))["Status"] == "SUCCESS"
+    provider.kinesis.people.delete(STREAM_NAME)
+    assert verdicts(plan(provider, update(ONE, OTHER))) == [
+        (LOGICAL_ID, "Update", "other", Verdict.STOP),
+        (LOGICAL_ID, "Update", STREAM_NAME, Verdict.REFUSED),
+    ]
+
+
+def test_a_delete_of_nothing_is_told_to_be_one() -> None:
+    """A failed Create's marker, with properties that name no stream."""
+    (line,) = plan(Provider(), Asked(LOGICAL_ID, DELETE, {}, physical_id="failed-create:x/Encryption"))
+    assert (line.verdict, line.stream, line.now) == (Verdict.NO_CHANGE, None, None)
+
+
+def test_a_key_that_cannot_come_back_is_said_not_to() -> None:
+    """Promise 7: the stream keeps the encryption that it has; an operator wants to know before."""
+    provider = Provider(stream=False)
+    provider.kinesis.add_stream(STREAM_NAME, "alias/two")
+    assert provider.handle(create_event(ONE))["Status"] == "SUCCESS"
+    provider.two.state = "PendingDeletion"
+    (line,) = plan(provider, Asked(LOGICAL_ID, DELETE, ONE, physical_id=STREAM_ARN))
+    assert line.verdict is Verdict.TAGS_ONLY
+    (note,) = line.notes
+    assert note.startswith("key alias/two, which the stream had before, can't be restored: it is pending deletion")
+
+
+def test_a_stream_whose_own_key_is_broken_is_said_to_be() -> None:
+    """Nothing has to change, so nothing is refused; but nobody can write to it any more."""
+    provider = owned()
+    provider.one.state = "Disabled"
+    (line,) = plan(provider, update(ONE, ONE))
+    assert line.verdict is Verdict.NO_CHANGE
+    assert line.notes == ("its key alias/one is Disabled: enable it, or its producers and consumers fail",)
+
+
+def test_a_key_that_the_caller_may_not_look_up_is_said_to_be_one() -> None:
+    """Whoever plans has other rights than the provider's role."""
+    provider = Provider()
+    provider.one.denies_describe = True
+    line, other = plan(provider, create(ONE), create({"StreamName": STREAM_NAME, "SettleSeconds": "x"}, "Two"))
+    assert line.verdict is Verdict.START
+    assert [note for note in line.notes if "alias/one could not be looked up by you (AccessDeniedException)" in note]
+    assert other.notes == ()
+
+
+def test_a_record_that_is_put_is_a_change_too() -> None:
+    """Verify: consumers will see it."""
+    provider = owned()
+    (line,) = plan(provider, update({**ONE, "Verify": "true"}, ONE))
+    assert line.verdict is Verdict.RECORD_ONLY
+
+
+# Nothing is asked for
+
+
+def test_what_is_not_asked_for_is_left_as_it_is() -> None:
+    """No property changes, and the stream is as it was left."""
+    (line,) = plan(owned(), Asked(LOGICAL_ID, NONE, ONE, ONE, STREAM_ARN, reason="no property changes"))
+    assert (line.event, line.verdict, line.stream, line.drift) == ("none", Verdict.NO_REQUEST, STREAM_NAME, None)
+    assert line.because == "no property changes"
+
+
+@pytest.mark.parametrize(
+    ("act", "drift"),
+    [
+        ("stop", "the stream is not encrypted"),
+        ("untag", "the tags are gone, and the key is the one that this resource gave"),
+        ("delete", "There is no stream orders in account 123456789012, region us-east-1."),
+    ],
+)
+def test_a_stream_that_drifted_is_said_to_have_though_nothing_is_asked_for(act: str, drift: str) -> None:
+    """CloudFormation sends no Update where no property changes: drift is not mended by itself."""
+    provider = owned()
+    getattr(provider.kinesis.people, act)(STREAM_NAME)
+    (line,) = plan(provider, Asked(LOGICAL_ID, NONE, ONE, ONE, STREAM_ARN))
+    assert line.verdict is Verdict.NO_REQUEST
+    assert (line.drift or "").startswith(drift)
+    assert provider.changes().count("StartStreamEncryption") == 1
+
+
+def test_what_is_retained_stays_as_it_is() -> None:
+    """CloudFormation just forgets it; there is nothing to look at."""
+    provider = Provider()
+    (line,) = plan(provider, Asked(LOGICAL_ID, RETAINED, {}, physical_id=STREAM_ARN, reason="x"))
+    assert (line.event, line.verdict, line.stream) == ("retained", Verdict.NO_REQUEST, STREAM_NAME)
+    assert provider.kinesis.calls == []
+
+
+# What can't be told
+
+
+def test_a_key_that_only_the_deployment_tells_is_started_with_where_the_stream_has_none() -> None:
+    """Whatever key it is, it is called by the name that the template has for it."""
+    (line,) = plan(Provider(), create({**ONE, "KeyId": UNKNOWN}))
+    assert (line.verdict, line.key_id) == (Verdict.START, "!GetAtt Key.Arn")
+    assert [step.key_id for step in line.steps if step.call == "StartStreamEncryption"] == ["!GetAtt Key.Arn"]
+    assert line.notes[0].endswith("on !GetAtt Key.Arn")
+
+
+def test_a_key_that_only_the_deployment_tells_may_be_the_one_that_the_stream_has() -> None:
+    """Then no call is made: never guessed."""
+    provider = Provider(stream=False)
+    provider.kinesis.add_stream(STREAM_NAME, "alias/two")
+    (line,) = plan(provider, create({**ONE, "KeyId": UNKNOWN}))
+    assert (line.verdict, line.key_id) == (Verdict.UNKNOWN, "!GetAtt Key.Arn")
+    assert line.reason == "the stream has key alias/two; no call is made if that is the key of !GetAtt Key.Arn"
+
+
+def test_a_refusal_that_no_key_can_avert_is_one_all_the_same() -> None:
+    """Who owns the stream is known without the key."""
+    provider = owned(StackId=ANOTHER_STACK)
+    (line,) = plan(provider, create({**ONE, "KeyId": UNKNOWN}))
+    assert line.error == "OwnedByAnotherStack"
+
+
+def test_a_delete_needs_no_key_where_the_tags_are_there() -> None:
+    """The record says what to undo."""
+    asked = Asked(LOGICAL_ID, DELETE, {**ONE, "KeyId": UNKNOWN}, physical_id=STREAM_ARN)
+    (line,) = plan(owned(), asked)
+    assert line.verdict is Verdict.STOP
+    provider = owned()
+    provider.kinesis.people.untag(STREAM_NAME)
+    (line,) = plan(provider, asked)
+    assert line.verdict is Verdict.UNKNOWN
+    assert line.reason == "its tags are gone: encryption ends if its key is !GetAtt Key.Arn"
+    provider.kinesis.people.stop(STREAM_NAME)
+    (line,) = plan(provider, asked)
+    assert line.verdict is Verdict.NO_CHANGE
+
+
+@pytest.mark.parametrize("name", ["StreamName", "Takeover", "OnDelete"])
+def test_whatever_else_only_the_deployment_tells_leaves_the_plan_unknown(name: str) -> None:
+    """By the property's name, and by the expression's."""
+    provider = Provider()
+    (line,) = plan(provider, create({**ONE, name: UNKNOWN}))
+    assert line.verdict is Verdict.UNKNOWN
+    assert line.reason == f"{name} is !GetAtt Key.Arn, which only the deployment tells"
+    assert line.stream == (None if name == "StreamName" else STREAM_NAME)
+    assert provider.kinesis.calls == []
+
+
+def test_a_service_token_that_is_unknown_does_not_matter() -> None:
+    """It is CloudFormation's own."""
+    (line,) = plan(Provider(), create({**ONE, "ServiceToken": UNKNOWN, "ServiceTimeout": UNKNOWN}))
+    assert line.verdict is Verdict.START
+
+
+def test_a_request_that_may_not_be_sent_is_unknown() -> None:
+    """Unless it would change nothing anyway."""
+    (line,) = plan(owned(), update(TWO, ONE, unsure=UNKNOWN))
+    assert line.verdict is Verdict.UNKNOWN
+    assert line.reason == "it hangs on !GetAtt Key.Arn whether this is asked: the stream has key alias/one"
+    (line,) = plan(owned(), update(ONE, ONE, unsure=UNKNOWN))
+    assert line.verdict is Verdict.NO_CHANGE
+    (line,) = plan(owned(), create({}, "Fn::ForEach::Streams", unsure=UNKNOWN))
+    assert (line.verdict, line.stream) == (Verdict.UNKNOWN, None)
+    assert line.reason == "it hangs on !GetAtt Key.Arn what there is"
+
+
+@pytest.mark.parametrize("action", ["DescribeStreamSummary", "ListTagsForStream", "DescribeKey"])
+@pytest.mark.parametrize("event", [CREATE, NONE])
+def test_what_could_not_be_looked_at_is_said_so_and_not_guessed(action: str, event: str) -> None:
+    """A throttle that outlasts botocore's retries, or a right that the caller lacks; the other streams go on."""
+    provider = Provider()
+    provider.kinesis.add_stream("other")
+    provider.kinesis.faults.fail_next(action, Kind.THROTTLING)
+    line, other = plan(provider, Asked("One", event, ONE, ONE, STREAM_ARN), create(OTHER, "Two"))
+    assert (line.event, line.verdict) == (event, Verdict.NOT_SEEN)
+    assert f":{action} of " in line.reason
+    assert "ThrottlingException: Rate exceeded" in line.reason
+    assert other.verdict is Verdict.START
