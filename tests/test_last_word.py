@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +81,14 @@ def test_the_id_that_cloudformation_knows_is_kept(provider: Provider, kind: str)
     assert told(provider, EVENTS[kind])["PhysicalResourceId"] == STREAM_ARN
 
 
-@pytest.mark.parametrize("event", [EVENTS["Create"], {**EVENTS["Delete"], "PhysicalResourceId": ""}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        EVENTS["Create"],
+        {**EVENTS["Create"], "PhysicalResourceId": STREAM_ARN},
+        {**EVENTS["Delete"], "PhysicalResourceId": ""},
+    ],
+)
 def test_where_none_is_known_the_id_says_that_the_create_was_lost(provider: Provider, event: dict[str, Any]) -> None:
     """Never empty, and never a stream's: the Delete that follows must not take it for what was settled."""
     assert told(provider, event)["PhysicalResourceId"] == f"lost-create:platform-encryption/{LOGICAL_ID}"
@@ -178,6 +186,7 @@ def test_a_lost_create_is_undone_by_its_delete(provider: Provider) -> None:
             ["Lambda.Unknown: exited, perhaps."],
         ),
         (state_of(update_event(), Failure={"Error": "Odd", "Cause": "[1]"}), ["Odd: [1]."]),
+        (state_of(update_event(), Failure={"Error": "Odd", "Cause": '{"a": 1}'}), ['Odd: {"a": 1}.']),
     ],
 )
 def test_the_reason_says_what_was_reported_on_which_stream_and_what_to_do(
@@ -188,11 +197,31 @@ def test_the_reason_says_what_was_reported_on_which_stream_and_what_to_do(
     assert [part for part in (*parts, f"stream {STREAM_NAME}", "log group") if part not in said] == []
 
 
+def test_the_reason_of_a_create_word_for_word() -> None:
+    """What a person reads in the console, where Lambda gave up."""
+    assert reason(lost_record(create_event(), requestContext=AGE_EXCEEDED, responsePayload=None)) == (
+        "Lambda could not run the provider's function for stream orders in time (tries: 0): no error was reported. "
+        "Its metrics Throttles and AsyncEventAge tell whether the account's concurrency was used up. Nobody knows "
+        "whether the stream was changed; the Delete that follows undoes what the stream's tags record. Look into the "
+        f"log group of the provider for request {REQUEST_ID_OF_LAMBDA}, mend the provider, then deploy again."
+    )
+
+
+def test_the_reason_of_a_delete_word_for_word() -> None:
+    """What a person reads in the console, where the state machine gave up."""
+    assert reason(state_of(delete_event())) == (
+        "A step of the wait for stream orders failed each time that it was tried: Sandbox.Timedout: Task timed out "
+        "after 3.00 seconds. Nobody knows whether the stream was changed; to delete again undoes what the stream's "
+        "tags record. Look into the log group of the provider, mend the provider, then delete again, or retain this "
+        "resource and see to the stream's encryption yourself."
+    )
+
+
 @pytest.mark.parametrize(
     ("properties", "fields", "stream"),
     [
         ({"StreamName": "one", "StreamARN": STREAM_ARN}, {}, "stream one"),
-        ({"StreamARN": STREAM_ARN}, {}, f"stream {STREAM_ARN}"),
+        ({"StreamARN": f"{STREAM_ARN}-2"}, {}, f"stream {STREAM_ARN}-2"),
         ({}, {"Stream": "two"}, "stream two"),
         ({"StreamName": ["x"]}, {}, f"stream {STREAM_ARN}"),
         (None, {}, f"stream {STREAM_ARN}"),
@@ -207,7 +236,7 @@ def test_the_stream_is_named_by_whatever_names_it(properties: Any, fields: dict[
 
 def test_a_request_that_names_no_stream_is_answered_all_the_same(provider: Provider) -> None:
     """Properties that were never valid must not cost the answer."""
-    assert "a stream that the request does not name" in told(provider, create_event({}))["Reason"]
+    assert "for a stream that the request does not name 3 times" in told(provider, create_event({}))["Reason"]
 
 
 def test_the_log_to_look_into_and_the_invocation_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +262,15 @@ def test_where_the_ids_alone_are_too_long_the_reason_gives_way(provider: Provide
     """CloudFormation allows 1 KB for an id; an answer that it does not take helps nobody, yet nothing hangs."""
     answer = told(provider, update_event(PhysicalResourceId="x" * 5000))
     assert answer["Reason"] == ""
+
+
+@pytest.mark.parametrize("signature", ["TOPSECRET0123456", "TOPSECRET?abc+/==", "TOPSECRET%2Fabcd%3D%3D"])
+def test_a_signature_is_found_however_it_is_spelled(signature: str) -> None:
+    """Promise 8: base64 holds = and /, and whoever quotes it may have decoded it."""
+    event = create_event(ResponseURL=f"https://bucket/name?Expires=1&Signature={signature}")
+    decoded = signature.replace("%2F", "/").replace("%3D", "=")
+    said = reason(lost_record(event, responsePayload={"errorMessage": f"{signature}, or {decoded}"}))
+    assert "each time: <ResponseURL>, or <ResponseURL>." in said
 
 
 @pytest.mark.parametrize("spelled", ["the whole address", "the query", "the signature", "the signature, decoded"])
@@ -261,7 +299,7 @@ def test_a_secret_is_taken_out_before_the_message_is_cut() -> None:
     assert "TOPSECRET" not in said
 
 
-@pytest.mark.parametrize("trouble", [Reply(500), Reply(503), Reply(301), Silence.CLOSE], ids=str)
+@pytest.mark.parametrize("trouble", [Reply(500), Reply(503), Reply(300), Silence.CLOSE], ids=str)
 def test_an_answer_that_nobody_took_is_tried_again(provider: Provider, trouble: Reply | Silence) -> None:
     """Nobody is left to answer after this, so a moment's trouble must not cost the answer."""
     provider.bucket.script(*[trouble] * 3)
@@ -318,15 +356,32 @@ def test_lambdas_entry_answers_over_http_and_counts_itself(
     endpoint: FakeResponseUrl, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The real wiring; the line that is printed is a metric as well, and names the request and the reason."""
+    before = time.time()
     on_failure(lost_record(create_event(ResponseURL=endpoint.url())), None)
     (answer,) = endpoint.bucket.answers
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert answer["Status"] == "FAILED"
-    (directive,) = line["_aws"]["CloudWatchMetrics"]
-    assert directive["Metrics"] == [{"Name": "LastWords", "Unit": "Count"}]
-    assert [[line[name] for name in names] for names in directive["Dimensions"]] == [["kinesis-stream-encryption"]]
-    assert (line["LastWords"], line["outcome"], line["reason"]) == (1, "delivered", answer["Reason"])
-    assert (line["stack_id"], line["logical_id"], line["request_type"]) == (STACK_ID, LOGICAL_ID, "Create")
+    assert before * 1000 - 1 <= line["_aws"].pop("Timestamp") <= time.time() * 1000
+    assert line == {
+        "_aws": {
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "KinesisStreamEncryption",
+                    "Dimensions": [["service"]],
+                    "Metrics": [{"Name": "LastWords", "Unit": "Count"}],
+                }
+            ]
+        },
+        "service": "kinesis-stream-encryption",
+        "LastWords": 1,
+        "level": "ERROR",
+        "message": "the last word",
+        "outcome": "delivered",
+        "request_type": "Create",
+        "stack_id": STACK_ID,
+        "logical_id": LOGICAL_ID,
+        "reason": answer["Reason"],
+    }
 
 
 def test_lambdas_entry_counts_itself_where_it_fails_too(
@@ -346,6 +401,16 @@ def test_the_answer_goes_out_with_an_empty_content_type(endpoint: FakeResponseUr
     assert put(endpoint.url(), b"{}") == 200
     (received,) = endpoint.bucket.requests
     assert (received.method, received.headers["content-type"], received.body) == ("PUT", "", b"{}")
+
+
+def test_an_address_that_says_nothing_is_not_waited_for_for_long(
+    endpoint: FakeResponseUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function's own time-out would end all its tries."""
+    monkeypatch.setattr(last_word, "SOCKET_SECONDS", 0.05)
+    endpoint.bucket.script(Silence.HANG)
+    with pytest.raises(TimeoutError):
+        put(endpoint.url(), b"{}")
 
 
 def test_an_https_address_is_spoken_to_by_tls(endpoint: FakeResponseUrl) -> None:
@@ -404,3 +469,4 @@ def test_whatever_it_is_handed_it_says_something_to_whoever_asked(record: dict[s
     for body in bodies:
         answer = json.loads(body)
         assert (answer["Status"], bool(answer["Reason"]), bool(answer["PhysicalResourceId"])) == ("FAILED", True, True)
+        assert (answer["RequestId"], answer["LogicalResourceId"]) == ("", "")
