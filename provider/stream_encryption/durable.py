@@ -31,6 +31,9 @@ BURST_PAUSE_SECONDS = 2.0
 """The longest pause that a step waits by itself, in seconds; a longer one costs less in the state machine."""
 
 
+SWEEP_PAUSES = (0.0, 0.5, 1.0)
+"""How long to wait before each try to have a mark removed later, in seconds."""
+
 AGAIN_SECONDS = 30.0
 """How long to wait here before a hand-over that was refused is tried again, in seconds."""
 
@@ -92,12 +95,16 @@ class Sweeps:
         """Start the execution, where there is something to be swept; that it can't be started fails no request."""
         if not progress.sweeps or self._executions is None:
             return
-        try:
-            execution, _ = self._executions().start_sweeps(Handover.of_sweeps(event, progress, self._clock.now()))
-        except Refused as refused:
-            self._telemetry.hand_over_refused(refused.refusal)
-        else:
-            self._telemetry.sweep_planned(execution)
+        handover = Handover.of_sweeps(event, progress, self._clock.now())
+        for pause in SWEEP_PAUSES:
+            self._clock.sleep(pause)
+            try:
+                execution, _ = self._executions().start_sweeps(handover)
+            except Refused as refused:
+                self._telemetry.hand_over_refused(refused.refusal)
+            else:
+                self._telemetry.sweep_planned(execution)
+                return
 
 
 class Reach:

@@ -68,6 +68,12 @@ class Request:
         """The name of the stream that its properties name."""
         return str(self.properties["StreamName"])
 
+    @property
+    def heard(self) -> str:
+        """What CloudFormation was told: SUCCESS or FAILED; nothing where it did not wait for that any more."""
+        in_time = bool(self.answers) and not (self.cancelled or self.given_up)
+        return str(self.answers[0].body["Status"]) if in_time else "nothing"
+
     def __str__(self) -> str:
         """Name it, shortly."""
         return f"{self.type} {self.stack.name}/{self.logical_id}"

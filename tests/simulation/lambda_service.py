@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 900.0
 RETRIES = 2
-EVENT_AGE_SECONDS = 3600.0
+EVENT_AGE_SECONDS = 3300.0
 """As template.yaml sets them; tests/simulation/test_simulation.py holds them to it."""
 
 

@@ -191,6 +191,10 @@ class Promises:
         if request.given_up and not request.answers and answerable:
             self._break(2, f"{request} was never answered")
 
+    def answered_twice(self, request: Request) -> None:
+        """An invocation answered, was told that CloudFormation has it, and answered again."""
+        self._break(2, f"{request} was answered twice by one invocation")
+
     def _is_well_formed(self, request: Request, answer: Answer, body: bytes) -> None:
         """Promise 2: an answer that CloudFormation takes, and that a person can use."""
         self.checks += 1
@@ -275,9 +279,9 @@ class Promises:
             found = self._key(stream.encryption.key_id)
             if found not in self._world.acceptable(name):
                 self._break(3, f"{name} was left with {stream.encryption.key_id}")
-            left = [tag for tag in RECORD if tag in stream.tags]
-            if left:
-                self._break(3, f"{name} was left with a record: {stream.tags}")
+            left = {tag: value for tag, value in stream.tags.items() if tag in RECORD or self._world.sweepable}
+            if left != (self._world.tags_before[name] if self._world.sweepable else {}):
+                self._break(3, f"{name} was left with these tags: {stream.tags}")
 
     def _kept(self, held: Holding) -> bool:
         """Whether another stack had the stream in between, and left its own key there, as its OnDelete said."""

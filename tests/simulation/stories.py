@@ -22,7 +22,7 @@ def simulate(seed: int, product: Product | None = None, *, talkative: bool = Fal
     from random import Random  # noqa: PLC0415
 
     weather = Weather.drawn(Random(f"weather {seed}"))  # noqa: S311 - the seed repeats it
-    world = World(seed, product or Product(), weather, talkative)
+    world = World(seed, product or Product(), weather, talkative=talkative)
     rivals = 2 if world.dice(weather.rivals) else 1
     return world.run([_story] * rivals)
 
@@ -77,5 +77,5 @@ def _properties(world: World) -> dict[str, Any]:
 
 
 def _key_id(world: World) -> str:
-    one, two, _ = world.keys
+    one, two, _ = world.kms_keys
     return world.random.choice(("alias/one", "alias/two", "alias/three", one.arn, two.key_id, "alias/aws/kinesis"))

@@ -44,6 +44,7 @@ class Wire:
         self._world = world
         self.dealt: Counter[str] = Counter()  # faults, by kind
         self.calls = 0
+        self._heard: set[tuple[str, int]] = set()  # which invocation was told that its answer came
         self._frozen_until: dict[str, float] = {}  # by the ResponseURL of the request
 
     def call(
@@ -111,6 +112,10 @@ class Wire:
         headers = {"content-type": "", "content-length": str(len(body))}
         came = world.bucket.receive("PUT", url.removeprefix(HOST), headers, body)
         if world.bucket.requests[-1].stored:
+            if invocation and (url, invocation.number) in self._heard:
+                world.promises.answered_twice(world.cloudformation.requests[url])
+            if invocation and isinstance(came, Reply):
+                self._heard.add((url, invocation.number))
             world.cloudformation.answered(url, body, invocation)
         if came is Silence.HANG:
             world.time.sleep(READ_SECONDS)

@@ -23,7 +23,7 @@ from tests.simulation.weather import Weather
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
     from tests.simulation.cloudformation import Request
@@ -74,9 +74,6 @@ class Log(TextIOBase):
 LOG = Log()
 """One for all worlds, since Python's loggers live for ever."""
 
-Story = "Callable[[World], None]"
-
-
 @dataclass
 class Report:
     """What came of one world."""
@@ -90,6 +87,7 @@ class Report:
     requests: int
     calls: int
     checks: int
+    answers: list[tuple[str, str]]  # each request in order, and what CloudFormation was told first
 
 
 @dataclass(eq=False)
@@ -99,6 +97,7 @@ class World:
     seed: int
     product: Product
     weather: Weather
+    keys: Mapping[str, str | None] | None = None  # that the streams have at first; None: as the seed says
     talkative: bool = False  # whether the trace has each decision of the function
     plan: Mapping[int, str] = field(default_factory=dict)  # what is done to the Nth call, beside the weather
 
@@ -134,6 +133,7 @@ class World:
         self.meddled: set[str] = set()  # streams whose encryption or tags other people changed
         self.tags_since: dict[str, float] = defaultdict(lambda: self.began)
         self.before: dict[str, str | None] = {}
+        self.tags_before: dict[str, dict[str, str]] = {}
         self.events = 0
         self._furnish()
 
@@ -141,6 +141,12 @@ class World:
     def requests(self) -> list[Request]:
         """Every request that CloudFormation sent."""
         return list(self.cloudformation.requests.values())
+
+    @property
+    def sweepable(self) -> bool:
+        """Whether every mark is removed in the end: an execution for it was started, and it ran."""
+        trouble = self.trouble
+        return not (trouble.unstarted or trouble.die or trouble.fail or trouble.lose or trouble.freeze or trouble.keys)
 
     @property
     def answerable_seconds(self) -> float:
@@ -155,7 +161,7 @@ class World:
         """Note what happened, for whoever has to read why a promise was broken."""
         self.lines.append((self.time.now() - self.began, text))
 
-    def run(self, stories: list[Callable[[Stack], None]]) -> Report:
+    def run(self, stories: Sequence[Callable[[Stack], None]]) -> Report:
         """Play these stories, each in a stack of its own; then let everything run out, and remove what is left."""
         with redirect_stdout(cast("TextIO", self.log)):
             self._play(stories)
@@ -179,12 +185,14 @@ class World:
             len(self.requests),
             self.wire.calls,
             self.promises.checks,
+            [(str(one), one.heard) for one in self.requests],
         )
 
     def _furnish(self) -> None:
         random, weather = self.random, self.weather
         self.kms.add_key("alias/aws/kinesis", manager="AWS")
-        self.keys = [self.kms.add_key(f"alias/{name}") for name in ("one", "two", "three")]
+        self.kms_keys = [self.kms.add_key(f"alias/{name}") for name in ("one", "two", "three")]
+        arn = self.kms_keys[1].arn
         settings = self.kinesis.settings
         settings.stale, settings.stale_tags = weather.stale, weather.stale_tags
         settings.stale_part, settings.described = weather.stale_part, weather.described
@@ -192,11 +200,13 @@ class World:
             slow = self.dice(weather.slow_updates)
             self.kinesis.next_updating.append(random.uniform(60, 3600) if slow else 10 ** random.uniform(-0.5, 1.0))
         for name in STREAMS:
-            key_id = random.choice((None, None, "alias/one", self.keys[1].arn, "alias/aws/kinesis"))
-            self.kinesis.add_stream(name, key_id)
-            self.before[name] = key_id
+            drawn = random.choice((None, None, "alias/one", arn, "alias/aws/kinesis"))
+            key_id = drawn if self.keys is None else self.keys.get(name)
+            tags = {"team": "streaming"} if random.random() < 0.5 else {}
+            self.kinesis.add_stream(name, key_id, tags=tags)
+            self.before[name], self.tags_before[name] = key_id, tags
 
-    def _play(self, stories: list[Callable[[Stack], None]]) -> None:
+    def _play(self, stories: Sequence[Callable[[Stack], None]]) -> None:
         for number, story in enumerate(stories):
             stack = Stack(self, f"stack-{'abc'[number]}", number)
             self.stacks.append(stack)
@@ -238,7 +248,7 @@ class World:
         if what == "stop":
             people.stop(name, seconds)
         elif what == "rekey":
-            people.rekey(name, random.choice(self.keys).arn, seconds)
+            people.rekey(name, random.choice(self.kms_keys).arn, seconds)
         elif what == "untag":
             people.untag(name)
         elif what == "untag a part":
@@ -260,7 +270,7 @@ class World:
             self.time.sleep(self.random.expovariate(self.weather.keys / HOUR) if self.weather.keys else 0)
             if not self.weather.keys:
                 return
-            key = self.random.choice(self.keys)
+            key = self.random.choice(self.kms_keys)
             trouble = self.random.choice(("Disabled", "PendingDeletion", "denies_describe", "denies_use"))
             self.trace(f"  key {key.arn[-40:]} {trouble}")
             if trouble.startswith("denies"):
