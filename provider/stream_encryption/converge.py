@@ -223,8 +223,8 @@ def _act(goal: Goal, action: Change | Verify, memory: Memory, world: World) -> t
 def _perform(action: Change | Verify, kinesis: Kinesis) -> None:
     """One action, one call."""
     match action:
-        case Remember(stream, ownership):
-            kinesis.tag(stream, to_tags(ownership))
+        case Remember(stream, ownership, _, over):
+            kinesis.tag(stream, to_tags(ownership, over))
         case Cancel(stream, owner, issued_at):
             kinesis.tag(stream, cancellation(owner, issued_at))
         case Forget(stream, keys):

@@ -60,7 +60,7 @@ LIMIT_SECONDS = 120.0
 """How long a limit that does not call itself a rate is given to pass, in seconds."""
 
 PROOF_SECONDS = 60.0
-"""How long records may come back unencrypted after SettleSeconds, in seconds."""
+"""How long records may come back unencrypted, in seconds."""
 
 
 def decide(goal: Goal, seen: Seen | Unseen, memory: Memory) -> Action:
@@ -127,7 +127,7 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
         return _claim(goal, stream, tags, seen, memory)
     if tags.ownership and tags.demanded_at < goal.issued_at and (seen.rekeyed or not seen.as_wanted):
         renewed = replace(tags.ownership, demand=_demand(goal, seen))
-        return _ask(Remember(stream, renewed, "record what is wanted now, and since when"), stream, seen, memory)
+        return _ask(Remember(stream, renewed, "record what is wanted now, and since when", tags.keys), stream, seen, memory)
     if not seen.as_wanted:
         return _start(goal, stream, seen, memory)
     return _settle(goal, stream, tags, seen, memory)
@@ -228,7 +228,7 @@ def _claim(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory)
         ownership = Ownership(goal.owner, current)
         reason = "record the state before"
     ownership = replace(ownership, demand=_demand(goal, seen))
-    return _ask(Remember(stream, ownership, reason), stream, seen, memory)
+    return _ask(Remember(stream, ownership, reason, tags.keys), stream, seen, memory)
 
 
 def _demand(goal: Ensure, seen: Seen) -> Demand:
@@ -353,7 +353,7 @@ def _give_back(goal: Goal, stream: Stream, tags: Tags, reason: str) -> Remember 
         to = record.predecessor
         demand = None if to.issued_at is None else Demand(to.issued_at, to.key_id)
         former = Ownership(to.owner, record.before, to.predecessor, demand)
-        return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}")
+        return Remember(stream, former, f"{reason}: it goes back to {former.owner.logical_id}", tags.keys)
     return Forget(stream, _ours(tags, goal.issued_at), reason)
 
 
@@ -412,7 +412,7 @@ def _refused(goal: Goal, seen: Unseen, memory: Memory) -> Action:
         case RefusalKind.LIMIT:
             return _limited(goal, seen, memory)
         case RefusalKind.UNPROVEN:
-            return _unproven(goal, seen, memory)
+            return _unproven(seen, memory)
         case RefusalKind.KEY:
             return _key_refused(goal, refusal)
         case RefusalKind.DENIED | RefusalKind.INVALID:
@@ -428,9 +428,9 @@ def _limited(goal: Goal, seen: Unseen, memory: Memory) -> Action:
     return _untouched(goal, refusal, memory) or Failed(errors.QuotaSpent(refusal, seen.now))
 
 
-def _unproven(goal: Goal, seen: Unseen, memory: Memory) -> Action:
-    tried = seen.now - (memory.settling_since or seen.now)
-    if tried - (goal.settle_seconds if isinstance(goal, Ensure) else 0) < PROOF_SECONDS:
+def _unproven(seen: Unseen, memory: Memory) -> Action:
+    tried = seen.now - (memory.unproven_since or seen.now)
+    if tried < PROOF_SECONDS:
         return Wait("the record that was put came back unencrypted; put another", 5.0)
     return Failed(errors.NotVerified(seen.refusal.resource, tried))
 

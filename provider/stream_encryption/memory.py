@@ -65,13 +65,15 @@ class Memory:
         writes: How often tags were surely written.
         changes: How many Starts and Stops were asked for.
         found: The KeyId that the stream had before the first of them; None: not encrypted.
-        doubted_at: When the stream was last known to be other than ACTIVE as wanted, without being seen UPDATING since:
-            right after that, an ACTIVE as wanted may be half an old answer. None if nothing speaks for that.
+        doubted: The stream was last known to be other than ACTIVE as wanted, and was not seen UPDATING since: an ACTIVE
+            as wanted may be half an old answer.
+        shown_since: Since when it shows as ACTIVE and as wanted in spite of that; None if it does not.
         suspected: Another delivery of this request was taken to have made the Start.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
         reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
         limited: The limit that refuses a call; None if none does.
         invalid_since: Since when calls are refused as invalid; None if none was.
+        unproven_since: Since when records come back unencrypted; None if none did.
         verified: A record that was put came back encrypted.
         conceded: Why the state before could not be brought back; None if nothing stands in the way.
     """
@@ -89,12 +91,14 @@ class Memory:
     writes: int = 0
     changes: int = 0
     found: str | None = None
-    doubted_at: float | None = None
+    doubted: bool = False
+    shown_since: float | None = None
     suspected: bool = False
     settling_since: float | None = None
     reached_at: float | None = None
     limited: Limited | None = None
     invalid_since: float | None = None
+    unproven_since: float | None = None
     verified: bool = False
     conceded: str | None = None
 
@@ -114,14 +118,20 @@ def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
         return memory
     if seen.stream.status is not StreamStatus.ACTIVE:
         asked = memory.asked and replace(memory.asked, effect_at=seen.now)
-        return replace(memory, asked=asked, doubted_at=None, settling_since=None)
+        return replace(memory, asked=asked, doubted=False, shown_since=None, settling_since=None)
     if not seen.as_wanted:
-        return replace(memory, doubted_at=seen.now, settling_since=None)
+        return _doubting(replace(memory, settling_since=None))
     if _begun_elsewhere(memory, goal, seen):
-        memory = replace(memory, suspected=True, doubted_at=seen.now)
-    if memory.doubted_at is not None and seen.now - memory.doubted_at < TRUST_SECONDS:
-        return replace(memory, settling_since=None)
-    return replace(memory, settling_since=memory.settling_since or seen.now, reached_at=seen.now)
+        memory = replace(memory, suspected=True, doubted=True)
+    shown_since = seen.now if memory.shown_since is None else memory.shown_since
+    if memory.doubted and seen.now - shown_since < TRUST_SECONDS:
+        return replace(memory, shown_since=shown_since, settling_since=None)
+    settling_since = seen.now if memory.settling_since is None else memory.settling_since
+    return replace(memory, doubted=False, settling_since=settling_since, reached_at=seen.now)
+
+
+def _doubting(memory: Memory) -> Memory:
+    return replace(memory, doubted=True, shown_since=None)
 
 
 def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = True) -> Memory:
@@ -133,7 +143,7 @@ def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = Tru
     if not isinstance(change, Start | Stop):
         return replace(memory, writes=memory.writes + sure)
     found = memory.found if memory.changes else change.stream.key_id
-    return replace(memory, changes=memory.changes + 1, found=found, doubted_at=now)
+    return _doubting(replace(memory, changes=memory.changes + 1, found=found))
 
 
 def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
@@ -145,7 +155,9 @@ def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:
         limited = memory.limited if same else Limited(refusal.action, now)
         return replace(memory, throttles=memory.throttles + 1, limited=limited)
     if refusal.kind is RefusalKind.BUSY:
-        return replace(memory, doubted_at=now)
+        return _doubting(memory)
+    if refusal.kind is RefusalKind.UNPROVEN:
+        return replace(memory, unproven_since=now if memory.unproven_since is None else memory.unproven_since)
     if refusal.kind is RefusalKind.INVALID:
         return replace(memory, invalid_since=now if memory.invalid_since is None else memory.invalid_since)
     return memory

@@ -325,11 +325,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """Write the record of who manages the stream."""
+    """Write the record of who manages the stream, over the tag keys of the one that is there."""
 
     stream: Stream
     ownership: Ownership
     reason: str
+    over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .model import Demand, Owner, Ownership, Predecessor, Tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PREFIX = "kinesis-stream-encryption:"
 STACK = PREFIX + "stack"
@@ -43,8 +43,13 @@ _NONE = "NONE"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def to_tags(ownership: Ownership) -> dict[str, str]:
-    """The record as tags: all of it in one call, so that it is there whole or not at all."""
+def to_tags(ownership: Ownership, over: Sequence[str] = ()) -> dict[str, str]:
+    """The record as tags: all of it in one call, so that it is there whole or not at all.
+
+    Args:
+        ownership: What to write down.
+        over: The tag keys of the record that it replaces: former owners that only that one names are emptied.
+    """
     tags = {
         STACK: ownership.owner.stack_id,
         RESOURCE: ownership.owner.logical_id,
@@ -57,7 +62,7 @@ def to_tags(ownership: Ownership) -> dict[str, str]:
         since = _NONE if issued_at is None else _written(issued_at)
         values = (owner.stack_id, owner.logical_id, predecessor.key_id or _NONE, since)
         tags |= dict(zip(_lineage(number), values, strict=True))
-    return tags
+    return {key: _NONE for key in over if key.startswith(_TAKEN_FROM)} | tags
 
 
 def _line(predecessor: Predecessor | None) -> list[Predecessor]:
@@ -88,7 +93,9 @@ def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
         ownership=ownership,
         keys=tuple(key for key in tags if key in _RECORD or key.startswith(_TAKEN_FROM)),
         foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
-        ending=ownership is not None and _ending(tags, ownership),
+        ending=ownership is not None and _is_called_off(
+            tags, ownership.owner, ownership.demand and ownership.demand.issued_at
+        ),
         former_keys=tuple(key for former, keys in _taken_from(tags) if former.owner == me for key in keys),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
@@ -104,9 +111,10 @@ def _ownership(tags: Mapping[str, str]) -> Ownership | None:
     return Ownership(owner, _key(before), _predecessor(tags, owner), _demand(tags))
 
 
-def _ending(tags: Mapping[str, str], ownership: Ownership) -> bool:
-    marked_at = _time(tags.get(_cancelled_key(ownership.owner), ""))
-    return marked_at is not None and ownership.demand is not None and marked_at >= ownership.demand.issued_at
+def _is_called_off(tags: Mapping[str, str], owner: Owner, issued_at: float | None) -> bool:
+    """Whether an owner's Delete left its mark after the newest of its requests was issued."""
+    marked_at = _time(tags.get(_cancelled_key(owner), ""))
+    return marked_at is not None and issued_at is not None and marked_at >= issued_at
 
 
 def _demand(tags: Mapping[str, str]) -> Demand | None:
@@ -116,13 +124,10 @@ def _demand(tags: Mapping[str, str]) -> Demand | None:
 
 
 def _predecessor(tags: Mapping[str, str], owner: Owner) -> Predecessor | None:
-    """Who the stream was taken over from, and so on.
-
-    Who got a stream back still finds its own name there, and one that was struck out leaves a gap: neither counts.
-    """
+    """Who the stream was taken over from, and so on; but for those whose own Delete calls them off."""
     line: list[Predecessor] = []
     for former, _ in reversed(list(_taken_from(tags))):
-        if former.owner not in {owner, *(nearer.owner for nearer in line)}:
+        if former.owner != owner and not _is_called_off(tags, former.owner, former.issued_at):
             line.append(former)
     predecessor = None
     for former in reversed(line):
@@ -135,7 +140,7 @@ def _taken_from(tags: Mapping[str, str]) -> Iterator[tuple[Predecessor, tuple[st
     numbers = {1} | {int(key.rpartition("-")[2]) for key in tags if _LATER.fullmatch(key)}
     for keys in map(_lineage, sorted(numbers)):
         stack_id, logical_id, key_id, since = (tags.get(key) for key in keys)
-        if stack_id and logical_id and key_id:
+        if stack_id and logical_id and key_id and stack_id != _NONE:
             former = Predecessor(Owner(stack_id, logical_id), _key(key_id), issued_at=_time(since or ""))
             yield former, tuple(key for key in keys if key in tags)
 

@@ -158,16 +158,16 @@ class LambdaService:
         """Invoke the failure destination, as often as any other function."""
         for tries in range(1 + RETRIES):
             self._world.time.sleep(60.0 * tries)
-            if not self.last_word(record).error:
+            if not self.last_word(record, may_die=tries < RETRIES).error:
                 return
 
-    def last_word(self, record: Mapping[str, Any]) -> Outcome:
-        """Run the function that answers for requests that were lost; it may die as well."""
+    def last_word(self, record: Mapping[str, Any], *, may_die: bool = False) -> Outcome:
+        """Run the function that answers for requests that were lost; it may die as well, but not for good."""
         world = self._world
         done: Signal[Outcome] = Signal(world.time)
 
         def run() -> None:
-            if world.dice(world.weather.die):
+            if may_die and world.dice(world.weather.die):
                 done.send(Outcome(error="Runtime.ExitError"))
                 return
             try:

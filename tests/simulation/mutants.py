@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant(
         "a stale ACTIVE is trusted",
         "memory.py",
-        "    if memory.doubted_at is not None and seen.now - memory.doubted_at < TRUST_SECONDS:",
+        "    if memory.doubted and seen.now - shown_since < TRUST_SECONDS:",
         "    if False:",
     ),
     Mutant(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 4096
 RECORD = tuple(PREFIX + name for name in ("stack", "resource", "before"))
 LAST_SECONDS = 25.0
-"""Who stands still over the last seconds before CloudFormation gives up can't be helped: the margin is 20 s."""
+"""Who stands still, or is not heard, over the last seconds before CloudFormation gives up can't be helped: it is the
+margin of 20 s, and a try to answer that began before it."""
 EPSILON = 0.001
 SOON = 2.0
 """What happened so long before a look may not have been known to whoever decided by it, in seconds."""
@@ -60,6 +61,7 @@ class Promises:
         self.conceded: set[str] = set()
         self._had: str | None = None
         self._reopened: set[str] = set()
+        self._stopped: set[tuple[str, str]] = set()  # who stopped which stream, by the request's ResponseURL
 
     def sent(self, request: Request) -> None:
         """CloudFormation sent a request."""
@@ -109,6 +111,7 @@ class Promises:
             key_id = arguments["KeyId"] if method.startswith("start") else None
             self._world.trace(f"    {_short(invocation)} {method} {name} {key_id or ''} for {request}")
             self._is_ours_to_change(invocation, name, request, key_id)
+            self._is_never_plain_on_the_way(request, name, key_id)
             again = self._key(self._had) == self._key(key_id)
             self.effects.append(Effect(now, name, request, again))
             self._note_reopened(request)
@@ -147,6 +150,14 @@ class Promises:
             needed = any(key in stream.tags for key in arguments["TagKeys"])
         if not needed:
             self._break(4, f"{_short(invocation)} {method} on {stream.name} changes nothing: {arguments}")
+
+    def _is_never_plain_on_the_way(self, request: Request, name: str, key_id: str | None) -> None:
+        """Promise 5: a request that starts the encryption has not stopped it before."""
+        self.checks += 1
+        if key_id is None:
+            self._stopped.add((request.url, name))
+        elif (request.url, name) in self._stopped:
+            self._break(5, f"{request} stopped {name} on the way to {key_id}")
 
     def _is_ours_to_change(
         self, invocation: Invocation, name: str, request: Request, key_id: str | None
@@ -187,7 +198,8 @@ class Promises:
         """CloudFormation stopped to wait for an answer."""
         self.checks += 1
         stood_still = self._world.wire.stood_still_since(request.url, self._world.time.now() - LAST_SECONDS)
-        answerable = request.timeout >= self._world.answerable_seconds and not stood_still
+        deaf = self._world.wire.deaf_since(request.url, self._world.time.now() - LAST_SECONDS)
+        answerable = request.timeout >= self._world.answerable_seconds and not (stood_still or deaf)
         if request.given_up and not request.answers and answerable:
             self._break(2, f"{request} was never answered")
 

@@ -23,6 +23,7 @@ class Weather:
         fail: That a call fails before it does anything, for a moment.
         lose: That a call takes effect and its answer is lost.
         late: That a call takes effect only after its caller has given it up.
+        storms: How many times an hour everything that Kinesis is asked is throttled, for some minutes.
         limit: That a Start or Stop meets a limit that does not call itself a rate.
         die: That an invocation is killed at a call, before or after it.
         freeze: That an invocation stands still at a call, for seconds to minutes.
@@ -45,6 +46,7 @@ class Weather:
     fail: float = 0.0
     lose: float = 0.0
     late: float = 0.0
+    storms: float = 0.0
     limit: float = 0.0
     die: float = 0.0
     freeze: float = 0.0
@@ -75,6 +77,7 @@ class Weather:
             fail=chance(_RARE, _OFTEN),
             lose=chance(_RARE, _OFTEN),
             late=chance(_RARE, 0.05),
+            storms=chance(0.5, 6.0),
             limit=chance(_RARE, 0.3),
             die=chance(_RARE, 0.1),
             freeze=chance(_RARE, 0.1),

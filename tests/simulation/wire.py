@@ -44,6 +44,7 @@ class Wire:
         self._world = world
         self.dealt: Counter[str] = Counter()  # faults, by kind
         self.calls = 0
+        self._deaf_at: dict[str, float] = {}
         self._heard: set[tuple[str, int]] = set()  # which invocation was told that its answer came
         self._frozen_until: dict[str, float] = {}  # by the ResponseURL of the request
 
@@ -99,6 +100,10 @@ class Wire:
         """Whether an invocation for a request has stood still since then, or at some time since."""
         return self._frozen_until.get(url, 0.0) >= when
 
+    def deaf_since(self, url: str, when: float) -> bool:
+        """Whether the ResponseURL of a request has not taken an answer since then."""
+        return self._deaf_at.get(url, 0.0) >= when
+
     def deliver(self, url: str, body: bytes, invocation: Invocation | None, plan: str = "") -> int:
         """Bring an answer to the bucket, which may be deaf, or not say that it heard."""
         world, random = self._world, self._world.random
@@ -107,6 +112,7 @@ class Wire:
         else:
             step = Silence.LOSE if plan == "lose" else Reply()
         if step != Reply():
+            self._deaf_at[url] = world.time.now()
             world.bucket.script(step)
             self._deal(f"answer: {step}", "put", {})
         headers = {"content-type": "", "content-length": str(len(body))}
