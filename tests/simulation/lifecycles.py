@@ -111,6 +111,14 @@ def _take_over_and_give_back(stack: Stack) -> None:
     stack.delete()
 
 
+def _take_over_rename_and_give_back(stack: Stack) -> None:
+    _wait(stack, A_WHILE)
+    stack.create("Theirs", {**TWO, "Takeover": "true"})
+    stack.rename("Theirs", "Renamed", {**TWO, "Takeover": "true"}, None)
+    _wait(stack)
+    stack.delete()
+
+
 LIFECYCLES = {
     "create and delete": Lifecycle((_create_and_delete,)),
     "create and delete at once": Lifecycle((_delete_soon,), {ORDERS: "alias/two"}),
@@ -125,6 +133,7 @@ LIFECYCLES = {
     "roll a replacement back": Lifecycle((_roll_a_replacement_back,)),
     "roll a rename back": Lifecycle((_roll_a_rename_back,)),
     "take over and give back": Lifecycle((_own, _take_over_and_give_back)),
+    "take over, rename and give back": Lifecycle((_own, _take_over_rename_and_give_back)),
 }
 
 

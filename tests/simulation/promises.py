@@ -291,9 +291,12 @@ class Promises:
             found = self._key(stream.encryption.key_id)
             if found not in self._world.acceptable(name):
                 self._break(3, f"{name} was left with {stream.encryption.key_id}")
-            left = {tag: value for tag, value in stream.tags.items() if tag in RECORD or self._world.sweepable}
-            if left != (self._world.tags_before[name] if self._world.sweepable else {}):
+            ours = {tag for tag in stream.tags if tag.startswith(PREFIX)}
+            others = {tag: value for tag, value in stream.tags.items() if tag not in ours}
+            if ours.intersection(RECORD) or (ours and self._world.sweepable):
                 self._break(3, f"{name} was left with these tags: {stream.tags}")
+            if others != self._world.tags_before[name] and name not in self._world.tagged:
+                self._break(3, f"{name} lost tags of other people: {stream.tags}")
 
     def _kept(self, held: Holding) -> bool:
         """Whether another stack had the stream in between, and left its own key there, as its OnDelete said."""

@@ -34,7 +34,7 @@ def _story(stack: Stack) -> None:
         _chapter(stack)
         if stack.abandoned:
             return
-        world.time.sleep(10 ** world.random.uniform(0.3, 3.9))
+        world.time.sleep(10 ** world.random.uniform(0.3, world.pace))
 
 
 def _chapter(stack: Stack) -> None:

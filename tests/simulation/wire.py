@@ -44,6 +44,7 @@ class Wire:
         self._world = world
         self.dealt: Counter[str] = Counter()  # faults, by kind
         self.calls = 0
+        self.storm_until = 0.0  # until then every call of Kinesis' is throttled
         self._deaf_at: dict[str, float] = {}
         self._heard: set[tuple[str, int]] = set()  # which invocation was told that its answer came
         self._frozen_until: dict[str, float] = {}  # by the ResponseURL of the request
@@ -62,6 +63,10 @@ class Wire:
         self._travel(invocation, "before", method, number)
         weather = world.weather
         plan = world.plan.get(number, "")
+        if action.startswith("kinesis:") and world.time.now() < self.storm_until:
+            kind = world.random.choice((Kind.RATE_EXCEEDED, Kind.THROTTLING))
+            self._deal(f"storm: {kind.name}", method, arguments)
+            raise fault(kind, action, arguments, world.account, world.region)
         if plan.startswith("fail") or world.dice(weather.fail):
             kind = Kind[plan.partition(" ")[2]] if plan else world.random.choice(_FOR_A_MOMENT)
             self._deal(f"failed: {kind.name}", method, arguments)

@@ -131,9 +131,11 @@ class World:
         self.services: Mapping[str, Any] = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
         self.stacks: list[Stack] = []
         self.meddled: set[str] = set()  # streams whose encryption or tags other people changed
+        self.tagged: set[str] = set()  # … whose own tags they changed
         self.tags_since: dict[str, float] = defaultdict(lambda: self.began)
         self.before: dict[str, str | None] = {}
         self.tags_before: dict[str, dict[str, str]] = {}
+        self.pace = self.random.choice((1.0, 2.0, 3.0, 3.9))  # how long there is between two deployments: 10 to this
         self.events = 0
         self._furnish()
 
@@ -215,6 +217,8 @@ class World:
             self.time.spawn("people", self._people)
         if self.weather.keys:
             self.time.spawn("keys", self._key_troubles)
+        if self.weather.storms:
+            self.time.spawn("storms", self._storms)
         if self.weather.busy:
             self.time.spawn("operators", self._reshards)
 
@@ -260,8 +264,7 @@ class World:
         else:
             return
         self.trace(f"  people: {what} {name}")
-        if what != "tag":
-            self.meddled.add(name)
+        (self.tagged if what == "tag" else self.meddled).add(name)
         self.promises.people(name, what.partition(" ")[0])
         self.tags_since[name] = self.time.now()
 
@@ -279,6 +282,15 @@ class World:
                 key.state = trouble
             self.time.sleep(10 ** self.random.uniform(0.5, 3.2))
             key.state, key.denies_describe, key.denies_use = "Enabled", False, False
+
+    def _storms(self) -> None:
+        for _ in range(self.random.randint(1, 4)):
+            self.time.sleep(self.random.expovariate(self.weather.storms / HOUR) if self.weather.storms else 0)
+            if not self.weather.storms:
+                return
+            seconds = self.random.uniform(20, 400)
+            self.trace(f"  Kinesis is throttled, for {seconds:.0f} s")
+            self.wire.storm_until = self.time.now() + seconds
 
     def _reshards(self) -> None:
         for _ in range(self.random.randint(1, 6)):
@@ -328,7 +340,7 @@ class World:
             "QuotaSpent": trouble.limit,
             "LastWord": trouble.die or trouble.freeze or trouble.unheard or trouble.slow,
             "RequestExpired": trouble.die or trouble.freeze or trouble.slow,
-            "DeadlinePassed": short or trouble.slow_updates or trouble.busy or trouble.freeze or trouble.slow
+            "DeadlinePassed": short or trouble.storms or trouble.slow_updates or trouble.busy or trouble.freeze or trouble.slow
             or trouble.die,
         }
         return {code for code, reason in reasons.items() if reason}
