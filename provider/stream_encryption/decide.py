@@ -318,10 +318,11 @@ def _marked(tags: Tags, goal: Release, memory: Memory) -> bool:
 def _leave_alone(goal: Release, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """The stream is not this resource's: no encryption is changed, only what still names this resource is struck."""
     record = tags.ownership
-    if (goal.overtaking or tags.former_keys) and not _marked(tags, goal, memory):
+    former = bool(tags.former_keys) and tags.former_at <= goal.issued_at
+    if (goal.overtaking or former) and not _marked(tags, goal, memory):
         mark = Cancel(stream, goal.owner, goal.issued_at, "an earlier request may still be at work")
         return _ask(mark, stream, seen, memory)
-    if tags.former_keys:
+    if former:
         reason = f"{goal.owner.logical_id} is gone: the stream need not be given back to it"
         return _ask(Forget(stream, tags.former_keys, reason), stream, seen, memory)
     if tags.keys and not tags.foreign:

@@ -136,6 +136,7 @@ class Tags:
         foreign: The record, whole or not, names another owner.
         ending: The record's own owner left the mark of a Delete, which is to undo what the record tells of.
         former_keys: The tag keys by which the record names this owner as one that the stream was taken over from.
+        former_at: When the newest of this owner's requests from before that was issued, in epoch seconds; 0 if unknown.
         cancelled_at: When this owner's work on the stream was called off, in epoch seconds; None if it was not.
         cancelled_key: The tag key that says so.
         spent: The tag keys of cancellations, anybody's, that are too old for anything they call off to still come.
@@ -146,6 +147,7 @@ class Tags:
     foreign: bool = False
     ending: bool = False
     former_keys: tuple[str, ...] = ()
+    former_at: float = 0.0
     cancelled_at: float | None = None
     cancelled_key: str | None = None
     spent: tuple[str, ...] = ()

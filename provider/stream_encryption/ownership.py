@@ -97,6 +97,7 @@ def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
             tags, ownership.owner, ownership.demand and ownership.demand.issued_at
         ),
         former_keys=tuple(key for former, keys in _taken_from(tags) if former.owner == me for key in keys),
+        former_at=max((former.issued_at or 0 for former, _ in _taken_from(tags) if former.owner == me), default=0),
         cancelled_at=_time(tags.get(cancelled, "")),
         cancelled_key=cancelled if cancelled in tags else None,
         spent=tuple(key for key, value in tags.items() if key.startswith(CANCELLED) and _spent(value, now)),
