@@ -9,7 +9,7 @@ import pytest
 from local.embedded_aws import EmbeddedAws
 from local.engines import Durations, UnsupportedMachineError, emulator
 
-from .stacks import Account
+from .stacks import DEPLOYED, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def aws() -> Iterator[EmbeddedAws]:
         pytest.skip(str(error))
     durations = Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0, split=4.0)
     with EmbeddedAws(durations) as embedded:
-        embedded.deploy_provider({"HandoverSeconds": "2"})
+        embedded.deploy_provider(DEPLOYED)
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         yield embedded
 
