@@ -8,6 +8,7 @@ import pytest
 
 from local.embedded_aws import EmbeddedAws
 from local.engines import Durations, UnsupportedMachineError, emulator
+from tests.permissions import used
 
 from .stacks import DEPLOYED, Account
 
@@ -27,6 +28,9 @@ def aws() -> Iterator[EmbeddedAws]:
         embedded.deploy_provider(DEPLOYED)
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         yield embedded
+        for one in embedded.tap.calls():
+            if not one.error and one.caller != embedded.place.account:  # whose calls are not the function's
+                used(f"kinesis:{one.action}", one.request, embedded.place.account, embedded.place.region)
 
 
 @pytest.fixture
