@@ -11,6 +11,8 @@ import cfnlint.data.AdditionalSpecs
 import pytest
 from cfnlint.helpers import load_resource
 
+from stream_encryption.errors import AccessDenied
+from stream_encryption.model import Refusal, RefusalKind
 from tests.permissions import OURS, PAGE, ROLE, Use, faults, rows
 from tests.policies import ROLES, several, statements
 from tests.templates import nodes
@@ -86,6 +88,15 @@ def test_a_right_that_the_page_gives_to_a_service_must_not_be_the_function_s_own
     monkeypatch.setattr("tests.permissions.PAGE", wrong)
     told = faults([Use("kms:DescribeKey", KEY, *HERE)], every_test=False)
     assert told == ["kms:DescribeKey (Keys): called by the function, not by Kinesis"]
+
+
+def test_the_reason_that_the_page_shows_is_the_one_that_a_person_reads() -> None:
+    """Whoever searches for the words of a failed stack finds them there."""
+    lines = [line[2:] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("> ")]
+    shown, _, _ = " ".join(lines).partition("…")
+    arn = "arn:aws:kinesis:eu-west-1:111122223333:stream/invoices"
+    refusal = Refusal("kinesis:DescribeStreamSummary", arn, RefusalKind.DENIED, "AccessDeniedException", "")
+    assert str(AccessDenied(refusal)) == f"{shown})"
 
 
 @pytest.mark.parametrize("role", ROLES)
