@@ -10,6 +10,7 @@ from local import templates
 from local.cloudformation import CloudFormation, Operation
 from local.engines import ROOT, Durations, emulator, start_kinesis, start_ministack
 from local.executions import Executions
+from local.iam import Iam, Session
 from local.kinesis_tap import KinesisTap
 from local.lambda_runtime import Function, LambdaRuntime
 from local.place import Place
@@ -76,7 +77,12 @@ class EmbeddedAws:
         self.s3 = session.client("s3", endpoint_url=ministack_url, config=config)
         self.ssm = session.client("ssm", endpoint_url=ministack_url, config=config)
         self.kinesis = session.client("kinesis", endpoint_url=kinesis_url, config=config)
+        iam = session.client("iam", endpoint_url=ministack_url, config=config)
+        sts = session.client("sts", endpoint_url=ministack_url, config=config)
+        self.iam = Iam(self.place, iam, sts, self.kms)
+        self.sessions: dict[str, Session] = {}
         self.tap = self._stack.enter_context(KinesisTap(kinesis_url, listeners.kinesis_call))
+        self.tap.authorize = self.iam.refusal
         self.endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
         """By these variables of boto3's a program finds this AWS, and is heard by the tap."""
         self.runtime, self.last_word = (
@@ -150,8 +156,18 @@ class EmbeddedAws:
         name = self.cloudformation.physical_id(PROVIDER_STACK, logical_id)
         deployed = self.lambda_client.get_function_configuration(FunctionName=name)
         variables = deployed.get("Environment", {}).get("Variables", {})
-        code, handler = self.code(logical_id), deployed["Handler"]
-        runtime.attach(Function(name, handler, deployed["Timeout"], deployed["MemorySize"], variables, code))
+        session = self.sessions[logical_id] = self.iam.assume(deployed["Role"], name)
+        runtime.attach(
+            Function(
+                name,
+                deployed["Handler"],
+                deployed["Timeout"],
+                deployed["MemorySize"],
+                variables,
+                session.credentials,
+                self.code(logical_id),
+            )
+        )
         # MiniStack sends the invocations of a function with this variable to our runtime.
         self.lambda_client.update_function_configuration(
             FunctionName=name, Environment={"Variables": {**variables, PROXY_VARIABLE: runtime.url}}
@@ -159,13 +175,20 @@ class EmbeddedAws:
         return deployed["FunctionArn"]
 
     def _route_failures(self, arns: Mapping[str, LambdaRuntime]) -> None:
-        """Have each function's queue do as its EventInvokeConfig says, as it was deployed."""
+        """Have each function's queue do as its EventInvokeConfig says, as it was deployed.
+
+        Raises:
+            RuntimeError: A function's role may not invoke the function's destination: AWS refuses that, too.
+        """
         for arn, runtime in arns.items():
             config = self.lambda_client.get_function_event_invoke_config(FunctionName=arn, Qualifier="$LATEST")
             queue = runtime.asynchronous
             queue.function_arn = arn
             queue.retries, queue.most_seconds = config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]
             destination = config.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            role = self.lambda_client.get_function_configuration(FunctionName=arn)["Role"]
+            if destination and not self.iam.allows(role, "lambda:InvokeFunction", destination):
+                raise RuntimeError(f"{role} lacks lambda:InvokeFunction on {destination}")
             queue.destination = arns[destination].deliver if destination else None
 
     def _create_bucket(self) -> None:

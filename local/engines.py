@@ -81,6 +81,8 @@ def start_ministack(household: Household, place: Place) -> str:
                 "STATE_DIR": str(folder / "state"),
                 "S3_DATA_DIR": str(folder / "s3"),
                 "LOG_LEVEL": "WARNING",
+                # Every call needs its right, as on AWS; the account's own credentials are the root's.
+                "AUTH": "true",
                 # It would remove containers of another MiniStack on this machine.
                 "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
             },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CHANGES = frozenset(
     {"StartStreamEncryption", "StopStreamEncryption", "AddTagsToStream", "RemoveTagsFromStream", "PutRecord"}
 )
+SIGNED_BY = re.compile(r"Credential=([^/]+)/")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class KinesisCall:
     status: int
     error: str = ""
     request: dict[str, Any] = field(default_factory=dict)
+    caller: str = ""  # the access key id that it was signed with
 
     @property
     def changes(self) -> bool:
@@ -46,6 +49,8 @@ class KinesisTap:
         self._calls: list[KinesisCall] = []
         self.meddle: Callable[[KinesisCall], Reply | None] = lambda _: None
         """Is told of each call before it is made; what it answers is answered in Kinesis' stead."""
+        self.authorize: Callable[[KinesisCall], Reply | None] = lambda _: None
+        """Is asked of each call as well, after that; what it answers is Kinesis' refusal."""
         self._server = Server(self._forward)
         self.url = self._server.url
 
@@ -73,7 +78,8 @@ class KinesisTap:
 
     def _forward(self, request: Request) -> Reply:
         at = time.time()
-        reply = self.meddle(describe(at, request, Reply(OK))) or call(self._kinesis_url, request)
+        asked = describe(at, request, Reply(OK))
+        reply = self.meddle(asked) or self.authorize(asked) or call(self._kinesis_url, request)
         heard = describe(at, request, reply)
         with self._lock:
             self._calls.append(heard)
@@ -88,7 +94,8 @@ def describe(at: float, request: Request, reply: Reply) -> KinesisCall:
     name = asked.get("StreamName") or str(asked.get("StreamARN") or asked.get("ResourceARN") or "").rpartition("/")[2]
     error = "" if reply.status == OK else str(_json(reply.body).get("__type", reply.status)).rpartition("#")[2]
     action = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    return KinesisCall(at, action, name, reply.status, error, asked)
+    signed = SIGNED_BY.search(request.headers.get("authorization", ""))
+    return KinesisCall(at, action, name, reply.status, error, asked, signed[1] if signed else "")
 
 
 def refusal(code: str, message: str) -> Reply:

@@ -38,6 +38,7 @@ class Function:
     timeout: int
     memory: int
     variables: Mapping[str, str]
+    credentials: Mapping[str, str]
     code: Path
 
 
@@ -195,6 +196,7 @@ class LambdaRuntime:
         return {
             **function.variables,
             **self._place.credentials,
+            **function.credentials,
             **self._endpoints,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),

@@ -7,9 +7,24 @@ from typing import IO, cast
 from aws_lambda_powertools import Logger
 from hypothesis import settings
 
+from tests.permissions import (
+    pytest_collectreport,
+    pytest_deselected,
+    pytest_runtestloop,
+    pytest_sessionfinish,
+    pytest_testnodedown,
+)
 from tests.secrecy import pytest_configure, pytest_runtest_makereport
 
-__all__ = ["pytest_configure", "pytest_runtest_makereport"]
+__all__ = [
+    "pytest_collectreport",
+    "pytest_configure",
+    "pytest_deselected",
+    "pytest_runtest_makereport",
+    "pytest_runtestloop",
+    "pytest_sessionfinish",
+    "pytest_testnodedown",
+]
 
 
 class Stdout(TextIOBase):

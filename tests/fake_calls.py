@@ -1,5 +1,6 @@
 """What every fake client does around a call: record it, let others in, deal a fault, lose an answer."""
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from botocore.validate import validate_parameters
 
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind, code_of, fault
+from tests.permissions import used
 
 ANY = "*"
 
@@ -239,6 +241,8 @@ class Wire:
             if met and not met.loses_answer:
                 self._deal(met, call)
             answer = effect()
+            if by_the_provider():
+                used(action, arguments, self.account, self.region)
             call.changed = changes
             if met:
                 self._deal(met, call)
@@ -258,6 +262,14 @@ class Wire:
         if isinstance(deal, Kind):
             return fault(deal, call.action, call.arguments, self.account, self.region)
         return deal if isinstance(deal, BaseException) else deal(call)
+
+
+def by_the_provider() -> bool:
+    """Whether it is the provider's own code that calls a fake: no test, and nobody who acts before a call."""
+    frame = inspect.currentframe()
+    while frame and frame.f_globals["__name__"].startswith("tests.fake_"):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals["__name__"].startswith("stream_encryption.")
 
 
 def _check_as_boto3(action: str, arguments: Mapping[str, Any]) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fake_calls import by_the_provider
 from tests.fake_clock import Clock
 from tests.fake_errors import client_error
+from tests.permissions import used
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:kinesis-stream-encryption"
 RETRIES = 3
@@ -44,6 +46,9 @@ class FakeStates:
         known = kept.get(name)
         if known and (known.done or known.input != given):
             raise client_error("ExecutionAlreadyExists", f"Execution Already Exists: '{name}'", "states:StartExecution")
+        if by_the_provider():
+            _, _, _, region, account, _, _ = ARN.split(":")
+            used("states:StartExecution", arguments, account, region)
         kept.setdefault(name, Execution(name, given))
         return {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:{name}"}
 

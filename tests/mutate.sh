@@ -6,8 +6,8 @@ bin=$(cd "$1" && pwd)
 stage=mutants/project
 rm -rf mutants
 mkdir -p $stage/src
-cp -R provider/stream_encryption lastword/last_word.py $stage/src/
-cp -R tests $stage/
+cp -R provider/stream_encryption cli/stream_encryption_cli lastword/last_word.py $stage/src/
+cp -R tests docs template.yaml $stage/
 rm -rf $stage/tests/stack
 sed 's/^pythonpath = .*/pythonpath = ["src", "."]/' pyproject.toml > $stage/pyproject.toml
 cd $stage

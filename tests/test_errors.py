@@ -96,6 +96,24 @@ def test_every_error_that_there_is_has_its_sentence_here() -> None:
     assert [name for name in names if f"── {name} " not in (errors.__doc__ or "")] == []
 
 
+NOT_AUTHORIZED = f"User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: {START}"
+NO_POLICY = f"because no identity-based policy allows the {START} action"
+
+
+@pytest.mark.parametrize(
+    ("message", "resource"),
+    [
+        (f"{NOT_AUTHORIZED} on resource: arn:aws:kms:us-east-1:1:key/2 {NO_POLICY}", "arn:aws:kms:us-east-1:1:key/2"),
+        (f"{NOT_AUTHORIZED} on resource: arn:aws:kms:us-east-1:1:key/2", "arn:aws:kms:us-east-1:1:key/2"),
+        (f"{NOT_AUTHORIZED} {NO_POLICY}", STREAM_ARN),
+    ],
+)
+def test_a_denial_names_the_resource_that_iam_names_where_it_names_one(message: str, resource: str) -> None:
+    """The contract: the action and the ARN that the role lacks. For a Start that may be the key's."""
+    denied = errors.AccessDenied(refusal(code="AccessDeniedException", message=message))
+    assert str(denied).startswith(f"The provider's role is not allowed {START} on {resource}. Allow it")
+
+
 def test_several_faults_are_counted_and_kept_in_their_order() -> None:
     """The contract: all that is wrong is reported at once."""
     error = errors.InvalidProperties(["one", "two", "three"])

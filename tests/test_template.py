@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from botocore import xform_name
-from botocore.session import Session
 
 import last_word
 from tests.templates import ROOT, load, nodes
@@ -27,7 +25,6 @@ STATE_MACHINE_ROLE = RESOURCES["StateMachineRole"]["Properties"]
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 ENVIRONMENTS = ("default", "staging", "production")
 
-PROVIDER = ROOT / "provider" / "stream_encryption"
 FUNCTION_ARN = {"Fn::GetAtt": ["Function", "Arn"]}
 LAST_WORD_ARN = {"Fn::GetAtt": ["LastWord", "Arn"]}
 STATE_MACHINE_ARN = {
@@ -187,30 +184,6 @@ def test_an_invocation_hands_over_well_before_it_ends() -> None:
     """The hand-over must come within the function's own time-out, also with the longest wait that can be set."""
     assert PARAMETERS["HandoverSeconds"]["Default"] == 60
     assert PARAMETERS["HandoverSeconds"]["MaxValue"] <= PARAMETERS["Timeout"]["MaxValue"] - 60
-
-
-def test_the_role_allows_every_call_that_the_provider_makes_and_no_call_that_it_does_not() -> None:
-    """A call without its right fails in production alone, and a right without its call is an attacker's."""
-    session = Session()
-    operations = {
-        service: {xform_name(name): name for name in session.get_service_model(service).operation_names}
-        for service in ("kinesis", "kms", "stepfunctions")
-    }
-    prefixes = {"stepfunctions": "states"}
-    called = {
-        f"{prefixes.get(service, service)}:{operations[service][node.func.attr]}"
-        for file, service in (("kinesis.py", "kinesis"), ("keys.py", "kms"), ("durable.py", "stepfunctions"))
-        for node in ast.walk(ast.parse((PROVIDER / file).read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Attribute)
-        and node.func.value.attr == "_client"
-    }
-    # Kinesis makes this one, with the provider's rights, when a record is put.
-    called.add("kms:GenerateDataKey")
-    made_by_aws = {"OwnLogGroup", "HandOverUnderItsKey", "LastWord"}
-    allowed = {sid: actions(sid) for sid in STATEMENTS if sid not in made_by_aws}
-    assert called == set().union(*allowed.values())
 
 
 def test_data_keys_are_made_through_kinesis_only() -> None:

@@ -21,6 +21,7 @@ ProviderError
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
+
+_DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
+"""The ARN in IAM's own words (IAM User Guide, "Troubleshoot access denied error messages")."""
 
 
 def _utc(epoch_seconds: float) -> str:
@@ -111,9 +115,14 @@ class AccessDenied(ProviderError):
     """The provider's role may not make a call."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Name the action and the ARN that the role lacks."""
+        """Name the action and the ARN that the role lacks.
+
+        For a Start that may be the key's, not the stream's, and a stream may be known by its name alone: IAM says it.
+        """
+        denied_on = _DENIED_ON.search(refusal.message)
+        resource = denied_on[1] if denied_on else refusal.resource
         super().__init__(
-            f"The provider's role is not allowed {refusal.action} on {refusal.resource}. Allow it: in the role, "
+            f"The provider's role is not allowed {refusal.action} on {resource}. Allow it: in the role, "
             "by the provider stack's parameters that name streams and keys, or in the key's or stream's own policy. "
             f"({refusal.code}: {refusal.message})"
         )

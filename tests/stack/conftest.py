@@ -8,8 +8,9 @@ import pytest
 
 from local.embedded_aws import EmbeddedAws
 from local.engines import Durations, UnsupportedMachineError, emulator
+from tests.permissions import used
 
-from .stacks import Account
+from .stacks import DEPLOYED, Account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,12 @@ def aws() -> Iterator[EmbeddedAws]:
         pytest.skip(str(error))
     durations = Durations(start=0.5, stop=0.4, create=0.1, delete=0.1, reshard=1.0, split=4.0)
     with EmbeddedAws(durations) as embedded:
-        embedded.deploy_provider({"HandoverSeconds": "2"})
+        embedded.deploy_provider(DEPLOYED)
         embedded.ssm.put_parameter(Name="/taken", Value="by somebody else", Type="String")
         yield embedded
+        for one in embedded.tap.calls():
+            if not one.error and one.caller != embedded.place.account:  # whose calls are not the function's
+                used(f"kinesis:{one.action}", one.request, embedded.place.account, embedded.place.region)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.streams import StreamState
 
 AWS_KEY = "alias/aws/kinesis"
+DEPLOYED = {"HandoverSeconds": "2"}
 TEAM_TAGS = {"team": "shop", "cost-center": "4711"}
 SERVICE_TOKEN = {"Fn::ImportValue": "kinesis-stream-encryption-ServiceToken"}
 
@@ -57,9 +58,9 @@ class Account:
         """A name that nobody else uses."""
         return f"{start}-{uuid.uuid4().hex[:8]}"
 
-    def stream(self, key: str = "") -> str:
+    def stream(self, key: str = "", team: str = "stream") -> str:
         """Another team's stream, with tags of its own; with a key where one is given."""
-        name = self.name("stream")
+        name = self.name(team)
         self.aws.streams.create(name, key, TEAM_TAGS)
         self.aws.watch.add(name)
         return name

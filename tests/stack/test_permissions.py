@@ -1,0 +1,195 @@
+"""The provider under its own role, narrowed to some streams and keys: IAM checks every call (local/iam.py)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, NamedTuple
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.permissions import PAGE, ROLE
+from tests.policies import several, statements
+
+from .stacks import AWS_KEY, DEPLOYED, Requests, encryption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.embedded_aws import EmbeddedAws
+    from tests.policies import Statement
+
+    from .stacks import Account
+
+TEAM = f"shop-{uuid.uuid4().hex[:8]}"
+
+
+class Keys(NamedTuple):
+    """Keys by their ARNs: two that the provider may use, one that only its role may, and one that it was not given."""
+
+    granted: str
+    usual: str
+    closed: str
+    unnamed: str
+
+    def parameters(self, aws: EmbeddedAws) -> dict[str, str]:
+        """What the provider is narrowed to: these keys but for the last, and one team's streams."""
+        return {"StreamArns": aws.stream_arn(f"{TEAM}-*"), "KeyArns": ",".join(self[:-1])}
+
+
+@pytest.fixture(scope="module")
+def keys(aws: EmbeddedAws) -> Iterator[Keys]:
+    """The provider is narrowed to three of these keys, and to the streams of one team."""
+    made = Keys(
+        granted=key_with(aws, aws.sessions["Function"].role_arn),
+        usual=aws.key("with KMS' default policy"),
+        closed=key_with(aws, f"arn:aws:iam::{aws.place.account}:role/somebody-else"),
+        unnamed=aws.key("with KMS' default policy"),
+    )
+    aws.deploy_provider({**DEPLOYED, **made.parameters(aws)})
+    yield made
+    aws.deploy_provider({**DEPLOYED, "StreamArns": "all", "KeyArns": "all"})
+
+
+def deployed(account: Account, keys: Keys) -> tuple[Statement, ...]:
+    """The role's statements, as narrowed."""
+    place = account.aws.place
+    return statements(ROLE, place.account, place.region, **keys.parameters(account.aws))
+
+
+def key_with(aws: EmbeddedAws, role: str) -> str:
+    """A key that leaves nothing to IAM, with the statement of docs/permissions.md for a role."""
+    _, _, page = PAGE.read_text(encoding="utf-8").partition("```json")
+    statement = {**json.loads(page.partition("```")[0]), "Principal": {"AWS": role}}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return aws.kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["Arn"]
+
+
+def test_a_whole_life_needs_no_right_but_those_on_the_streams_and_keys_that_were_named(
+    account: Account, keys: Keys
+) -> None:
+    """Create with a record that is put, a new key, another stream, deletion: each call of it, and none is denied."""
+    old, new, stack = account.stream(team=TEAM), account.stream(team=TEAM), account.name()
+    before = [account.state(one) for one in (old, new)]
+
+    created = account.deploy(stack, Encryption=encryption(old, KeyId=keys.granted, Verify="true"))
+    changed = account.deploy(stack, Encryption=encryption(old, KeyId=keys.usual))
+    replaced = account.deploy(stack, Encryption=encryption(new, KeyId=keys.usual))
+    assert account.key_of(new) == keys.usual
+    deleted = account.delete(stack)
+
+    done = [one.status for one in (created, changed, replaced, deleted)]
+    calls = account.aws.tap.calls(old) + account.aws.tap.calls(new)
+    (streams,) = [one for one in deployed(account, keys) if one.sid == "Streams"]
+    assert done == ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"]
+    assert [account.state_but_marks(one) for one in (old, new)] == before
+    assert [one.error for one in calls if one.error == "AccessDeniedException"] == []
+    assert {f"kinesis:{one.action}" for one in calls} == set(streams.actions)
+
+
+def test_the_role_is_deployed_as_the_check_of_all_calls_reads_it(account: Account, keys: Keys) -> None:
+    """tests/policies.py, which every run of the tests is held to, against CloudFormation and IAM."""
+    place, role = account.aws.place, account.aws.sessions["Function"].role_arn.rpartition("/")[2]
+    iam = place.session().client("iam", endpoint_url=account.aws.kms.meta.endpoint_url, config=place.config)
+    policies = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    found = [one for policy in policies for one in policy["Statement"]]
+    name = "kinesis-stream-encryption"
+    attributes = {
+        "!GetAtt Logs.Arn": f"arn:aws:logs:{place.region}:{place.account}:log-group:/aws/lambda/{name}:*",
+        "!GetAtt LastWord.Arn": f"arn:aws:lambda:{place.region}:{place.account}:function:{name}-last-word",
+    }
+    read = [
+        (one.sid, one.actions, tuple(attributes.get(arn, arn) for arn in one.resources), one.conditional)
+        for one in deployed(account, keys)
+    ]
+    assert read == [(one["Sid"], several(one["Action"]), several(one["Resource"]), "Condition" in one) for one in found]
+
+
+@pytest.mark.parametrize("with_arn", [False, True], ids=["by name", "by ARN"])
+@pytest.mark.usefixtures("keys")
+def test_a_stream_outside_the_pattern_is_refused_by_action_and_arn_and_stays_as_it_is(
+    account: Account, *, with_arn: bool
+) -> None:
+    """StreamArns limits the provider: CloudFormation shows what the role lacks, and rolls back to the end."""
+    stream, stack = account.stream(), account.name()
+    arn, before = account.aws.stream_arn(stream), account.state(stream)
+
+    done = account.deploy(stack, Encryption=encryption(stream, **({"StreamARN": arn} if with_arn else {})))
+
+    create, *_ = account.aws.responses.of_stack(stack)
+    assert done.status == "ROLLBACK_COMPLETE"
+    assert f"The provider's role is not allowed kinesis:DescribeStreamSummary on {arn}." in create.reason
+    assert account.state(stream) == before
+    assert account.aws.tap.changes(stream) == []
+
+
+def test_a_key_that_was_not_named_is_refused_by_its_arn_and_the_stream_stays_as_it_is(
+    account: Account, keys: Keys
+) -> None:
+    """KeyArns limits Start as well: IAM looks at the key, not at the stream alone."""
+    stream, stack = account.stream(team=TEAM), account.name()
+    before = account.state(stream)
+
+    done = account.deploy(stack, Encryption=encryption(stream, KeyId=keys.unnamed))
+
+    create, *_ = account.aws.responses.of_stack(stack)
+    assert done.status == "ROLLBACK_COMPLETE"
+    assert f"The provider's role is not allowed kinesis:StartStreamEncryption on {keys.unnamed}." in create.reason
+    assert account.state_but_marks(stream) == before
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_delete_of_what_the_provider_may_no_longer_touch_says_so(account: Account) -> None:
+    """Parameters that are narrowed later: nothing is claimed to be undone, and the way out is told."""
+    stream = account.stream(AWS_KEY)
+    arn = account.aws.stream_arn(stream)
+
+    answer = Requests(account)("Delete", stream=stream, physical_id=arn)
+
+    assert answer["Status"] == "FAILED"
+    assert f"not allowed kinesis:DescribeStreamSummary on {arn}. Allow it: in the role" in answer["Reason"]
+    assert account.key_of(stream) == AWS_KEY
+
+
+def test_the_role_s_credentials_are_good_for_nothing_but_the_provider_s_calls(account: Account, keys: Keys) -> None:
+    """Whoever gets hold of them can't read a stream, use a key but through Kinesis, or invoke the function."""
+    stolen, place = account.aws.sessions["Function"].credentials, account.aws.place
+    thief = boto3.Session(
+        aws_access_key_id=stolen["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=stolen["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=stolen["AWS_SESSION_TOKEN"],
+        region_name=place.region,
+    )
+    url, stream = account.aws.kms.meta.endpoint_url, account.stream(team=TEAM)
+    kinesis = thief.client("kinesis", endpoint_url=account.aws.tap.url, config=place.config)
+    kms = thief.client("kms", endpoint_url=url, config=place.config)
+    functions = thief.client("lambda", endpoint_url=url, config=place.config)
+
+    assert kms.describe_key(KeyId=keys.granted)["KeyMetadata"]["Arn"] == keys.granted
+    assert kms.describe_key(KeyId=keys.usual)["KeyMetadata"]["Arn"] == keys.usual
+    attempts: list[Callable[[], object]] = [
+        lambda: kms.describe_key(KeyId=keys.closed),
+        lambda: kms.describe_key(KeyId=keys.unnamed),
+        lambda: kms.encrypt(KeyId=keys.usual, Plaintext=b"x"),
+        lambda: kms.generate_data_key(KeyId=keys.usual, KeySpec="AES_256"),
+        lambda: kinesis.list_shards(StreamName=stream),
+        lambda: kinesis.delete_stream(StreamName=stream),
+        lambda: functions.invoke(FunctionName="kinesis-stream-encryption"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+
+
+def test_a_call_to_kinesis_that_nobody_of_the_account_signed_is_refused(account: Account) -> None:
+    """Or else the function could run without its role, and nobody would see."""
+    place = account.aws.place
+    stranger = boto3.Session(aws_access_key_id="AKIASTRANGER", aws_secret_access_key="x", region_name=place.region)  # noqa: S106
+    kinesis = stranger.client("kinesis", endpoint_url=account.aws.tap.url, config=place.config)
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        kinesis.describe_stream_summary(StreamName=account.stream())
