@@ -22,6 +22,7 @@ from stream_encryption.model import (
     Action,
     Attributes,
     Cancel,
+    Change,
     Concede,
     Demand,
     Ensure,
@@ -237,7 +238,7 @@ def test_the_record_says_what_is_wanted_and_since_when(key: Key, recorded: str |
     ],
 )
 def test_a_change_of_the_key_is_written_down_before_it_is_made(seen: Seen, expected: type[Action], why: str) -> None:
-    """Promise 6: an older request that is still at work finds that it is; promise 4: once, and only where it matters."""
+    """Promise 6: an older request that is still at work finds that it is; promise 4: and only where it matters."""
     assert isinstance(decide(ENSURE, seen, SETTLED), expected), why
 
 
@@ -1559,17 +1560,36 @@ streams = (
     st.builds(Stream, st.just(STREAM_NAME), st.just(STREAM_ARN), st.sampled_from(list(StreamStatus)), key_ids)
     | st.none()
 )
-ownerships = st.builds(Ownership, owners, key_ids, st.none() | st.builds(Predecessor, owners, key_ids))
+issued = st.sampled_from([ISSUED - 1, ISSUED, ISSUED + 1]) | st.floats(LONG_AGO, ISSUED + 50)
+first_owners = st.builds(Predecessor, owners, key_ids, st.none(), st.none() | issued)
+former_owners = st.builds(Predecessor, owners, key_ids, st.none() | first_owners, st.none() | issued)
+ownerships = st.builds(
+    Ownership, owners, key_ids, st.none() | former_owners, st.none() | st.builds(Demand, issued, key_ids)
+)
 records = st.builds(
     Tags,
-    st.none() | ownerships,
-    st.sampled_from([(), ("stack",), KEYS]),
-    st.booleans(),
-    st.none() | st.floats(ISSUED - 50, ISSUED + 50),
-    st.none() | st.just("cancelled"),
+    ownership=st.none() | ownerships,
+    keys=st.sampled_from([(), ("stack",), KEYS]),
+    foreign=st.booleans(),
+    ending=st.booleans(),
+    former_keys=st.sampled_from([(), LINEAGE]),
+    cancelled_at=st.none() | issued,
+    cancelled_key=st.none() | st.just("cancelled"),
+    spent=st.sampled_from([(), ("old",)]),
 )
-looked_up = st.none() | st.sampled_from([ONE, BAD])
-looks = st.builds(Seen, st.just(NOW), streams, st.none() | records, looked_up, st.booleans(), looked_up, st.booleans())
+looked_up = st.none() | st.sampled_from([ONE, BAD, TWO, ONE_BY_ARN])
+looks = st.builds(
+    Seen,
+    now=st.just(NOW),
+    stream=streams,
+    tags=st.none() | records,
+    wanted=looked_up,
+    as_wanted=st.booleans(),
+    current=looked_up,
+    evidence=st.booleans(),
+    rekeyed=st.booleans(),
+    instead=looked_up,
+)
 refused = st.builds(
     Unseen,
     st.just(NOW),
@@ -1585,7 +1605,7 @@ refused = st.builds(
 )
 memories = st.builds(
     Memory,
-    since=st.just(0.0),
+    since=st.just(0.0) | st.floats(NOW - 10, NOW),
     looks=st.integers(1, 9),
     owned=st.booleans(),
     former=st.none() | owners,
@@ -1600,8 +1620,12 @@ memories = st.builds(
         st.booleans(),
         times,
     ),
+    unmarked=st.booleans(),
+    writes=st.integers(0, MOST_WRITES - 1),
     changes=st.integers(0, 3),
     found=key_ids,
+    doubted_at=times,
+    suspected=st.booleans(),
     settling_since=times,
     reached_at=times,
     limited=st.none() | st.builds(Limited, st.just("kinesis:StartStreamEncryption"), st.floats(NOW - 200, NOW)),
@@ -1630,6 +1654,8 @@ releases = st.builds(
     st.booleans(),
     st.booleans(),
 )
+sweeps = st.just(SWEEP)
+goals = ensures | releases | sweeps
 not_called_off = memories.map(lambda memory: replace(memory, overtaken=False))
 as_wanted_looks = looks.map(lambda seen: replace(seen, as_wanted=True))
 anything = settings(max_examples=200, print_blob=True, deadline=None)
@@ -1639,14 +1665,27 @@ anything = settings(max_examples=200, print_blob=True, deadline=None)
 @given(ensures, looks | refused, not_called_off)
 def test_an_ensure_that_nobody_called_off_never_stops(goal: Ensure, seen: Seen | Unseen, memory: Memory) -> None:
     """Promise 5: whatever is seen and remembered, Create and Update lead to no plaintext."""
-    assert not isinstance(decide(goal, seen, memory), Stop | Concede | Cancel)
+    action = decide(goal, seen, memory)
+    assert not isinstance(action, Stop | Concede | Cancel)
+    if isinstance(action, Start):
+        assert isinstance(seen, Seen)
+        assert seen.tags
+        instead = seen.instead.key_id if seen.instead else None
+        assert action.key_id == (instead if seen.tags.is_newer_than(goal) else goal.key_id), "the newest request's key"
 
 
 @anything
 @given(ensures, as_wanted_looks, not_called_off)
 def test_an_ensure_changes_no_encryption_that_is_as_wanted(goal: Ensure, seen: Seen, memory: Memory) -> None:
-    """Promise 4: no Start when nothing needs to change."""
-    assert not isinstance(decide(goal, seen, memory), Start | Stop)
+    """Promise 4: no Start when nothing needs to change; unless a later request wants another key."""
+    action = decide(goal, seen, memory)
+    assert not isinstance(action, Stop)
+    if isinstance(action, Start):
+        assert seen.tags
+        assert seen.tags.is_newer_than(goal)
+        assert seen.wanted
+        assert seen.instead
+        assert seen.wanted.identity != seen.instead.identity
 
 
 @anything
@@ -1679,11 +1718,12 @@ def test_a_release_stops_only_where_stopping_is_the_state_before_or_wanted(
         assert goal.on_delete is not OnDelete.KEEP
         assert target(goal, seen.stream, seen.tags.ownership) is None
         assert seen.tags.ownership is None or seen.tags.ownership.owner == ME
+        assert not seen.tags.is_newer_than(goal)
         assert memory.conceded is None
 
 
 @anything
-@given(ensures | releases, looks, not_called_off)
+@given(goals, looks, not_called_off)
 def test_encryption_is_changed_on_active_streams_of_ours_alone(goal: Goal, seen: Seen, memory: Memory) -> None:
     """Promise 3: we undo only what we did; and Kinesis takes no change while a stream is not ACTIVE."""
     action = decide(goal, seen, memory)
@@ -1692,7 +1732,7 @@ def test_encryption_is_changed_on_active_streams_of_ours_alone(goal: Goal, seen:
         assert seen.stream.status is StreamStatus.ACTIVE
     if isinstance(action, Start) and isinstance(goal, Ensure):
         assert seen.tags
-        assert seen.tags.owned_by(ME)
+        assert seen.tags.owned_by(ME) or seen.tags.is_newer_than(goal)
 
 
 @anything
@@ -1724,7 +1764,55 @@ def test_a_delete_is_never_failed_by_what_is_seen_unless_kinesis_ignores_our_cal
 
 
 @anything
-@given(ensures | releases, looks | refused, memories)
+@given(goals, looks | refused, memories)
 def test_every_action_says_why(goal: Goal, seen: Seen | Unseen, memory: Memory) -> None:
     """Promise 2 and the logs: a decision is told with its reason."""
     assert decide(goal, seen, memory).reason
+
+
+@anything
+@given(goals, looks, memories)
+def test_no_change_is_asked_for_for_ever(goal: Goal, seen: Seen, memory: Memory) -> None:
+    """Promise 4: tags are written ten times at the most, and what shows no effect is asked for three times."""
+    assert not isinstance(decide(goal, seen, replace(memory, writes=MOST_WRITES)), Change)
+    action = decide(goal, seen, memory)
+    if isinstance(action, Change):
+        key_id = action.key_id if isinstance(action, Start) else None
+        asked = Asked(type(action).__name__, key_id, NOW - GRACE_SECONDS, times=MOST_ASKED)
+        assert not isinstance(decide(goal, seen, replace(memory, asked=asked, reached_at=None)), type(action))
+
+
+@anything
+@given(ensures, looks, memories)
+def test_an_older_request_writes_no_tags_and_settles_nothing(goal: Ensure, seen: Seen, memory: Memory) -> None:
+    """Promise 6: where a later request has the stream, an older one has no say in whose it is."""
+    if seen.tags and seen.tags.is_newer_than(goal):
+        assert not isinstance(decide(goal, seen, memory), Remember | Forget | Cancel | Verify | Settled)
+
+
+@anything
+@given(looks, memories)
+def test_a_sweep_only_ever_removes_marks(seen: Seen, memory: Memory) -> None:
+    """Promise 3: no encryption, no record; and only where the mark is its own."""
+    action = decide(SWEEP, seen, memory)
+    assert isinstance(action, Forget | Wait | Settled | Failed)
+    if isinstance(action, Forget):
+        assert set(action.keys) <= {"cancelled", "old"}
+        assert seen.tags
+        assert seen.tags.cancelled_at == ISSUED
+
+
+@anything
+@given(releases, looks, memories)
+def test_a_release_writes_a_record_only_for_whom_the_stream_was_taken_from(
+    goal: Release, seen: Seen, memory: Memory
+) -> None:
+    """Property Takeover: and takes it from nobody but itself."""
+    action = decide(goal, seen, memory)
+    if isinstance(action, Remember):
+        assert seen.tags
+        assert seen.tags.ownership
+        assert seen.tags.ownership.owner == ME
+        assert seen.tags.ownership.predecessor
+        assert action.ownership.owner == seen.tags.ownership.predecessor.owner
+        assert action.ownership.before == seen.tags.ownership.before
