@@ -140,7 +140,9 @@ def test_a_disabled_key_that_the_stream_has_already_is_no_hindrance() -> None:
 @pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING])
 @pytest.mark.parametrize("tags", [None, NOBODYS, MINE])
 @pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
-def test_a_stream_that_is_not_active_is_waited_for(goal: Goal, status: StreamStatus, tags: Tags | None) -> None:
+def test_a_stream_that_is_not_active_is_waited_for(
+    goal: Ensure | Release, status: StreamStatus, tags: Tags | None
+) -> None:
     """Rows CREATING and UPDATING: wait until ACTIVE, then decide; the reason says what for."""
     stream = replace(WITH_ONE, status=status)
     goal = replace(goal, evidence_key="one")

@@ -227,15 +227,16 @@ def test_a_delete_that_overtakes_makes_the_execution_leave_the_stream_alone(busy
     """Promise 6: CloudFormation cancels the waiting Create, and sends Delete under an id that it made up."""
     busy.kinesis.settings.tags_need_active = False
     hand_over(busy, create_event(ONE))
-    deleted = busy.delete(ONE, PhysicalResourceId=INVENTED_ID)
-    assert deleted["Status"] == "SUCCESS"
+    hand_over(busy, delete_event(ONE, PhysicalResourceId=INVENTED_ID))
+    assert busy.marks_of(), "the mark is there before the wait"
+    create, delete = (dict(execution.input) for execution in busy.states.executions.values())
     calls = len(busy.kinesis.calls)
-    (execution,) = busy.states.executions.values()
-    state = busy.deliver(execution.input)
+    create = busy.deliver(create)
     assert not [call for call in busy.kinesis.calls[calls:] if call.changed]
-    while not state["Done"]:
-        busy.clock.sleep(state["Seconds"])
-        state = busy.deliver(state)
+    while not (create["Done"] and delete["Done"]):
+        busy.clock.sleep(min(state["Seconds"] for state in (create, delete) if not state["Done"]))
+        create, delete = (state if state["Done"] else busy.deliver(state) for state in (create, delete))
+    assert sorted(answer["Status"] for answer in busy.bucket.answers) == ["FAILED", "SUCCESS"]
     assert busy.key_of() is None
     assert "StartStreamEncryption" not in busy.changes()
 

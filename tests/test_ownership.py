@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_encryption.model import Owner, Ownership, Predecessor, Tags
-from stream_encryption.ownership import LINEAGE, MAX_VALUE, cancellation, from_tags, to_tags
+from stream_encryption.ownership import CANCELLATION_SECONDS, LINEAGE, MAX_VALUE, cancellation, from_tags, to_tags
 from tests.builders import LOGICAL_ID, STACK_ID
 from tests.fake_tags import fault_in_tags
 
@@ -16,7 +16,6 @@ ME = Owner(STACK_ID, LOGICAL_ID)
 OLD = Owner(STACK_ID, "Old")
 PREFIX = "kinesis-stream-encryption:"
 NOW = 1_767_225_600.0
-A_DAY = 86_400
 
 GUID = st.uuids().map(str)
 ARN = GUID.map(lambda guid: f"arn:aws:kms:us-east-1:123456789012:key/{guid}")
@@ -169,9 +168,14 @@ def test_a_cancellation_that_cannot_be_read_calls_nothing_off(value: str) -> Non
     assert from_tags({key: value}, ME, NOW) == Tags(cancelled_key=key, spent=(key,))
 
 
-def test_a_cancellation_of_anybody_is_spent_after_a_day() -> None:
+def test_a_cancellation_of_anybody_is_spent_after_two_hours() -> None:
     """Promise 3: what we leave on streams goes with the next request of ours, whosever it was; not too early."""
-    marks = {**cancellation(ME, NOW - A_DAY), **cancellation(OLD, NOW - A_DAY - 1), "team": "orders"}
+    assert CANCELLATION_SECONDS == 2 * 60 * 60
+    marks = {
+        **cancellation(ME, NOW - CANCELLATION_SECONDS),
+        **cancellation(OLD, NOW - CANCELLATION_SECONDS - 1),
+        "team": "orders",
+    }
     assert from_tags(marks, ME, NOW).spent == tuple(cancellation(OLD, 0))
 
 
