@@ -119,14 +119,13 @@ def _predecessor(tags: Mapping[str, str], owner: Owner) -> Predecessor | None:
     """Who the stream was taken over from, and so on.
 
     Who got a stream back still finds its own name there, and one that was struck out leaves a gap: neither counts.
+    A shorter line is written over the beginning of a longer one: so of two that name one owner, the first counts.
     """
-    line: list[Predecessor] = []
-    for former, _ in reversed(list(_taken_from(tags))):
-        if former.owner not in {owner, *(nearer.owner for nearer in line)}:
-            line.append(former)
-    predecessor = None
-    for former in reversed(line):
-        predecessor = replace(former, predecessor=predecessor)
+    known, predecessor = {owner}, None
+    for former, _ in _taken_from(tags):
+        if former.owner not in known:
+            known.add(former.owner)
+            predecessor = replace(former, predecessor=predecessor)
     return predecessor
 
 
