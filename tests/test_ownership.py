@@ -1,13 +1,14 @@
 """Ownership is on the stream, as tags that a person can read; what is written is what is read."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_encryption.model import Owner, Ownership, Predecessor, Tags
+from stream_encryption.model import Demand, Owner, Ownership, Predecessor, Tags
 from stream_encryption.ownership import CANCELLATION_SECONDS, LINEAGE, MAX_VALUE, cancellation, from_tags, to_tags
 from tests.builders import LOGICAL_ID, STACK_ID
 from tests.fake_tags import fault_in_tags
@@ -28,12 +29,30 @@ OWNER = st.builds(
     ),
     st.from_regex(r"[a-zA-Z0-9]{1,255}", fullmatch=True),
 )
+TIME = st.integers(0, 4_000_000_000)
+LINK = st.builds(Predecessor, OWNER, st.none() | KEY_ID, issued_at=st.none() | TIME)
+LINE = st.lists(LINK, max_size=6, unique_by=lambda link: link.owner)
+"""Former owners, the first one first."""
+
+
+def _linked(line: list[Predecessor]) -> Predecessor | None:
+    predecessor = None
+    for link in line:
+        predecessor = replace(link, predecessor=predecessor)
+    return predecessor
+
+
 OWNERSHIP = st.builds(
     Ownership,
     OWNER,
     st.none() | KEY_ID,
-    st.none() | st.builds(Predecessor, OWNER, st.none() | KEY_ID),
-).filter(lambda made: made.predecessor is None or made.predecessor.owner != made.owner)
+    LINE.map(_linked),
+    st.none() | st.builds(Demand, TIME, st.none() | KEY_ID),
+).filter(lambda made: made.owner not in _owners(made.predecessor))
+
+
+def _owners(predecessor: Predecessor | None) -> list[Owner]:
+    return [*_owners(predecessor.predecessor), predecessor.owner] if predecessor else []
 
 
 @settings(print_blob=True)
@@ -63,7 +82,57 @@ def test_other_peoples_tags_are_passed_over(ownership: Ownership, others: dict[s
 
 
 @settings(print_blob=True)
-@given(OWNER, st.integers(0, 4_000_000_000))
+@given(OWNER, LINE, st.data())
+def test_former_owners_that_were_struck_out_leave_gaps_that_are_passed_over(
+    owner: Owner, line: list[Predecessor], data: st.DataObject
+) -> None:
+    """Row rename and property Takeover: whoever of them is deleted first, the others keep their order and keys."""
+    line = [link for link in line if link.owner != owner]
+    tags = to_tags(Ownership(owner, None, _linked(line)))
+    struck = data.draw(st.lists(st.sampled_from(line), unique_by=id) if line else st.just([]))
+    for link in struck:
+        for key in from_tags(tags, link.owner, NOW).former_keys:
+            del tags[key]
+    left = [link for link in line if link not in struck]
+    assert from_tags(tags, owner, NOW).ownership == Ownership(owner, None, _linked(left))
+
+
+RESOURCES = [Owner(STACK_ID, name) for name in "ABCDE"]
+STEP = st.tuples(st.sampled_from(["take over", "take over", "delete"]), st.sampled_from(RESOURCES), KEY_ID)
+
+
+@settings(print_blob=True, max_examples=300)
+@given(st.lists(STEP, max_size=14))
+def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(steps: list[tuple[str, Owner, str]]) -> None:
+    """Property Takeover: as decide.py writes records and strikes owners out, in any order that resources come and go."""
+    tags: dict[str, str] = {}
+    line: list[Predecessor] = []  # what ought to be remembered, the first one first
+    owner = None
+    for what, resource, key_id in steps:
+        record = from_tags(tags, resource, NOW).ownership
+        if what == "take over" and resource != owner:
+            former = Predecessor(owner, key_id) if owner else None
+            line = [link for link in [*line, *([former] if former else [])] if link.owner != resource]
+            taken = replace(former, predecessor=record.predecessor) if former and record else None
+            owner = resource
+            tags |= to_tags(Ownership(owner, None, taken))
+        elif what == "delete":
+            if record and resource == owner:
+                back = line.pop() if line else None
+                owner = back.owner if back else None
+                if record.predecessor:
+                    tags |= to_tags(Ownership(record.predecessor.owner, None, record.predecessor.predecessor))
+                else:
+                    tags = {}
+            line = [link for link in line if link.owner != resource]
+            for key in from_tags(tags, resource, NOW).former_keys:
+                del tags[key]
+        expected = Ownership(owner, None, _linked(line)) if owner else None
+        assert from_tags(tags, ME, NOW).ownership == expected
+
+
+@settings(print_blob=True)
+@given(OWNER, TIME)
 def test_a_cancellation_is_read_by_its_owner_alone(owner: Owner, issued_at: int) -> None:
     """Promise 6: to the second; another resource on the same stream is not called off by it."""
     tags = cancellation(owner, issued_at)
