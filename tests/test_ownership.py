@@ -104,7 +104,7 @@ STEP = st.tuples(st.sampled_from(["take over", "take over", "delete"]), st.sampl
 @settings(print_blob=True, max_examples=300)
 @given(st.lists(STEP, max_size=14))
 def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(steps: list[tuple[str, Owner, str]]) -> None:
-    """Property Takeover: as decide.py writes records and strikes owners out, in any order that resources come and go."""
+    """Property Takeover: as decide.py writes records and strikes owners out, in whatever order resources come and go."""
     tags: dict[str, str] = {}
     line: list[Predecessor] = []  # what ought to be remembered, the first one first
     owner = None
@@ -145,11 +145,72 @@ def test_a_cancellation_is_read_by_its_owner_alone(owner: Owner, issued_at: int)
 
 def test_the_tags_of_a_fresh_record_are_these() -> None:
     """Promise 3: the tags' names and values are an interface: streams out there bear them."""
-    assert to_tags(Ownership(ME, None)) == {
+    assert to_tags(Ownership(ME, None, demand=Demand(NOW, "alias/one"))) == {
         PREFIX + "stack": STACK_ID,
         PREFIX + "resource": LOGICAL_ID,
         PREFIX + "before": "NONE",
+        PREFIX + "key": "alias/one",
+        PREFIX + "as-of": "2026-01-01T00:00:00Z",
     }
+    assert to_tags(Ownership(ME, None, demand=Demand(NOW, None)))[PREFIX + "key"] == "NONE"
+
+
+def test_a_record_of_an_older_version_is_whole() -> None:
+    """Promise 3: streams out there bear records that say nothing of what is wanted, and since when."""
+    older = {PREFIX + "stack": STACK_ID, PREFIX + "resource": LOGICAL_ID, PREFIX + "before": "alias/two"}
+    assert from_tags(older, ME, NOW) == Tags(Ownership(ME, "alias/two"), tuple(older))
+    assert to_tags(Ownership(ME, "alias/two")) == older
+    taken = {PREFIX + f"taken-from-{name}": value for name, value in (("stack", STACK_ID), ("resource", "Old"))}
+    taken |= {PREFIX + "taken-from-key": "alias/one"}
+    found = from_tags({**older, **taken}, ME, NOW)
+    assert found.ownership == Ownership(ME, "alias/two", Predecessor(OLD, "alias/one"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "demand", "why"),
+    [
+        ({"key": "alias/one", "as-of": "2026-01-01T00:00:00Z"}, Demand(NOW, "alias/one"), "both"),
+        ({"key": "NONE", "as-of": "2026-01-01T00:00:00Z"}, Demand(NOW, None), "the key had no room"),
+        ({"as-of": "2026-01-01T00:00:00Z"}, Demand(NOW, None), "somebody removed the key"),
+        ({"key": "alias/one"}, None, "a key without a time orders nothing"),
+        ({"key": "alias/one", "as-of": "yesterday"}, None, "nor does a time that nobody can read"),
+    ],
+)
+def test_what_is_wanted_counts_where_its_time_can_be_read(
+    tags: dict[str, str], demand: Demand | None, why: str
+) -> None:
+    """Promise 6: requests are ordered by that time."""
+    record = {**to_tags(Ownership(ME, None)), **{PREFIX + name: value for name, value in tags.items()}}
+    found = from_tags(record, ME, NOW)
+    assert found.ownership == Ownership(ME, None, demand=demand), why
+    assert set(found.keys) == set(record), why
+
+
+@pytest.mark.parametrize(
+    ("owner", "demand", "marker", "marked_at", "ending", "why"),
+    [
+        (ME, Demand(NOW, None), ME, NOW + 1, True, "its Delete came after its last request"),
+        (ME, Demand(NOW, None), ME, NOW, True, "in the same second"),
+        (ME, Demand(NOW, None), ME, NOW - 1, False, "that Delete was an earlier one"),
+        (OLD, Demand(NOW, None), OLD, NOW, True, "of somebody else's record"),
+        (OLD, Demand(NOW, None), ME, NOW, False, "the mark is not the record's owner's"),
+        (ME, None, ME, NOW, False, "nobody knows which came first"),
+    ],
+)
+def test_a_record_whose_owner_left_a_mark_is_ending(  # noqa: PLR0913 - each is a fact of its own
+    owner: Owner, demand: Demand | None, marker: Owner, marked_at: float, why: str, *, ending: bool
+) -> None:
+    """Promise 6: what the record wants is about to be undone, so nobody puts that key back."""
+    tags = {**to_tags(Ownership(owner, None, demand=demand)), **cancellation(marker, marked_at)}
+    assert from_tags(tags, ME, NOW).ending is ending, why
+
+
+@pytest.mark.parametrize("missing", ["stack", "resource", "before"])
+def test_a_part_of_a_record_is_not_ending(missing: str) -> None:
+    """Promise 3: it is no record."""
+    tags = {**to_tags(Ownership(ME, None, demand=Demand(NOW, None))), **cancellation(ME, NOW)}
+    del tags[PREFIX + missing]
+    assert not from_tags(tags, ME, NOW).ending
 
 
 def test_the_tags_of_a_taken_over_stream_are_these() -> None:
@@ -164,6 +225,53 @@ def test_the_tags_of_a_taken_over_stream_are_these() -> None:
         PREFIX + "taken-from-as-of": "NONE",
     }
     assert to_tags(Ownership(ME, None, Predecessor(OLD, None)))[PREFIX + "taken-from-key"] == "NONE"
+    twice = Predecessor(OLD, "alias/one", Predecessor(Owner(STACK_ID, "Older"), None, issued_at=NOW - 60), NOW)
+    assert to_tags(Ownership(ME, "alias/two", twice)) == {
+        PREFIX + "stack": STACK_ID,
+        PREFIX + "resource": LOGICAL_ID,
+        PREFIX + "before": "alias/two",
+        PREFIX + "taken-from-stack": STACK_ID,
+        PREFIX + "taken-from-resource": "Older",
+        PREFIX + "taken-from-key": "NONE",
+        PREFIX + "taken-from-as-of": "2025-12-31T23:59:00Z",
+        PREFIX + "taken-from-stack-2": STACK_ID,
+        PREFIX + "taken-from-resource-2": "Old",
+        PREFIX + "taken-from-key-2": "alias/one",
+        PREFIX + "taken-from-as-of-2": "2026-01-01T00:00:00Z",
+    }
+
+
+def test_a_former_owner_knows_the_tags_that_name_it() -> None:
+    """Row rename: its Delete removes these alone, wherever in the line they are."""
+    older = Owner(STACK_ID, "Older")
+    tags = to_tags(Ownership(ME, None, Predecessor(OLD, None, Predecessor(older, None))))
+    first = tuple(key for key in tags if "taken-from" in key and not key.endswith("-2"))
+    second = tuple(key for key in tags if key.endswith("-2"))
+    assert (len(first), len(second)) == (4, 4)
+    assert from_tags(tags, older, NOW).former_keys == first
+    assert from_tags(tags, OLD, NOW).former_keys == second
+    assert from_tags(tags, ME, NOW).former_keys == ()
+    again = {**tags, **to_tags(Ownership(older, None))}
+    assert from_tags(again, older, NOW).former_keys == first, "its own name is still there, once it has it again"
+
+
+@pytest.mark.parametrize("number", ["", "-1", "-02", "-x", "-3-2", "-100", "-"])
+def test_a_link_of_a_number_that_we_do_not_write_is_passed_over(number: str) -> None:
+    """Promise 3: people write tags, too; such a one is known as ours, and can be removed."""
+    tags = to_tags(Ownership(ME, None))
+    odd = {PREFIX + f"taken-from-{name}{number}": "x" for name in ("stack", "resource")}
+    found = from_tags({**tags, **odd}, ME, NOW)
+    assert found.ownership == Ownership(ME, None)
+    assert set(odd) < set(found.keys)
+
+
+def test_of_two_links_that_name_one_former_owner_the_first_counts() -> None:
+    """Property Takeover: a shorter line is written over the beginning of a longer one; what is behind it is old."""
+    record = to_tags(Ownership(ME, None, Predecessor(OLD, "alias/new", issued_at=NOW)))
+    stale = {f"{key}-2": value for key, value in record.items() if "taken-from" in key}
+    stale[PREFIX + "taken-from-key-2"] = "alias/old"
+    found = from_tags({**record, **stale}, ME, NOW)
+    assert found.ownership == Ownership(ME, None, Predecessor(OLD, "alias/new", issued_at=NOW))
 
 
 def test_a_cancellation_is_a_time_that_a_person_can_read() -> None:
