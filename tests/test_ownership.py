@@ -104,7 +104,7 @@ STEP = st.tuples(st.sampled_from(["take over", "take over", "delete"]), st.sampl
 @settings(print_blob=True, max_examples=300)
 @given(st.lists(STEP, max_size=14))
 def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(steps: list[tuple[str, Owner, str]]) -> None:
-    """Property Takeover: as decide.py writes records and strikes owners out, in whatever order resources come and go."""
+    """Property Takeover: as decide.py writes records and strikes owners out, in whatever order they come and go."""
     tags: dict[str, str] = {}
     line: list[Predecessor] = []  # what ought to be remembered, the first one first
     owner = None

@@ -23,9 +23,7 @@ def main() -> int:
             if first == last:
                 print("\n".join(report.trace))
     seconds = perf_counter() - began
-    print(
-        f"{last - first + 1} runs, {broken} broken, {seconds:.1f} s, {(last - first + 1) / seconds:.0f}/s; {dict(sums)}"
-    )
+    print(f"{last - first + 1} runs, {broken} broken, {seconds:.1f} s, {(last - first + 1) / seconds:.0f}/s; {dict(sums)}")
     print(dict(dealt))
     return bool(broken)
 

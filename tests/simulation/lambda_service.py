@@ -171,9 +171,7 @@ class LambdaService:
                 done.send(Outcome(error="Runtime.ExitError"))
                 return
             try:
-                world.trace(
-                    f"  last word: {answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)}"
-                )
+                world.trace(f"  last word: {answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)}")
             except NotDelivered as error:
                 done.send(Outcome(error=type(error).__name__))
             else:

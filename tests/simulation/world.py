@@ -318,11 +318,7 @@ class World:
             "QuotaSpent": trouble.limit,
             "LastWord": trouble.die or trouble.freeze or trouble.unheard or trouble.slow,
             "RequestExpired": trouble.die or trouble.freeze or trouble.slow,
-            "DeadlinePassed": short
-            or trouble.slow_updates
-            or trouble.busy
-            or trouble.freeze
-            or trouble.slow
+            "DeadlinePassed": short or trouble.slow_updates or trouble.busy or trouble.freeze or trouble.slow
             or trouble.die,
         }
         return {code for code, reason in reasons.items() if reason}
