@@ -201,7 +201,7 @@ def test_a_record_whose_answer_was_lost_is_put_again(ground: Ground) -> None:
         (True, "release", "RemoveTagsFromStream"),
     ],
 )
-def test_an_old_look_is_not_acted_upon(
+def test_an_old_look_is_not_acted_upon(  # noqa: PLR0913 - each is a fact of its own
     ground: Ground, goal: str, call: str, seconds: float, *, prepare: bool, acted_upon: bool
 ) -> None:
     """Promise 6: a process that stood still meanwhile does not do what was right before; it looks again at once."""

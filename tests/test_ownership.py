@@ -107,7 +107,7 @@ def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(steps: l
     """Property Takeover: as decide.py writes records and strikes owners out, in whatever order they come and go."""
     tags: dict[str, str] = {}
     line: list[Predecessor] = []  # what ought to be remembered, the first one first
-    owner = None
+    owner: Owner | None = None
     for what, resource, key_id in steps:
         record = from_tags(tags, resource, NOW).ownership
         if what == "take over" and resource != owner:

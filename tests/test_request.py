@@ -269,7 +269,7 @@ def test_a_create_or_update_with_faulty_properties_means_nothing(event: Any) -> 
 def test_an_update_of_the_stream_it_holds_knows_the_key_that_it_gave(
     old: dict[str, str], physical_id: str, evidence: str | None
 ) -> None:
-    """Promise 3: without tags, only this very stream's id and the key that it was last given speak for this resource."""
+    """Promise 3: without tags, only this very stream's id and the key that it was last given speak for it."""
     now = {"StreamName": "orders", "KeyId": "alias/now"}
     (*_, goal) = of(update_event(now, old, PhysicalResourceId=physical_id)).goals()
     assert isinstance(goal, Ensure)
