@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.converge import Patience, Progress, World, loop, step
+from stream_encryption.converge import FRESH_SECONDS, Patience, Progress, World, loop, step
 from stream_encryption.errors import DeadlinePassed, StreamNotFound
 from stream_encryption.keys import Keys
 from stream_encryption.kinesis import Kinesis
@@ -15,6 +15,7 @@ from stream_encryption.model import (
     Action,
     Cancel,
     Concede,
+    Demand,
     Ensure,
     Failed,
     Forget,
@@ -25,11 +26,13 @@ from stream_encryption.model import (
     Remember,
     Settled,
     Start,
+    Stop,
     StreamRef,
+    Sweep,
     Verify,
     Wait,
 )
-from stream_encryption.ownership import to_tags
+from stream_encryption.ownership import REQUEST_SECONDS, cancellation, to_tags
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_NAME
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind
@@ -75,9 +78,10 @@ class Ground:
         """The goal of a Delete that is issued now."""
         return Release(**{"stream": REF, "owner": ME, "issued_at": self.begun, **fields})
 
-    def own(self, before: str | None = None, key_id: str = "alias/one") -> None:
-        """Have the stream be ours."""
-        self.kinesis.add_stream(STREAM_NAME, key_id, tags=to_tags(Ownership(ME, before)))
+    def own(self, before: str | None = None, key_id: str | None = "alias/one", hours: float = 2) -> None:
+        """Have the stream be ours, for so many hours."""
+        demand = Demand(self.begun - hours * REQUEST_SECONDS, "alias/one")
+        self.kinesis.add_stream(STREAM_NAME, key_id, tags=to_tags(Ownership(ME, before, demand=demand)))
 
     def step(self, goal: Goal, memory: Memory | None = None) -> tuple[Progress, Action]:
         """Do one step."""
@@ -143,7 +147,7 @@ def test_a_delete_that_overtakes_writes_its_mark(ground: Ground) -> None:
 
 def test_a_step_starts_and_remembers_that_it_did(ground: Ground) -> None:
     """Promise 4: so that it is not asked for again before it can show."""
-    ground.kinesis.add_stream(STREAM_NAME, tags=to_tags(Ownership(ME, None)))
+    ground.own(key_id=None, hours=0)
     progress, action = ground.step(ground.ensure())
     assert isinstance(action, Start)
     assert progress.memory.asked
@@ -155,7 +159,7 @@ def test_a_step_starts_and_remembers_that_it_did(ground: Ground) -> None:
 
 def test_a_change_whose_answer_was_lost_is_remembered_as_unsure(ground: Ground) -> None:
     """Promise 6: it may have been made; the next look tells."""
-    ground.kinesis.add_stream(STREAM_NAME, tags=to_tags(Ownership(ME, None)))
+    ground.own(key_id=None, hours=0)
     ground.kinesis.faults.lose_answer("StartStreamEncryption")
     progress, action = ground.step(ground.ensure())
     assert isinstance(action, Wait)
@@ -175,8 +179,8 @@ def test_a_change_that_was_surely_refused_was_never_asked_for(ground: Ground) ->
 
 def test_a_record_whose_answer_was_lost_is_put_again(ground: Ground) -> None:
     """Property Verify: a record is no change of the encryption: nothing is remembered of it but its proof."""
-    ground.own()
-    memory = Memory(ground.begun - 60, owned=True, settling_since=ground.begun - 60)
+    ground.own(hours=0)
+    memory = Memory(ground.begun - 60, owned=True, settling_since=ground.begun - 60, reached_at=ground.begun - 1)
     goal = ground.ensure(verify=True, settle_seconds=0)
     ground.kinesis.settings.settling = 0
     ground.kinesis.faults.lose_answer("PutRecord")
@@ -187,6 +191,68 @@ def test_a_record_whose_answer_was_lost_is_put_again(ground: Ground) -> None:
     progress, action = step(progress, ground.world)
     assert isinstance(action, Verify)
     assert progress.memory.verified
+
+
+@pytest.mark.parametrize(("seconds", "acted_upon"), [(FRESH_SECONDS, True), (FRESH_SECONDS + 0.1, False)])
+@pytest.mark.parametrize(
+    ("prepare", "goal", "call"),
+    [
+        (False, "ensure", "AddTagsToStream"),
+        (True, "release", "RemoveTagsFromStream"),
+    ],
+)
+def test_an_old_look_is_not_acted_upon(  # noqa: PLR0913 - each is a fact of its own
+    ground: Ground, goal: str, call: str, seconds: float, *, prepare: bool, acted_upon: bool
+) -> None:
+    """Promise 6: a process that stood still meanwhile does not do what was right before; it looks again at once."""
+    if prepare:
+        ground.own("alias/one")
+    ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(seconds), "ListTagsForStream")
+    progress, action = ground.step(getattr(ground, goal)())
+    assert [made.name for made in ground.kinesis.calls.changes] == ([call] if acted_upon else [])
+    if not acted_upon:
+        assert action == Wait("too long ago to act upon; look again", 0.0)
+        assert progress.memory.asked is None
+        step(progress, ground.world)
+        assert [made.name for made in ground.kinesis.calls.changes] == [call]
+
+
+def test_a_look_that_ends_the_goal_may_be_old(ground: Ground) -> None:
+    """Promise 7: what needs no call needs no fresh look."""
+    ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(60), "ListTagsForStream")
+    _, action = ground.step(ground.release())
+    assert isinstance(action, Settled)
+
+
+def test_a_mark_that_has_no_room_is_done_without(ground: Ground) -> None:
+    """Promise 7: 50 tags of other people's are not in a Delete's way."""
+    ground.own(hours=0)
+    ground.kinesis.people.tag(STREAM_NAME, {f"tag-{number}": "x" for number in range(45)})
+    progress, action = ground.step(ground.release())
+    assert action == Wait("the stream has no room for a mark; go on without", 0.0)
+    assert progress.memory.unmarked
+    _, action = step(progress, ground.world)
+    assert isinstance(action, Stop)
+
+
+def test_a_goal_that_leaves_a_mark_hands_its_sweep_on(ground: Ground) -> None:
+    """Promise 3: what is left on each stream is known at the end."""
+    left = ground.release(overtaking=True)
+    progress = ground.loop(left, ground.ensure(stream=StreamRef("other")))
+    assert progress.sweeps == (Sweep(REF, ME, ground.begun),)
+    assert progress.attributes
+
+
+def test_a_sweep_removes_its_mark_alone(ground: Ground) -> None:
+    """Promise 3: the record of whoever has the stream by then stays, and nothing else is looked up."""
+    ground.own()
+    record = dict(ground.kinesis.streams[STREAM_NAME].tags)
+    ground.kinesis.people.tag(STREAM_NAME, cancellation(ME, ground.begun))
+    progress = ground.loop(Sweep(REF, ME, ground.begun))
+    assert ground.kinesis.streams[STREAM_NAME].tags == record
+    assert ground.journal.names == ["Forget", "Settled"]
+    assert progress.sweeps == ()
+    assert not ground.kinesis.calls.named("DescribeKey")
 
 
 def test_a_refused_look_is_decided_on(ground: Ground) -> None:

@@ -22,7 +22,9 @@ from stream_encryption.model import (
     Action,
     Attributes,
     Cancel,
+    Change,
     Concede,
+    Demand,
     Ensure,
     Failed,
     Forget,
@@ -43,18 +45,21 @@ from stream_encryption.model import (
     Stream,
     StreamRef,
     StreamStatus,
+    Sweep,
     Tags,
     Unseen,
     Verify,
     Wait,
 )
-from stream_encryption.ownership import LINEAGE
+from stream_encryption.ownership import LINEAGE, MAX_VALUE, REQUEST_SECONDS
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
 
-NOW = 1000.0
-ISSUED = 900.0
+NOW = 100_000.0
+ISSUED = NOW - 100
+LONG_AGO = ISSUED - 2 * REQUEST_SECONDS
 ME = Owner(STACK_ID, LOGICAL_ID)
 OLD = Owner(STACK_ID, "Old")
+OLDER = Owner(STACK_ID, "Older")
 THEM = Owner(STACK_ID.replace("platform-encryption", "another-stack"), "Theirs")
 REF = StreamRef(STREAM_NAME)
 PLAIN = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, None)
@@ -63,13 +68,21 @@ WITH_TWO = replace(PLAIN, key_id="two")
 BUSY = replace(PLAIN, status=StreamStatus.UPDATING)
 DYING = replace(PLAIN, status=StreamStatus.DELETING)
 ONE = Key("one", "arn:one", "arn:one")
+TWO = Key("two", "arn:two", "arn:two")
+ZERO = Key("zero", "arn:zero", "arn:zero")
+ONE_BY_ARN = Key("arn:one", "arn:one", "arn:one")
 BAD = Key("one", "arn:one", "arn:one", "is Disabled: enable it")
-KEYS = ("stack", "resource", "before")
+KEYS = ("stack", "resource", "before", "key", "as-of")
+NOW_WANTED = Demand(ISSUED, "one")
+LONG_WANTED = Demand(LONG_AGO, "one")
 NOBODYS = Tags()
-MINE = Tags(Ownership(ME, None), KEYS)
+MARK: dict[str, Any] = {"cancelled_at": ISSUED, "cancelled_key": "cancelled"}
+MINE = Tags(Ownership(ME, None, demand=NOW_WANTED), KEYS)
+HELD = Tags(Ownership(ME, None, demand=LONG_WANTED), KEYS)
+HELD_FROM_ZERO = Tags(Ownership(ME, "zero", demand=LONG_WANTED), KEYS)
 OLDS = Tags(Ownership(OLD, "zero"), KEYS, foreign=True)
 THEIRS = Tags(Ownership(THEM, "zero"), KEYS, foreign=True)
-TAKEN = Tags(Ownership(ME, "zero", Predecessor(THEM, "theirs")), (*KEYS, *LINEAGE))
+TAKEN = Tags(Ownership(ME, "zero", Predecessor(THEM, "theirs"), LONG_WANTED), (*KEYS, *LINEAGE))
 SETTLED = Memory(0, owned=True, settling_since=NOW - 5, reached_at=NOW)
 
 ENSURE = Ensure(REF, ME, ISSUED, "one")
@@ -78,6 +91,11 @@ RELEASE = Release(REF, ME, ISSUED)
 
 def _seen(stream: Stream | None = PLAIN, tags: Tags | None = MINE, **fields: Any) -> Seen:
     return Seen(NOW, stream, tags, **{"wanted": ONE, **fields})
+
+
+def _held(stream: Stream = PLAIN, tags: Tags = HELD, **fields: Any) -> Seen:
+    """One look at a stream that has been this resource's for hours."""
+    return _seen(stream, tags, **fields)
 
 
 def _unseen(kind: RefusalKind, action: str = "kinesis:StartStreamEncryption") -> Unseen:
@@ -122,7 +140,9 @@ def test_a_disabled_key_that_the_stream_has_already_is_no_hindrance() -> None:
 @pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING])
 @pytest.mark.parametrize("tags", [None, NOBODYS, MINE])
 @pytest.mark.parametrize("goal", [ENSURE, RELEASE], ids=["Ensure", "Release"])
-def test_a_stream_that_is_not_active_is_waited_for(goal: Goal, status: StreamStatus, tags: Tags | None) -> None:
+def test_a_stream_that_is_not_active_is_waited_for(
+    goal: Ensure | Release, status: StreamStatus, tags: Tags | None
+) -> None:
     """Rows CREATING and UPDATING: wait until ACTIVE, then decide; the reason says what for."""
     stream = replace(WITH_ONE, status=status)
     goal = replace(goal, evidence_key="one")
@@ -144,6 +164,16 @@ LONG = "alias/" + "k" * 300
         (ENSURE, _seen(WITH_TWO, NOBODYS, evidence=True), Ownership(ME, None)),
         (ENSURE, _seen(WITH_TWO, OLDS), Ownership(ME, "zero", Predecessor(OLD, "two"))),
         (ENSURE, _seen(PLAIN, OLDS), Ownership(ME, "zero", Predecessor(OLD, None))),
+        (
+            ENSURE,
+            _seen(WITH_TWO, Tags(Ownership(OLD, "zero", demand=LONG_WANTED), KEYS, foreign=True)),
+            Ownership(ME, "zero", Predecessor(OLD, "two", issued_at=LONG_AGO)),
+        ),
+        (
+            ENSURE,
+            _seen(WITH_TWO, Tags(Ownership(OLD, "zero", Predecessor(OLDER, None, None, 5.0)), KEYS, foreign=True)),
+            Ownership(ME, "zero", Predecessor(OLD, "two", Predecessor(OLDER, None, None, 5.0))),
+        ),
         (replace(ENSURE, takeover=True), _seen(WITH_TWO, THEIRS), Ownership(ME, "zero", Predecessor(THEM, "two"))),
         (
             ENSURE,
@@ -165,6 +195,8 @@ LONG = "alias/" + "k" * 300
         "our own key, untagged",
         "a rename",
         "a rename, unencrypted",
+        "a rename, whose last request is known",
+        "a second rename",
         "a takeover",
         "a KeyId too long for a tag",
         "a KeyId too long, and nothing shorter known",
@@ -173,10 +205,51 @@ LONG = "alias/" + "k" * 300
     ],
 )
 def test_the_record_is_written_before_anything_else(goal: Ensure, seen: Seen, ownership: Ownership) -> None:
-    """Promise 3: whoever finds it can undo what comes next; and what it says was there before."""
+    """Promise 3: whoever finds it can undo what comes next; and what it says was there before, and is wanted now."""
     action = decide(goal, seen, Memory(0))
     assert isinstance(action, Remember)
-    assert (action.stream, action.ownership) == (seen.stream, ownership)
+    assert (action.stream, action.ownership) == (seen.stream, replace(ownership, demand=NOW_WANTED))
+
+
+@pytest.mark.parametrize(
+    ("key", "recorded", "why"),
+    [
+        (ONE, "one", "as it is spelled"),
+        (Key(LONG, "arn:long", "arn:long"), "arn:long", "it has no room in a tag, its ARN has"),
+        (Key(LONG, None, LONG), None, "nothing is known that has room"),
+        (Key(LONG[:MAX_VALUE], "arn:long", "arn:long"), LONG[:MAX_VALUE], "it just fits"),
+    ],
+)
+def test_the_record_says_what_is_wanted_and_since_when(key: Key, recorded: str | None, why: str) -> None:
+    """Promise 6: by that, later requests and earlier ones know of each other; a KeyId may be longer than a tag."""
+    action = decide(replace(ENSURE, key_id=key.key_id), _seen(PLAIN, NOBODYS, wanted=key), Memory(0))
+    assert isinstance(action, Remember)
+    assert action.ownership.demand == Demand(ISSUED, recorded), why
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "why"),
+    [
+        (_held(WITH_TWO), Remember, "it has another key"),
+        (_held(PLAIN), Remember, "somebody stopped it"),
+        (_held(WITH_ONE, as_wanted=True, rekeyed=True), Remember, "the old key's Start may still be on its way"),
+        (_held(WITH_ONE, as_wanted=True), Settled, "nothing is to be changed: so no tag, either"),
+        (_seen(WITH_TWO, Tags(Ownership(ME, None), KEYS)), Remember, "an older version wrote no such thing down"),
+        (_seen(WITH_TWO, MINE, rekeyed=True), Start, "this very request wrote it down"),
+        (_seen(WITH_ONE, MINE, as_wanted=True, rekeyed=True), Settled, "this very request did it all"),
+    ],
+)
+def test_a_change_of_the_key_is_written_down_before_it_is_made(seen: Seen, expected: type[Action], why: str) -> None:
+    """Promise 6: an older request that is still at work finds that it is; promise 4: and only where it matters."""
+    assert isinstance(decide(ENSURE, seen, SETTLED), expected), why
+
+
+def test_what_is_written_down_of_a_change_leaves_the_rest_of_the_record_as_it_is() -> None:
+    """Promise 3: what was before, and whom the stream was taken from, are Create's to say."""
+    action = decide(ENSURE, _held(WITH_TWO, TAKEN), SETTLED)
+    assert isinstance(action, Remember)
+    assert TAKEN.ownership
+    assert (action.stream, action.ownership) == (WITH_TWO, replace(TAKEN.ownership, demand=NOW_WANTED))
 
 
 @pytest.mark.parametrize(
@@ -310,13 +383,142 @@ def test_a_tag_that_does_not_show_is_written_again_whatever_the_encryption_does(
     assert isinstance(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), early), Wait)
 
 
+# A later request has the stream
+
+LATER = Tags(Ownership(ME, None, demand=Demand(ISSUED + 1, "two")), KEYS)
+LATER_OLDS = Tags(Ownership(OLD, None, demand=Demand(ISSUED + 1, "two")), KEYS, foreign=True)
+LATER_THEIRS = Tags(Ownership(THEM, None, demand=Demand(ISSUED + 1, "two")), KEYS, foreign=True)
+TAKER = replace(ENSURE, takeover=True)
+
+
+@pytest.mark.parametrize(
+    ("goal", "seen", "memory", "expected", "why"),
+    [
+        (ENSURE, _seen(BUSY, LATER), Memory(0), Wait, "what it becomes has to be seen"),
+        (ENSURE, _seen(WITH_TWO, LATER, instead=TWO), Memory(0), Failed, "it has the later one's key"),
+        (ENSURE, _seen(PLAIN, LATER, instead=TWO), Memory(0), Failed, "the later one is at it"),
+        (ENSURE, _seen(PLAIN, LATER_OLDS, instead=TWO), Memory(0), Failed, "a renamed resource has it"),
+        (TAKER, _seen(PLAIN, LATER_THEIRS, instead=TWO), Memory(0), Failed, "another stack took it over"),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO),
+            Memory(0),
+            Start,
+            "a delivery of this one that died made its Start after the later one was through",
+        ),
+        (ENSURE, _seen(WITH_ONE, LATER_OLDS, as_wanted=True, instead=TWO), Memory(0), Start, "also on a renamed one's"),
+        (TAKER, _seen(WITH_ONE, LATER_THEIRS, as_wanted=True, instead=TWO), Memory(0), Start, "and another stack's"),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER_THEIRS, as_wanted=True, instead=TWO),
+            Memory(0, changes=1),
+            Start,
+            "who has made a Start puts it right, Takeover or not",
+        ),
+        (ENSURE, _seen(WITH_ONE, LATER, as_wanted=True), Memory(0), Failed, "which key it wants had no room in a tag"),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER, as_wanted=True, instead=ONE_BY_ARN),
+            Memory(0),
+            Failed,
+            "the later one wants this key too",
+        ),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER, as_wanted=True, instead=replace(TWO, fault="is Disabled: enable it")),
+            Memory(0),
+            Failed,
+            "the later one's key can't be used",
+        ),
+        (
+            ENSURE,
+            _seen(WITH_ONE, replace(LATER, ending=True), as_wanted=True, instead=TWO),
+            Memory(0),
+            Failed,
+            "a Delete of the later one puts this key back",
+        ),
+        (
+            ENSURE,
+            _seen(PLAIN, LATER, instead=TWO),
+            Memory(0, asked=_asked(at=NOW - TRUST_SECONDS + 1)),
+            Wait,
+            "our own Start may not show yet",
+        ),
+        (
+            ENSURE,
+            _seen(PLAIN, LATER, instead=TWO),
+            Memory(0, asked=_asked(at=NOW - TRUST_SECONDS)),
+            Failed,
+            "our own Start would show by now",
+        ),
+        (
+            ENSURE,
+            _seen(PLAIN, LATER, instead=TWO),
+            Memory(0, asked=_asked("Remember", at=NOW - 1)),
+            Failed,
+            "a record starts nothing",
+        ),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO),
+            Memory(0, asked=_asked(key_id="two", at=NOW - 1)),
+            Wait,
+            "that it was put right does not show yet",
+        ),
+        (
+            ENSURE,
+            _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO),
+            Memory(0, asked=_asked(key_id="two", at=NOW - 60, effect_at=NOW - GRACE_SECONDS)),
+            Failed,
+            "it was put right, and others changed it again",
+        ),
+    ],
+)
+def test_an_older_request_gives_way_and_leaves_no_start_of_its_own_behind(
+    goal: Ensure, seen: Seen, memory: Memory, expected: type[Action], why: str
+) -> None:
+    """Promise 6: requests are ordered by the time at which they were issued; the newest one's key is what stays."""
+    action = decide(goal, seen, memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Failed):
+        _failed(action, errors.Overtaken)
+    if isinstance(action, Start):
+        assert (action.stream, action.key_id) == (seen.stream, "two")
+
+
+def test_a_start_that_may_not_show_yet_is_waited_for_to_the_second() -> None:
+    """Promise 6: a later look would find nothing new."""
+    action = decide(ENSURE, _seen(PLAIN, LATER, instead=TWO), Memory(0, asked=_asked(at=NOW - 2)))
+    assert isinstance(action, Wait)
+    assert action.seconds == TRUST_SECONDS - 2
+
+
+def test_what_was_never_ours_to_take_is_refused_by_its_owner_s_name() -> None:
+    """Row "owned by another stack's resource": also where that one's request is the later one."""
+    reason = str(_failed(decide(ENSURE, _seen(PLAIN, LATER_THEIRS), Memory(0)), errors.OwnedByAnotherStack))
+    assert "Theirs" in reason
+
+
+@pytest.mark.parametrize("stream", [WITH_ONE, BUSY, WITH_TWO], ids=["its key", "busy", "another key"])
+@pytest.mark.parametrize("goal", [RELEASE, replace(RELEASE, evidence_key="one", overtaking=True)])
+def test_a_delete_that_is_older_than_the_record_does_nothing(goal: Release, stream: Stream) -> None:
+    """Promise 6: it was carried out before, and the resource was made anew; now it is only delivered again."""
+    action = decide(goal, _seen(stream, LATER, evidence=True), Memory(0))
+    assert isinstance(action, Settled)
+    assert action == Settled("left alone: a later request of Encryption has the stream")
+    same_second = decide(goal, _seen(WITH_ONE, replace(MINE, cancelled_at=ISSUED)), Memory(0, owned=True))
+    assert isinstance(same_second, Stop), "a record of the same second is no later one"
+
+
+# A request that was called off
+
 # A request that was called off
 
 
 def test_a_create_that_is_called_off_takes_its_record_back_and_starts_nothing() -> None:
     """Promise 6: a Create that is overtaken by the Delete of its own resource stops working on the stream."""
     memory = Memory(0, owned=True, overtaken=True)
-    marked = replace(MINE, cancelled_at=ISSUED + 1, cancelled_key="cancelled")
+    marked = replace(MINE, ending=True, cancelled_at=ISSUED + 1, cancelled_key="cancelled")
     action = decide(ENSURE, _seen(PLAIN, marked), memory)
     assert isinstance(action, Forget)
     assert action.keys == KEYS
@@ -329,6 +531,102 @@ def test_a_create_that_is_called_off_gives_a_taken_stream_back() -> None:
     action = decide(replace(ENSURE, takeover=True), _seen(WITH_TWO, TAKEN), memory)
     assert isinstance(action, Remember)
     assert action.ownership == Ownership(THEM, "zero")
+
+
+CALLED_OFF = Memory(0, owned=True, overtaken=True)
+FROM_ZERO = Tags(Ownership(ME, "zero", demand=NOW_WANTED), KEYS)
+FROM_THEM = Tags(Ownership(ME, "zero", Predecessor(THEM, "theirs"), NOW_WANTED), (*KEYS, *LINEAGE))
+FROM_ONE = Tags(Ownership(ME, "arn:one", demand=NOW_WANTED), KEYS)
+THEIR_KEY = Key("theirs", "arn:theirs", "arn:theirs")
+
+
+@pytest.mark.parametrize(
+    ("seen", "memory", "change", "key_id", "why"),
+    [
+        (_seen(WITH_ONE, as_wanted=True), CALLED_OFF, Stop, "one", "it was not encrypted before"),
+        (_seen(WITH_ONE, FROM_ZERO, as_wanted=True, instead=ZERO), CALLED_OFF, Start, "zero", "it had a key before"),
+        (
+            _seen(WITH_ONE, FROM_THEM, as_wanted=True, instead=THEIR_KEY),
+            CALLED_OFF,
+            Start,
+            "theirs",
+            "its former owner had given it a key",
+        ),
+        (
+            _seen(WITH_ONE, as_wanted=True),
+            replace(CALLED_OFF, since=NOW),
+            Stop,
+            "one",
+            "what shows needs no wait for what may not show",
+        ),
+        (
+            _seen(WITH_ONE, FROM_ONE, as_wanted=True, instead=ONE_BY_ARN),
+            CALLED_OFF,
+            Forget,
+            None,
+            "it had this key before, spelled otherwise",
+        ),
+        (
+            _seen(WITH_ONE, FROM_ZERO, as_wanted=True, instead=replace(ZERO, fault="is Disabled: enable it")),
+            CALLED_OFF,
+            Forget,
+            None,
+            "the key before can't be restored: it keeps the encryption that it has",
+        ),
+        (_seen(PLAIN), CALLED_OFF, Forget, None, "nothing was done yet but the record"),
+        (_seen(WITH_TWO, FROM_THEM), CALLED_OFF, Remember, None, "it goes back to its former owner"),
+        (
+            _seen(WITH_ONE, as_wanted=True),
+            replace(CALLED_OFF, asked=Asked("Stop", None, NOW - 1)),
+            Wait,
+            None,
+            "that it was undone does not show yet",
+        ),
+        (
+            _seen(WITH_ONE, as_wanted=True),
+            replace(CALLED_OFF, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS)),
+            Failed,
+            None,
+            "it was undone, and others encrypted it again",
+        ),
+    ],
+)
+def test_a_request_that_is_called_off_undoes_what_its_record_tells_of(
+    seen: Seen, memory: Memory, change: type[Action], key_id: str | None, why: str
+) -> None:
+    """Promise 6: whoever called it off may not have found the record, or not the Start that a dead delivery made."""
+    action = decide(ENSURE, seen, memory)
+    assert isinstance(action, change), why
+    if isinstance(action, Start | Stop):
+        assert (action.stream, action.key_id) == (seen.stream, key_id)
+    if isinstance(action, Failed):
+        _failed(action, errors.Overtaken)
+
+
+@pytest.mark.parametrize(
+    ("memory", "seconds", "why"),
+    [
+        (replace(CALLED_OFF, since=NOW - 2), TRUST_SECONDS - 2, "another delivery's Start may be moments old"),
+        (replace(CALLED_OFF, asked=_asked(at=NOW - 1)), TRUST_SECONDS - 1, "our own Start may be on its way"),
+        (replace(CALLED_OFF, since=NOW - TRUST_SECONDS), None, "it would show by now"),
+        (replace(CALLED_OFF, asked=_asked(at=NOW - TRUST_SECONDS)), None, "it would show by now, ours too"),
+    ],
+)
+def test_a_record_is_given_back_only_once_a_start_would_show(memory: Memory, seconds: float | None, why: str) -> None:
+    """Promise 6: without the record, nobody could undo a Start that shows later."""
+    action = decide(ENSURE, _seen(PLAIN), memory)
+    if seconds is None:
+        assert isinstance(action, Forget), why
+    else:
+        assert isinstance(action, Wait), why
+        assert action.seconds == seconds, why
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(TRUST_SECONDS - 1, Wait), (TRUST_SECONDS, Failed)])
+def test_a_request_that_is_called_off_ends_only_once_its_start_would_show(ago: float, expected: type[Action]) -> None:
+    """Promise 6: a Start that shows after its request has ended is nobody's to undo."""
+    memory = replace(CALLED_OFF, asked=_asked(at=NOW - ago), changes=1)
+    assert isinstance(decide(ENSURE, _seen(PLAIN, NOBODYS), memory), expected)
 
 
 @pytest.mark.parametrize(
@@ -391,7 +689,12 @@ def test_a_create_that_is_called_off_gives_a_taken_stream_back() -> None:
             Failed,
             "no Delete said so: people removed the tags, and the encryption stays",
         ),
-        (Memory(0, owned=True, overtaken=True, changes=1), _seen(WITH_ONE, MINE), Failed, "the Delete undoes it"),
+        (
+            Memory(0, owned=True, overtaken=True, changes=1),
+            _seen(WITH_TWO, MINE),
+            Forget,
+            "somebody gave it another key by now, and only the record is ours",
+        ),
     ],
 )
 def test_a_request_that_lost_its_record_takes_back_only_what_nobody_else_can(
@@ -414,11 +717,13 @@ def test_a_request_that_lost_its_record_takes_back_only_what_nobody_else_can(
 def test_target_is_what_on_delete_says() -> None:
     """Property OnDelete, and the hand-back of a stream that was taken over."""
     taken = TAKEN.ownership
+    renamed = Ownership(ME, "zero", Predecessor(OLD, "olds"))
     first = Ownership(ME, "zero")
     keep, stop = replace(RELEASE, on_delete=OnDelete.KEEP), replace(RELEASE, on_delete=OnDelete.STOP)
     assert target(ENSURE, WITH_TWO, first) == "one"
     assert [target(goal, WITH_TWO, first) for goal in (RELEASE, stop, keep)] == ["zero", None, "two"]
     assert [target(goal, WITH_TWO, taken) for goal in (RELEASE, stop, keep)] == ["theirs", "theirs", "two"]
+    assert [target(goal, WITH_TWO, renamed) for goal in (RELEASE, stop, keep)] == ["olds", "olds", "olds"]
     assert [target(goal, WITH_TWO, None) for goal in (RELEASE, stop, keep)] == [None, None, "two"]
     assert target(RELEASE, WITH_TWO, Ownership(ME, None)) is None
 
@@ -454,8 +759,8 @@ def test_what_a_delete_undid_is_told_as_that() -> None:
 @pytest.mark.parametrize(
     ("stream", "tags", "expected", "key_id", "why"),
     [
-        (WITH_ONE, MINE, Stop, "one", "it was not encrypted before"),
-        (WITH_ONE, Tags(Ownership(ME, "zero"), KEYS), Start, "zero", "it had a key before"),
+        (WITH_ONE, HELD, Stop, "one", "it was not encrypted before"),
+        (WITH_ONE, HELD_FROM_ZERO, Start, "zero", "it had a key before"),
         (WITH_ONE, TAKEN, Start, "theirs", "it goes back with the key that its former owner gave"),
     ],
 )
@@ -479,25 +784,34 @@ def test_a_delete_undoes_what_was_done(
 )
 def test_the_tags_go_last(memory: Memory, expected: type[Action], why: str) -> None:
     """Row "owned": as OnDelete says, WAIT, remove the tags."""
-    action = decide(RELEASE, _seen(PLAIN, MINE, as_wanted=True), memory)
+    action = decide(RELEASE, _held(as_wanted=True), memory)
     assert isinstance(action, expected), why
     if isinstance(action, Forget):
         assert action.keys == KEYS
 
 
 def test_a_taken_stream_goes_back_to_its_former_owner() -> None:
-    """Property Takeover: with what was before both."""
+    """Property Takeover: with what was before both, and what it wanted of the stream, as far as is known."""
     action = decide(RELEASE, _seen(WITH_ONE, TAKEN, as_wanted=True), SETTLED)
     assert isinstance(action, Remember)
     assert action.ownership == Ownership(THEM, "zero")
+    older = Predecessor(OLDER, None, None, 5.0)
+    twice = Ownership(ME, "zero", Predecessor(OLD, "olds", older, LONG_AGO), LONG_WANTED)
+    action = decide(RELEASE, _seen(WITH_ONE, replace(TAKEN, ownership=twice), as_wanted=True), SETTLED)
+    assert isinstance(action, Remember)
+    assert action.ownership == Ownership(OLD, "zero", older, Demand(LONG_AGO, "olds"))
 
 
 def test_a_former_owner_that_is_deleted_is_struck_from_the_record() -> None:
-    """Row rename: the old one's Delete does nothing, except that nothing goes back to it any more."""
-    tags = Tags(Ownership(OLD, None, Predecessor(ME, "one")), (*KEYS, *LINEAGE), foreign=True)
-    action = decide(RELEASE, _seen(WITH_ONE, tags), Memory(0))
+    """Row rename: the old one's Delete does nothing, except that nothing goes back to it, or comes of it, any more."""
+    tags = Tags(Ownership(OLD, None, Predecessor(ME, "one")), (*KEYS, *LINEAGE), foreign=True, former_keys=LINEAGE)
+    mark = decide(RELEASE, _seen(WITH_ONE, tags), Memory(0))
+    assert isinstance(mark, Cancel), "a request of its own may be delivered again, and take the stream back"
+    assert (mark.stream, mark.owner, mark.issued_at) == (WITH_ONE, ME, ISSUED)
+    action = decide(RELEASE, _seen(WITH_ONE, replace(tags, cancelled_at=ISSUED)), Memory(0))
     assert isinstance(action, Forget)
-    assert action.keys == LINEAGE
+    assert (action.stream, action.keys) == (WITH_ONE, LINEAGE)
+    assert isinstance(decide(RELEASE, _seen(WITH_ONE, tags), Memory(0, unmarked=True)), Forget), "no room for a mark"
     other = Tags(Ownership(OLD, None, Predecessor(THEM, "one")), (*KEYS, *LINEAGE), foreign=True)
     assert isinstance(decide(RELEASE, _seen(WITH_ONE, other), Memory(0)), Settled)
 
@@ -509,8 +823,7 @@ def test_a_former_owner_that_is_deleted_is_struck_from_the_record() -> None:
 )
 def test_a_key_that_cannot_be_restored_is_conceded_before_it_is_tried(key: Key | None, expected: type[Action]) -> None:
     """Promise 7: the stream keeps the encryption that it has; the reason names key and state."""
-    tags = Tags(Ownership(ME, "zero"), KEYS)
-    action = decide(RELEASE, _seen(WITH_ONE, tags, wanted=key), Memory(0, owned=True))
+    action = decide(RELEASE, _held(WITH_ONE, HELD_FROM_ZERO, wanted=key), Memory(0, owned=True))
     assert isinstance(action, expected)
     if isinstance(action, Concede):
         assert "zero" in action.reason
@@ -520,14 +833,14 @@ def test_a_key_that_cannot_be_restored_is_conceded_before_it_is_tried(key: Key |
 def test_what_was_conceded_is_not_tried_again() -> None:
     """Promise 7: SUCCESS; the record goes, or goes back."""
     memory = Memory(0, owned=True, conceded="the key is gone")
-    assert isinstance(decide(RELEASE, _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS)), memory), Forget)
+    assert isinstance(decide(RELEASE, _held(WITH_ONE, HELD_FROM_ZERO), memory), Forget)
     assert isinstance(decide(RELEASE, _seen(WITH_ONE, TAKEN), memory), Remember)
 
 
 def test_somebody_who_encrypts_after_our_stop_is_not_fought() -> None:
     """Promises 3 and 7: what they did after us is theirs, and teardown goes on."""
     asked = Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS)
-    action = decide(RELEASE, _seen(WITH_TWO, MINE), Memory(0, owned=True, asked=asked, changes=1))
+    action = decide(RELEASE, _held(WITH_TWO), Memory(0, owned=True, asked=asked, changes=1))
     assert isinstance(action, Concede)
 
 
@@ -548,8 +861,8 @@ def test_somebody_who_encrypts_after_our_stop_is_not_fought() -> None:
             _seen(WITH_ONE, Tags(None, (), cancelled_at=ISSUED - 1, cancelled_key="cancelled"), evidence=True),
             RELEASE,
             Memory(0),
-            Stop,
-            "an earlier Delete's mark says nothing of this one",
+            Settled,
+            "an earlier Delete was carried out, and whoever claims the stream anew removes its mark first",
         ),
         (
             _seen(WITH_ONE, NOBODYS, evidence=True, as_wanted=True),
@@ -613,34 +926,149 @@ def test_a_delete_that_may_have_overtaken_its_create_calls_it_off(tags: Tags, ex
 
 
 def test_a_mark_that_somebody_may_still_have_to_heed_stays() -> None:
-    """Promise 6: the Create may come yet again; an older mark, and everybody's after a day, are swept up."""
+    """Promise 6: the Create may come yet again; an older mark, and everybody's that is spent, are swept up."""
     memory = Memory(0, owned=True, settling_since=NOW - TRUST_SECONDS)
     for cancelled_at, swept in ((ISSUED, ()), (ISSUED - 1, ("cancelled",))):
-        tags = replace(MINE, cancelled_at=cancelled_at, cancelled_key="cancelled", spent=("old",))
+        tags = replace(HELD, cancelled_at=cancelled_at, cancelled_key="cancelled", spent=("old",))
         action = decide(RELEASE, _seen(PLAIN, tags, as_wanted=True), memory)
         assert isinstance(action, Forget)
         assert sorted(action.keys) == sorted((*KEYS, "old", *swept))
 
 
 @pytest.mark.parametrize(
-    ("stream", "memory", "expected", "why"),
+    ("goal", "stream", "memory", "expected", "why"),
     [
-        (BUSY, Memory(0), Cancel, "the Update that failed may still wait for the stream"),
-        (PLAIN, Memory(0, waits=1), Cancel, "it may have been waiting as we were"),
-        (PLAIN, Memory(0), Settled, "there was nothing to wait for, so it would have left its record"),
+        (OVERTAKING, BUSY, Memory(0), Cancel, "the Update that failed may still wait for the stream"),
+        (OVERTAKING, PLAIN, Memory(0, waits=1), Cancel, "it may have been waiting as we were"),
+        (OVERTAKING, PLAIN, Memory(0), Cancel, "it may be delivered again, or have written no record yet"),
+        (
+            replace(OVERTAKING, overtaking=False),
+            PLAIN,
+            Memory(0),
+            Settled,
+            "its properties were never valid, so it did nothing, and never will",
+        ),
     ],
 )
-def test_a_replacement_that_failed_is_called_off_where_it_may_still_wait(
-    stream: Stream, memory: Memory, expected: type[Action], why: str
+def test_a_replacement_that_failed_is_called_off_where_it_may_still_be_at_work(
+    goal: Release, stream: Stream, memory: Memory, expected: type[Action], why: str
 ) -> None:
     """Row "an attempted replacement failed": the stream that was tried is as it was, also later."""
-    goal = replace(RELEASE, best_effort=True, replaced=True)
     assert isinstance(decide(goal, _seen(stream, NOBODYS), memory), expected), why
 
 
 @pytest.mark.parametrize(
+    ("demand", "fields", "memory", "expected", "why"),
+    [
+        (Demand(ISSUED, "one"), {}, Memory(0), Cancel, "its newest request may still be at work"),
+        (Demand(ISSUED - REQUEST_SECONDS + 1, "one"), {}, Memory(0), Cancel, "it may be delivered again"),
+        (Demand(ISSUED - REQUEST_SECONDS, "one"), {}, Memory(0), Stop, "it would be refused for its age"),
+        (None, {}, Memory(0), Stop, "an older version did not write down when that was"),
+        (Demand(ISSUED, "one"), {"cancelled_at": ISSUED}, Memory(0), Stop, "that is said already"),
+        (Demand(ISSUED, "one"), {"cancelled_at": ISSUED - 1}, Memory(0), Cancel, "an older mark does not say it"),
+        (Demand(ISSUED, "one"), {}, Memory(0, unmarked=True), Stop, "a stream without room for it is not in the way"),
+    ],
+)
+def test_a_delete_calls_a_request_off_that_may_still_be_delivered(
+    demand: Demand | None, fields: dict[str, Any], memory: Memory, expected: type[Action], why: str
+) -> None:
+    """Promise 6: Lambda may deliver a request again for an hour; after its Delete it must find the mark."""
+    tags = Tags(Ownership(ME, None, demand=demand), KEYS, **fields)
+    action = decide(RELEASE, _seen(WITH_ONE, tags), memory)
+    assert isinstance(action, expected), why
+    if isinstance(action, Cancel):
+        assert (action.stream, action.owner, action.issued_at) == (WITH_ONE, ME, ISSUED)
+
+
+@pytest.mark.parametrize(
+    ("memory", "seconds", "why"),
+    [
+        (Memory(NOW - 60, asked=Asked("Cancel", None, NOW - 1)), TRUST_SECONDS - 1, "the mark was just left"),
+        (Memory(NOW - 2), TRUST_SECONDS - 2, "the mark was there, and this Delete has just begun"),
+        (Memory(NOW - 60, asked=Asked("Cancel", None, NOW - TRUST_SECONDS)), None, "it would show by now"),
+        (Memory(NOW - 60), None, "this Delete has looked for long enough"),
+        (Memory(NOW - 1, owned=True), None, "the record was there, so it was found"),
+    ],
+)
+def test_a_delete_looks_again_after_its_mark(memory: Memory, seconds: float | None, why: str) -> None:
+    """Promise 6: what was done just before the mark may not show yet; what comes after it takes itself back."""
+    action = decide(OVERTAKING, _seen(WITH_ONE, Tags(cancelled_at=ISSUED)), memory)
+    assert isinstance(action, Settled if seconds is None else Wait), why
+    if isinstance(action, Wait):
+        assert action.seconds == seconds, why
+
+
+def test_a_stream_without_room_for_the_mark_is_left_as_it_is() -> None:
+    """Promise 7: teardown is not blocked by other people's 50 tags."""
+    assert isinstance(decide(OVERTAKING, _seen(WITH_ONE, NOBODYS), Memory(0, unmarked=True)), Settled)
+
+
+@pytest.mark.parametrize(
+    ("goal", "seen", "memory", "sweep", "why"),
+    [
+        (RELEASE, _seen(tags=Tags(cancelled_at=ISSUED)), Memory(0), True, "its mark is there"),
+        (RELEASE, _seen(tags=Tags(cancelled_at=ISSUED)), Memory(0, owned=True), True, "its mark is there, all undone"),
+        (RELEASE, _seen(tags=Tags(cancelled_at=ISSUED + 1)), Memory(0), True, "a later one's: its own sweep, too"),
+        (RELEASE, _seen(tags=Tags(cancelled_at=ISSUED - 1)), Memory(0), False, "it left none: an older one's is that"),
+        (RELEASE, _seen(tags=NOBODYS), Memory(0), False, "there is none"),
+        (RELEASE, Seen(NOW, None), Memory(0), False, "it went with the stream"),
+    ],
+)
+def test_a_delete_that_leaves_a_mark_asks_for_its_removal(
+    goal: Release, seen: Seen, memory: Memory, why: str, *, sweep: bool
+) -> None:
+    """Promise 3: nothing of ours stays on a stream for longer than it can matter."""
+    action = decide(goal, seen, memory)
+    assert isinstance(action, Settled)
+    assert action.sweep == (Sweep(REF, ME, ISSUED) if sweep else None), why
+
+
+# The goal of a sweep
+
+SWEEP = Sweep(REF, ME, ISSUED)
+MARKED = Tags(**MARK)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected", "keys", "why"),
+    [
+        (_seen(PLAIN, MARKED), Forget, ("cancelled",), "its time is over"),
+        (_seen(WITH_ONE, replace(OLDS, **MARK)), Forget, ("cancelled",), "whoever has the stream now"),
+        (_seen(PLAIN, replace(MARKED, spent=("old",))), Forget, ("cancelled", "old"), "with others' that are spent"),
+        (_seen(PLAIN, replace(MARKED, spent=("cancelled",))), Forget, ("cancelled",), "it is spent itself"),
+        (_seen(PLAIN, NOBODYS), Settled, (), "it is gone"),
+        (_seen(PLAIN, replace(MARKED, cancelled_at=ISSUED + 1)), Settled, (), "it is a later Delete's"),
+        (_seen(BUSY, MARKED), Wait, (), "no tag can be changed now"),
+        (Seen(NOW, BUSY), Wait, (), "its tags were not looked at"),
+        (_seen(BUSY, NOBODYS), Settled, (), "it is busy, and the mark is gone"),
+        (Seen(NOW, None), Settled, (), "the stream is gone"),
+        (Seen(NOW, DYING), Settled, (), "the stream is going"),
+    ],
+)
+def test_a_sweep_removes_the_mark_and_nothing_else(
+    seen: Seen, expected: type[Action], keys: tuple[str, ...], why: str
+) -> None:
+    """Promise 3: an hour after the Delete, as nothing that it calls off can still come."""
+    action = decide(SWEEP, seen, Memory(0))
+    assert isinstance(action, expected), why
+    if isinstance(action, Forget):
+        assert (action.stream, action.keys) == (seen.stream, keys), why
+    if isinstance(action, Settled):
+        assert (action.attributes, action.sweep) == (None, None)
+
+
+@pytest.mark.parametrize("kind", list(RefusalKind), ids=str)
+def test_a_sweep_that_is_refused_waits_or_is_given_up(kind: RefusalKind) -> None:
+    """Errors: what passes is waited for; what does not is told in the log, and the next request sweeps."""
+    memory = Memory(0, limited=Limited("kinesis:RemoveTagsFromStream", 0.0), invalid_since=NOW)
+    action = decide(SWEEP, _unseen(kind, "kinesis:RemoveTagsFromStream"), memory)
+    for_good = kind in (RefusalKind.LIMIT, RefusalKind.DENIED, RefusalKind.INVALID)
+    assert isinstance(action, Failed if for_good else Concede if kind is RefusalKind.KEY else Wait)
+
+
+@pytest.mark.parametrize(
     ("goal", "tags", "change"),
-    [(ENSURE, NOBODYS, Remember), (RELEASE, MINE, Forget), (OVERTAKING, MINE, Cancel)],
+    [(ENSURE, NOBODYS, Remember), (RELEASE, HELD, Forget), (OVERTAKING, MINE, Cancel)],
     ids=["Remember", "Forget", "Cancel"],
 )
 def test_tags_are_not_written_for_ever(goal: Goal, tags: Tags, change: type[Action]) -> None:
@@ -660,14 +1088,15 @@ def test_a_delete_that_overtakes_waits_until_a_start_must_show() -> None:
     assert action.seconds == TRUST_SECONDS - 1
     done = Memory(0, owned=True, settling_since=NOW - 1, changes=1)
     assert isinstance(decide(OVERTAKING, seen, done), Forget), "it stopped the stream itself"
-    assert isinstance(decide(RELEASE, seen, Memory(0, owned=True, settling_since=NOW - 1)), Forget)
+    assert isinstance(decide(RELEASE, seen, Memory(0, owned=True, settling_since=NOW - 1)), Forget), "nothing overtaken"
 
 
 @pytest.mark.parametrize("on_delete", list(OnDelete))
 def test_a_delete_that_leaves_our_key_marks_that_it_was_carried_out(on_delete: OnDelete) -> None:
     """Promise 6: delivered twice, the second finds no record, yet our key: it must not take it for its own."""
     goal = replace(RELEASE, evidence_key="one", on_delete=on_delete)
-    seen = _seen(WITH_ONE, Tags(Ownership(ME, "one"), KEYS), as_wanted=True, evidence=True)
+    tags = Tags(Ownership(ME, "one", demand=LONG_WANTED), KEYS)
+    seen = _held(WITH_ONE, tags, as_wanted=True, evidence=True)
     action = decide(goal, seen, SETTLED)
     assert isinstance(action, Forget if on_delete is OnDelete.KEEP else Cancel)
 
@@ -784,6 +1213,13 @@ def test_teardown_of_what_was_never_touched_goes_on_where_it_cannot_be_read(kind
 
 # What is told of each decision
 
+STRUCK = Tags(
+    Ownership(OLD, None, Predecessor(ME, None)),
+    (*KEYS, *LINEAGE),
+    foreign=True,
+    former_keys=LINEAGE,
+    cancelled_at=ISSUED,
+)
 FIRST_WORDS = {
     "begin": (ENSURE, _seen(BUSY), Memory(0), "stream orders is UPDATING; its encryption can change once it is ACTIVE"),
     "record": (ENSURE, _seen(tags=NOBODYS), Memory(0), "record the state before"),
@@ -863,30 +1299,30 @@ FIRST_WORDS = {
     ),
     "delete, mistrust": (
         RELEASE,
-        _seen(as_wanted=True),
+        _held(as_wanted=True),
         Memory(0, owned=True),
         "the stream is ACTIVE, perhaps still from before the change",
     ),
-    "stop": (RELEASE, _seen(WITH_ONE), Memory(0), "the stream was not encrypted before"),
+    "stop": (RELEASE, _held(WITH_ONE), Memory(0), "the stream was not encrypted before"),
     "restore": (
         RELEASE,
-        _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS)),
+        _held(WITH_ONE, HELD_FROM_ZERO),
         Memory(0),
         "the stream had this key before",
     ),
     "concede": (
         RELEASE,
-        _seen(WITH_ONE, Tags(Ownership(ME, "zero"), KEYS), wanted=BAD),
+        _held(WITH_ONE, HELD_FROM_ZERO, wanted=BAD),
         Memory(0),
         "key zero, which the stream had before, can't be restored: it is Disabled: enable it",
     ),
     "somebody else": (
         RELEASE,
-        _seen(WITH_TWO, MINE),
+        _held(WITH_TWO),
         Memory(0, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS)),
         "somebody else changed the encryption after us",
     ),
-    "forget": (RELEASE, _seen(as_wanted=True), SETTLED, "the stream is as wanted"),
+    "forget": (RELEASE, _held(as_wanted=True), SETTLED, "the stream is as wanted"),
     "give back": (
         RELEASE,
         _seen(WITH_ONE, TAKEN, as_wanted=True),
@@ -913,11 +1349,58 @@ FIRST_WORDS = {
     ),
     "strike": (
         RELEASE,
-        _seen(tags=Tags(Ownership(OLD, None, Predecessor(ME, None)), KEYS, foreign=True)),
+        _seen(tags=STRUCK),
         Memory(0),
         "Encryption is gone: the stream need not be given back to it",
     ),
     "leftovers": (RELEASE, _seen(tags=Tags(None, ("stack",))), Memory(0), "what is left of our record"),
+    "write down": (ENSURE, _held(), Memory(0, owned=True), "record what is wanted now, and since when"),
+    "give way, busy": (
+        ENSURE,
+        _seen(BUSY, LATER),
+        Memory(0),
+        "stream orders is UPDATING, and a later request has it",
+    ),
+    "give way, a Start on its way": (
+        ENSURE,
+        _seen(PLAIN, LATER),
+        Memory(0, asked=_asked(at=NOW)),
+        "a Start of this request may not show yet",
+    ),
+    "give way, put right": (
+        ENSURE,
+        _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO),
+        Memory(0),
+        "a later request wants this key, and a Start of this one came after it",
+    ),
+    "called off, begun": (
+        ENSURE,
+        _seen(WITH_ONE, as_wanted=True),
+        CALLED_OFF,
+        "this request was called off",
+    ),
+    "called off, another delivery": (
+        ENSURE,
+        _seen(),
+        replace(CALLED_OFF, since=NOW),
+        "a Start of another delivery of this request may not show yet",
+    ),
+    "older": (RELEASE, _seen(tags=LATER), Memory(0), "left alone: a later request of Encryption has the stream"),
+    "look again": (
+        OVERTAKING,
+        _seen(tags=MARKED),
+        Memory(NOW),
+        "what the request that was called off did may not show yet",
+    ),
+    "sweep, gone": (SWEEP, Seen(NOW, None), Memory(0), "stream orders is gone, and the mark with it"),
+    "sweep, nothing": (SWEEP, _seen(tags=NOBODYS), Memory(0), "the mark is gone, or a later request's"),
+    "sweep, busy": (
+        SWEEP,
+        _seen(BUSY, MARKED),
+        Memory(0),
+        "stream orders is UPDATING; its tags can change once it is ACTIVE",
+    ),
+    "sweep up": (SWEEP, _seen(tags=MARKED), Memory(0), "nothing that the mark calls off can still come"),
     "nobody's": (
         RELEASE,
         _seen(tags=NOBODYS),
@@ -989,9 +1472,9 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
     [
         (ENSURE, _seen(tags=NOBODYS), "Remember"),
         (ENSURE, _seen(tags=Tags(None, ("stack",))), "Forget"),
-        (RELEASE, _seen(as_wanted=True), "Forget"),
+        (RELEASE, _held(as_wanted=True), "Forget"),
         (RELEASE, _seen(WITH_ONE, TAKEN, as_wanted=True), "Remember"),
-        (RELEASE, _seen(tags=Tags(Ownership(OLD, None, Predecessor(ME, None)), KEYS, foreign=True)), "Forget"),
+        (RELEASE, _seen(tags=STRUCK), "Forget"),
         (RELEASE, _seen(tags=Tags(None, ("stack",))), "Forget"),
         (replace(RELEASE, evidence_key="one"), _seen(tags=Tags(None, ("stack",))), "Forget"),
         (
@@ -1000,7 +1483,10 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
             "Forget",
         ),
         (OVERTAKING, _seen(), "Cancel"),
-        (RELEASE, _seen(WITH_ONE), "Stop"),
+        (RELEASE, _held(WITH_ONE), "Stop"),
+        (ENSURE, _held(), "Remember"),
+        (ENSURE, _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO), "Start two"),
+        (SWEEP, _seen(tags=MARKED), "Forget"),
         (ENSURE, _seen(), "Start"),
     ],
     ids=[
@@ -1014,6 +1500,9 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
         "leftovers, kept",
         "mark",
         "stop",
+        "write down",
+        "put right",
+        "sweep up",
         "start",
     ],
 )
@@ -1021,12 +1510,14 @@ def test_every_change_waits_to_show_and_is_given_up_when_kinesis_ignores_it(
     goal: Goal, seen: Seen, change: str
 ) -> None:
     """Promise 4: reads are late, so nothing is asked for twice in a row; and never more than three times in all."""
-    memory = replace(SETTLED, owned=False, reached_at=None, asked=_asked(change, at=NOW - GRACE_SECONDS + 0.1))
+    change, _, key_id = change.partition(" ")
+    key = {"key_id": key_id} if key_id else {}
+    memory = replace(SETTLED, owned=False, reached_at=None, asked=_asked(change, at=NOW - GRACE_SECONDS + 0.1, **key))
     assert isinstance(decide(goal, seen, memory), Wait)
-    again = decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED - 1, sure=False)))
+    again = decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED - 1, sure=False, **key)))
     assert type(again).__name__ == change
     ignored = _failed(
-        decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED, sure=False))),
+        decide(goal, seen, replace(memory, asked=_asked(change, times=MOST_ASKED, sure=False, **key))),
         errors.ChangeWithoutEffect,
     )
     assert f"{change} on stream {STREAM_ARN} 3 times" in str(ignored)
@@ -1071,17 +1562,36 @@ streams = (
     st.builds(Stream, st.just(STREAM_NAME), st.just(STREAM_ARN), st.sampled_from(list(StreamStatus)), key_ids)
     | st.none()
 )
-ownerships = st.builds(Ownership, owners, key_ids, st.none() | st.builds(Predecessor, owners, key_ids))
+issued = st.sampled_from([ISSUED - 1, ISSUED, ISSUED + 1]) | st.floats(LONG_AGO, ISSUED + 50)
+first_owners = st.builds(Predecessor, owners, key_ids, st.none(), st.none() | issued)
+former_owners = st.builds(Predecessor, owners, key_ids, st.none() | first_owners, st.none() | issued)
+ownerships = st.builds(
+    Ownership, owners, key_ids, st.none() | former_owners, st.none() | st.builds(Demand, issued, key_ids)
+)
 records = st.builds(
     Tags,
-    st.none() | ownerships,
-    st.sampled_from([(), ("stack",), KEYS]),
-    st.booleans(),
-    st.none() | st.floats(ISSUED - 50, ISSUED + 50),
-    st.none() | st.just("cancelled"),
+    ownership=st.none() | ownerships,
+    keys=st.sampled_from([(), ("stack",), KEYS]),
+    foreign=st.booleans(),
+    ending=st.booleans(),
+    former_keys=st.sampled_from([(), LINEAGE]),
+    cancelled_at=st.none() | issued,
+    cancelled_key=st.none() | st.just("cancelled"),
+    spent=st.sampled_from([(), ("old",)]),
 )
-looked_up = st.none() | st.sampled_from([ONE, BAD])
-looks = st.builds(Seen, st.just(NOW), streams, st.none() | records, looked_up, st.booleans(), looked_up, st.booleans())
+looked_up = st.none() | st.sampled_from([ONE, BAD, TWO, ONE_BY_ARN])
+looks = st.builds(
+    Seen,
+    now=st.just(NOW),
+    stream=streams,
+    tags=st.none() | records,
+    wanted=looked_up,
+    as_wanted=st.booleans(),
+    current=looked_up,
+    evidence=st.booleans(),
+    rekeyed=st.booleans(),
+    instead=looked_up,
+)
 refused = st.builds(
     Unseen,
     st.just(NOW),
@@ -1097,7 +1607,7 @@ refused = st.builds(
 )
 memories = st.builds(
     Memory,
-    since=st.just(0.0),
+    since=st.just(0.0) | st.floats(NOW - 10, NOW),
     looks=st.integers(1, 9),
     owned=st.booleans(),
     former=st.none() | owners,
@@ -1112,8 +1622,12 @@ memories = st.builds(
         st.booleans(),
         times,
     ),
+    unmarked=st.booleans(),
+    writes=st.integers(0, MOST_WRITES - 1),
     changes=st.integers(0, 3),
     found=key_ids,
+    doubted_at=times,
+    suspected=st.booleans(),
     settling_since=times,
     reached_at=times,
     limited=st.none() | st.builds(Limited, st.just("kinesis:StartStreamEncryption"), st.floats(NOW - 200, NOW)),
@@ -1142,6 +1656,8 @@ releases = st.builds(
     st.booleans(),
     st.booleans(),
 )
+sweeps = st.just(SWEEP)
+goals = ensures | releases | sweeps
 not_called_off = memories.map(lambda memory: replace(memory, overtaken=False))
 as_wanted_looks = looks.map(lambda seen: replace(seen, as_wanted=True))
 anything = settings(max_examples=200, print_blob=True, deadline=None)
@@ -1151,14 +1667,27 @@ anything = settings(max_examples=200, print_blob=True, deadline=None)
 @given(ensures, looks | refused, not_called_off)
 def test_an_ensure_that_nobody_called_off_never_stops(goal: Ensure, seen: Seen | Unseen, memory: Memory) -> None:
     """Promise 5: whatever is seen and remembered, Create and Update lead to no plaintext."""
-    assert not isinstance(decide(goal, seen, memory), Stop | Concede | Cancel)
+    action = decide(goal, seen, memory)
+    assert not isinstance(action, Stop | Concede | Cancel)
+    if isinstance(action, Start):
+        assert isinstance(seen, Seen)
+        assert seen.tags
+        instead = seen.instead.key_id if seen.instead else None
+        assert action.key_id == (instead if seen.tags.is_newer_than(goal) else goal.key_id), "the newest request's key"
 
 
 @anything
 @given(ensures, as_wanted_looks, not_called_off)
 def test_an_ensure_changes_no_encryption_that_is_as_wanted(goal: Ensure, seen: Seen, memory: Memory) -> None:
-    """Promise 4: no Start when nothing needs to change."""
-    assert not isinstance(decide(goal, seen, memory), Start | Stop)
+    """Promise 4: no Start when nothing needs to change; unless a later request wants another key."""
+    action = decide(goal, seen, memory)
+    assert not isinstance(action, Stop)
+    if isinstance(action, Start):
+        assert seen.tags
+        assert seen.tags.is_newer_than(goal)
+        assert seen.wanted
+        assert seen.instead
+        assert seen.wanted.identity != seen.instead.identity
 
 
 @anything
@@ -1191,11 +1720,12 @@ def test_a_release_stops_only_where_stopping_is_the_state_before_or_wanted(
         assert goal.on_delete is not OnDelete.KEEP
         assert target(goal, seen.stream, seen.tags.ownership) is None
         assert seen.tags.ownership is None or seen.tags.ownership.owner == ME
+        assert not seen.tags.is_newer_than(goal)
         assert memory.conceded is None
 
 
 @anything
-@given(ensures | releases, looks, not_called_off)
+@given(goals, looks, not_called_off)
 def test_encryption_is_changed_on_active_streams_of_ours_alone(goal: Goal, seen: Seen, memory: Memory) -> None:
     """Promise 3: we undo only what we did; and Kinesis takes no change while a stream is not ACTIVE."""
     action = decide(goal, seen, memory)
@@ -1204,7 +1734,7 @@ def test_encryption_is_changed_on_active_streams_of_ours_alone(goal: Goal, seen:
         assert seen.stream.status is StreamStatus.ACTIVE
     if isinstance(action, Start) and isinstance(goal, Ensure):
         assert seen.tags
-        assert seen.tags.owned_by(ME)
+        assert seen.tags.owned_by(ME) or seen.tags.is_newer_than(goal)
 
 
 @anything
@@ -1236,7 +1766,55 @@ def test_a_delete_is_never_failed_by_what_is_seen_unless_kinesis_ignores_our_cal
 
 
 @anything
-@given(ensures | releases, looks | refused, memories)
+@given(goals, looks | refused, memories)
 def test_every_action_says_why(goal: Goal, seen: Seen | Unseen, memory: Memory) -> None:
     """Promise 2 and the logs: a decision is told with its reason."""
     assert decide(goal, seen, memory).reason
+
+
+@anything
+@given(goals, looks, memories)
+def test_no_change_is_asked_for_for_ever(goal: Goal, seen: Seen, memory: Memory) -> None:
+    """Promise 4: tags are written ten times at the most, and what shows no effect is asked for three times."""
+    assert not isinstance(decide(goal, seen, replace(memory, writes=MOST_WRITES)), Change)
+    action = decide(goal, seen, memory)
+    if isinstance(action, Change):
+        key_id = action.key_id if isinstance(action, Start) else None
+        asked = Asked(type(action).__name__, key_id, NOW - GRACE_SECONDS, times=MOST_ASKED)
+        assert not isinstance(decide(goal, seen, replace(memory, asked=asked, reached_at=None)), type(action))
+
+
+@anything
+@given(ensures, looks, memories)
+def test_an_older_request_writes_no_tags_and_settles_nothing(goal: Ensure, seen: Seen, memory: Memory) -> None:
+    """Promise 6: where a later request has the stream, an older one has no say in whose it is."""
+    if seen.tags and seen.tags.is_newer_than(goal):
+        assert not isinstance(decide(goal, seen, memory), Remember | Forget | Cancel | Verify | Settled)
+
+
+@anything
+@given(looks, memories)
+def test_a_sweep_only_ever_removes_marks(seen: Seen, memory: Memory) -> None:
+    """Promise 3: no encryption, no record; and only where the mark is its own."""
+    action = decide(SWEEP, seen, memory)
+    assert isinstance(action, Forget | Wait | Settled | Failed)
+    if isinstance(action, Forget):
+        assert set(action.keys) <= {"cancelled", "old"}
+        assert seen.tags
+        assert seen.tags.cancelled_at == ISSUED
+
+
+@anything
+@given(releases, looks, memories)
+def test_a_release_writes_a_record_only_for_whom_the_stream_was_taken_from(
+    goal: Release, seen: Seen, memory: Memory
+) -> None:
+    """Property Takeover: and takes it from nobody but itself."""
+    action = decide(goal, seen, memory)
+    if isinstance(action, Remember):
+        assert seen.tags
+        assert seen.tags.ownership
+        assert seen.tags.ownership.owner == ME
+        assert seen.tags.ownership.predecessor
+        assert action.ownership.owner == seen.tags.ownership.predecessor.owner
+        assert action.ownership.before == seen.tags.ownership.before

@@ -1,7 +1,7 @@
 """A wait that gets long is handed over to a state machine, and goes on step by step, to one answer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -227,15 +227,16 @@ def test_a_delete_that_overtakes_makes_the_execution_leave_the_stream_alone(busy
     """Promise 6: CloudFormation cancels the waiting Create, and sends Delete under an id that it made up."""
     busy.kinesis.settings.tags_need_active = False
     hand_over(busy, create_event(ONE))
-    deleted = busy.delete(ONE, PhysicalResourceId=INVENTED_ID)
-    assert deleted["Status"] == "SUCCESS"
+    hand_over(busy, delete_event(ONE, PhysicalResourceId=INVENTED_ID))
+    assert busy.marks_of(), "the mark is there before the wait"
+    create, delete = (dict(execution.input) for execution in busy.states.executions.values())
     calls = len(busy.kinesis.calls)
-    (execution,) = busy.states.executions.values()
-    state = busy.deliver(execution.input)
+    create = busy.deliver(create)
     assert not [call for call in busy.kinesis.calls[calls:] if call.changed]
-    while not state["Done"]:
-        busy.clock.sleep(state["Seconds"])
-        state = busy.deliver(state)
+    while not (create["Done"] and delete["Done"]):
+        busy.clock.sleep(min(state["Seconds"] for state in (create, delete) if not state["Done"]))
+        create, delete = (state if state["Done"] else busy.deliver(state) for state in (create, delete))
+    assert sorted(answer["Status"] for answer in busy.bucket.answers) == ["FAILED", "SUCCESS"]
     assert busy.key_of() is None
     assert "StartStreamEncryption" not in busy.changes()
 
@@ -329,3 +330,206 @@ def test_a_delete_makes_a_waiting_update_leave_the_stream_alone(first: int) -> N
     assert (update["Status"], delete["Status"]) == ("FAILED", "SUCCESS")
     provider.clock.sleep(60)
     assert (provider.key_of(), provider.tags_of()) == (None, {})
+
+
+# The mark that a Delete leaves, when its hour is over
+
+HOUR = 3600
+
+
+def _created_and_deleted() -> Provider:
+    """A provider with a state machine, whose stream was encrypted for a minute."""
+    provider = Provider(stream=False, handover_seconds=60)
+    provider.kinesis.add_stream(STREAM_NAME, tags={"team": "orders"})
+    assert provider.create(ONE)["Status"] == "SUCCESS"
+    provider.clock.sleep(60)
+    assert provider.delete(ONE)["Status"] == "SUCCESS"
+    assert len(provider.marks_of()) == 1
+    return provider
+
+
+def _all_tags(provider: Provider) -> Mapping[str, str]:
+    return provider.kinesis.streams[STREAM_NAME].tags
+
+
+def test_an_hour_after_a_delete_the_tags_are_what_they_were_before_the_create() -> None:
+    """Promise 3: nothing of ours stays; an execution of its own removes the mark, and nothing but the mark."""
+    provider = _created_and_deleted()
+    calls, answers = len(provider.kinesis.calls), len(provider.bucket.answers)
+    (sweep,) = provider.states.sweep(provider.deliver)
+    assert _all_tags(provider) == {"team": "orders"}
+    assert [call.name for call in provider.kinesis.calls[calls:] if call.changed] == ["RemoveTagsFromStream"]
+    assert (sweep.done, sweep.failure) == (True, None)
+    assert len(provider.bucket.answers) == answers, "nobody waits for an answer"
+    assert not provider.states.executions, "nothing was handed over"
+
+
+def test_a_mark_is_not_removed_before_the_delete_s_hour_is_over() -> None:
+    """Promise 6: for so long what it calls off may be delivered again; and soon after that it is gone."""
+    provider = Provider(handover_seconds=60)
+    provider.create(ONE)
+    issued = provider.clock.now()
+    provider.delete(ONE)
+    (sweep,) = provider.states.sweeps.values()
+    assert HOUR <= provider.clock.now() + sweep.input["Seconds"] - issued <= HOUR + 2 * 60
+    provider.states.sweep(provider.deliver)
+    (removed,) = provider.kinesis.calls.named("RemoveTagsFromStream")[-1:]
+    assert HOUR <= removed.at - issued <= HOUR + 2 * 60
+
+
+def test_what_sweeps_up_holds_no_secret() -> None:
+    """Promise 8: nobody is to be answered, so the ResponseURL is not handed on."""
+    provider = _created_and_deleted()
+    (sweep,) = provider.states.sweeps.values()
+    assert "ResponseURL" not in json.dumps(sweep.input)
+    assert set(sweep.input) == {"Version", "Event", "Stream", "Deadline", "Progress", "Seconds", "Done"}
+    assert (sweep.input["Event"]["RequestType"], sweep.input["Stream"]) == ("Delete", STREAM_NAME)
+    assert len(json.dumps(sweep.input)) < 4096
+
+
+def test_a_delete_that_comes_again_plans_no_second_sweep() -> None:
+    """Promise 6: it is named by the request: its stack, its stream and its time; another Delete's is another one."""
+    provider = Provider(handover_seconds=60)
+    provider.create(ONE)
+    issued = {**delete_event(ONE), "ResponseURL": provider.fresh_url()}
+    for _ in range(2):
+        provider.deliver(issued)
+        provider.clock.sleep(60)
+    assert len(provider.states.sweeps) == 1
+    provider.create(ONE)
+    provider.delete(ONE)
+    assert len(provider.states.sweeps) == 2
+
+
+def test_a_deletion_that_was_handed_over_is_swept_up_as_well(busy: Provider) -> None:
+    """Promise 3: the step that answers plans the sweep."""
+    busy.clock.sleep(1800)
+    busy.create(ONE)
+    busy.kinesis.people.reshard(STREAM_NAME, 600)
+    hand_over(busy, delete_event(ONE))
+    assert not busy.states.sweeps
+    finish(busy)
+    busy.states.sweep(busy.deliver)
+    assert _all_tags(busy) == {}
+
+
+def test_a_rollback_sweeps_up_on_the_stream_that_was_tried() -> None:
+    """Row "an attempted replacement failed": its mark is on another stream than the one that the Update is about."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.add_stream("other")
+    other = {"StreamName": "other", "KeyId": "alias/one"}
+    provider.create(ONE)
+    assert provider.update(ONE, other)["Status"] == "SUCCESS"
+    assert provider.marks_of("other")
+    provider.states.sweep(provider.deliver)
+    assert provider.kinesis.streams["other"].tags == {}
+    assert provider.key_of() == "alias/one"
+
+
+def test_a_resource_that_is_created_anew_is_not_disturbed_by_the_sweep() -> None:
+    """Promise 3: its Create removed the mark already; its record stays."""
+    provider = _created_and_deleted()
+    assert provider.create(ONE)["Status"] == "SUCCESS"
+    tags = dict(_all_tags(provider))
+    assert not provider.marks_of()
+    changes = provider.changes()
+    provider.states.sweep(provider.deliver)
+    assert (_all_tags(provider), provider.key_of(), provider.changes()) == (tags, "alias/one", changes)
+
+
+def test_a_sweep_leaves_the_mark_of_a_later_delete() -> None:
+    """Promise 6: that one's hour is not over yet; it has a sweep of its own."""
+    provider = _created_and_deleted()
+    begun = [provider.clock.now()]
+    provider.clock.sleep(1800)
+    provider.create(ONE)
+    provider.delete(ONE)
+    begun.append(provider.clock.now())
+    marks = provider.marks_of()
+    for sweep, since, left in zip(provider.states.sweeps.values(), begun, (marks, {}), strict=True):
+        provider.clock.sleep_until(since + sweep.input["Seconds"])
+        assert provider.deliver(sweep.input) == {"Done": True}
+        assert provider.marks_of() == left
+
+
+def _delete(provider: Provider) -> None:
+    provider.kinesis.people.delete(STREAM_NAME)
+
+
+def _delete_slowly(provider: Provider) -> None:
+    provider.kinesis.people.delete(STREAM_NAME, 600)
+
+
+def _retag(provider: Provider) -> None:
+    provider.kinesis.people.untag(STREAM_NAME)
+
+
+@pytest.mark.parametrize("happen", [_delete, _delete_slowly, _retag])
+def test_a_sweep_that_finds_nothing_to_sweep_ends(happen: Callable[[Provider], None]) -> None:
+    """Promise 7: whatever is gone is in nobody's way."""
+    provider = _created_and_deleted()
+    happen(provider)
+    changes = provider.changes()
+    (sweep,) = provider.states.sweep(provider.deliver)
+    assert (sweep.done, sweep.failure, provider.changes()) == (True, None, changes)
+
+
+@pytest.mark.parametrize(("busy_for", "swept"), [(120, True), (3600, False)], ids=["two minutes", "an hour"])
+def test_a_sweep_waits_a_little_for_a_busy_stream(
+    busy_for: float, capsys: pytest.CaptureFixture[str], *, swept: bool
+) -> None:
+    """Promise 3: the execution ends in time; what it had to leave goes with the next request on the stream."""
+    provider = _created_and_deleted()
+    (sweep,) = provider.states.sweeps.values()
+    provider.clock.after(sweep.input["Seconds"] - 1, lambda: provider.kinesis.people.reshard(STREAM_NAME, busy_for))
+    begun, answers = provider.clock.now(), len(provider.bucket.answers)
+    capsys.readouterr()
+    provider.states.sweep(provider.deliver)
+    assert provider.clock.now() - begun < 3900 - 60, "the state machine's own time-out is not needed"
+    assert bool(provider.marks_of()) is not swept
+    assert ("DeadlinePassed" in capsys.readouterr().out) is not swept
+    assert len(provider.bucket.answers) == answers
+    provider.clock.sleep(3 * HOUR)
+    provider.create(ONE, LogicalResourceId="Another")
+    assert not provider.marks_of()
+
+
+def test_a_sweep_that_always_dies_is_no_request_that_is_owed_an_answer() -> None:
+    """Promise 2: exactly one answer a request; the last word finds nobody to answer."""
+    provider = _created_and_deleted()
+    answers = len(provider.bucket.answers)
+
+    def mortal(_: Mapping[str, Any]) -> Any:
+        raise MemoryError("signal: killed")
+
+    (sweep,) = provider.states.sweep(mortal)
+    assert sweep.failure
+    assert len(provider.bucket.answers) == answers
+
+
+def test_a_sweep_that_the_state_machine_refuses_fails_no_delete(capsys: pytest.CaptureFixture[str]) -> None:
+    """Promise 7: the mark stays until the next request on the stream; the log and a metric say so."""
+    provider = Provider(handover_seconds=60)
+    provider.create(ONE)
+    provider.states.refuses = client_error("AccessDeniedException", "not authorized", "states:StartExecution")
+    assert provider.delete(ONE)["Status"] == "SUCCESS"
+    out = capsys.readouterr().out
+    assert "mark will be removed by the next request on the stream" in out
+    assert "HandOversRefused" in out
+    assert provider.marks_of()
+
+
+def test_without_a_state_machine_the_next_request_on_the_stream_sweeps() -> None:
+    """Promise 3: whosever request it is, once two hours are over; not sooner."""
+    provider = Provider()
+    provider.create(ONE)
+    provider.delete(ONE)
+    assert not provider.states.sweeps
+    (mark,) = provider.marks_of()
+    provider.clock.sleep(HOUR)
+    provider.create(ONE, LogicalResourceId="Another")
+    assert mark in provider.marks_of()
+    provider.delete(ONE, LogicalResourceId="Another")
+    provider.clock.sleep(1.1 * HOUR)
+    provider.create(ONE, LogicalResourceId="Third")
+    assert mark not in provider.marks_of()

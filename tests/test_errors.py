@@ -60,7 +60,13 @@ SENTENCES: dict[str, tuple[errors.ProviderError, list[str]]] = {
     "NotVerified": (errors.NotVerified(STREAM_ARN, 65.4), [STREAM_ARN, "65 s later", "Deploy again"]),
     "RequestExpired": (
         errors.RequestExpired(StreamRef("orders"), NEW_YEAR_2026, NEW_YEAR_2026 + 60),
-        ["for stream orders", "issued at 2026-01-01 00:00:00 UTC", "by 2026-01-01 00:01:00 UTC", "It did nothing", "Deploy again"],
+        [
+            "for stream orders",
+            "issued at 2026-01-01 00:00:00 UTC",
+            "by 2026-01-01 00:01:00 UTC",
+            "It did nothing",
+            "Deploy again",
+        ],
     ),
     "AnswerTooLong": (errors.AnswerTooLong(4096), ["4096 bytes", "is encrypted", "shorter KeyId"]),
     "DeadlinePassed": (

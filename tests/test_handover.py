@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_encryption.converge import Progress
-from stream_encryption.handover import Handover
+from stream_encryption.handover import MINUTE, SWEEP_SECONDS, Handover
 from stream_encryption.memory import Asked, Limited, Memory
-from stream_encryption.model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus
-from tests.builders import LOGICAL_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event
+from stream_encryption.model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus, Sweep
+from stream_encryption.ownership import REQUEST_SECONDS
+from tests.builders import LOGICAL_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event, delete_event
 
+STATE_MACHINE_SECONDS = 3900
+"""TimeoutSeconds in statemachine/wait.asl.json."""
 ME = Owner(STACK_ID, LOGICAL_ID)
 ENSURE = Ensure(StreamRef("orders", STREAM_ARN), ME, 1.0, "alias/one", 7, verify=True, takeover=True)
 RELEASE = Release(StreamRef("orders"), ME, 2.0, OnDelete.KEEP, "alias/one", overtaking=True, best_effort=True)
@@ -29,9 +32,14 @@ MEMORY = Memory(
     settling_since=7.0,
     limited=Limited("kinesis:StartStreamEncryption", 8.0),
     conceded="a reason",
+    unmarked=True,
+    doubted_at=9.0,
+    suspected=True,
+    invalid_since=10.0,
 )
 STREAM = Stream("orders", STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
-PROGRESS = Progress((RELEASE, ENSURE), MEMORY, Attributes(STREAM, "arn:key", None), 3, ("a note",))
+SWEEP = Sweep(StreamRef("orders"), ME, 2.0)
+PROGRESS = Progress((RELEASE, ENSURE), MEMORY, Attributes(STREAM, "arn:key", None), 3, ("a note",), (SWEEP,))
 
 
 def through_json(handover: Handover) -> Handover:
@@ -112,6 +120,27 @@ def test_the_first_version_s_hand_over_is_understood_for_ever() -> None:
     """Written down as the first release writes it: a change that breaks this breaks running requests."""
     goal = Ensure(StreamRef("orders"), ME, 0, "alias/one")
     assert Handover.from_json(FIRST).progress == Progress((goal,), Memory(since=0.0, waits=30))
+
+
+def test_what_is_to_be_swept_up_waits_for_the_end_of_the_request_s_hour() -> None:
+    """Promise 6: of several marks for the last one's; the deadline leaves time for a stream that is busy just then."""
+    later = replace(SWEEP, stream=StreamRef("payments"), issued_at=62.0)
+    progress = replace(PROGRESS, goals=(), sweeps=(later, SWEEP))
+    handover = through_json(Handover.of_sweeps(delete_event(), progress, 70.0))
+    due = 62.0 + REQUEST_SECONDS
+    assert handover.sweeps
+    assert handover.progress == Progress.begin((later, SWEEP), due)
+    assert handover.seconds == due + MINUTE - 70
+    assert handover.deadline == due + SWEEP_SECONDS
+    assert handover.deadline - 70 < STATE_MACHINE_SECONDS
+    assert "ResponseURL" not in handover.event
+    assert handover.event["StackId"] == STACK_ID
+
+
+def test_a_request_of_which_goals_are_left_is_no_sweep() -> None:
+    """Promise 2: an answer is owed to it, whatever it leaves to be swept up later."""
+    assert not Handover.of(create_event(), 9.0, PROGRESS, 1).sweeps
+    assert not Handover.of(create_event(), 9.0, replace(PROGRESS, goals=(SWEEP, ENSURE)), 1).sweeps
 
 
 @pytest.mark.parametrize("event", [None, [], "x", {}, create_event(), {"Version": 1}, {"Progress": {}}])

@@ -9,6 +9,7 @@ from stream_encryption.memory import TRUST_SECONDS, Asked, Limited, Memory, afte
 from stream_encryption.model import (
     Cancel,
     Change,
+    Demand,
     Ensure,
     Forget,
     Goal,
@@ -124,6 +125,19 @@ def test_an_active_right_after_a_start_is_not_believed(change: Change) -> None:
     assert _saw(asked, WITH_ONE, as_wanted=True).settling_since == NOW, "by now it is news"
 
 
+def test_what_was_just_seen_otherwise_is_doubted() -> None:
+    """Promises 1 and 6: somebody's Start was made in between, and the description may be half from before it."""
+    other = after_seeing(NEW, ENSURE, Seen(NOW - TRUST_SECONDS + 0.1, PLAIN))
+    assert other.doubted_at == NOW - TRUST_SECONDS + 0.1
+    assert _saw(other, WITH_ONE, as_wanted=True).settling_since is None
+    assert _saw(other, WITH_ONE, as_wanted=True).reached_at is None
+    busy = after_seeing(other, ENSURE, Seen(NOW - 1, BUSY))
+    assert busy.doubted_at is None
+    assert _saw(busy, WITH_ONE, as_wanted=True).settling_since == NOW, "UPDATING was seen in between"
+    long_ago = after_seeing(NEW, ENSURE, Seen(NOW - TRUST_SECONDS, PLAIN))
+    assert _saw(long_ago, WITH_ONE, as_wanted=True).settling_since == NOW, "by now it is news"
+
+
 def test_an_active_is_believed_where_nothing_was_asked_for() -> None:
     """Row "no call": a stream that has the wanted key costs no wait but SettleSeconds."""
     assert _saw(NEW, WITH_ONE, as_wanted=True).settling_since == NOW
@@ -139,8 +153,17 @@ def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
     again = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, begun, as_wanted=True))
     assert again.settling_since == NOW + TRUST_SECONDS
     older = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at - 1, "one")))
-    for memory, tags in ((NEW, older), (replace(NEW, changes=1), begun), (replace(NEW, reached_at=1.0), begun)):
-        assert _saw(memory, WITH_ONE, as_wanted=True, tags=tags).settling_since == NOW
+    others = Tags(Ownership(OLD, None, demand=Demand(ENSURE.issued_at, "one")))
+    for memory, tags in (
+        (NEW, older),
+        (NEW, others),
+        (NEW, None),
+        (replace(NEW, suspected=True), begun),
+        (replace(NEW, changes=1), begun),
+        (replace(NEW, reached_at=1.0), begun),
+    ):
+        seen = _saw(memory, WITH_ONE, as_wanted=True, tags=tags)
+        assert (seen.settling_since, seen.doubted_at) == (NOW, None)
 
 
 def test_an_effect_is_the_last_moment_at_which_the_stream_was_busy() -> None:

@@ -7,10 +7,22 @@ import pytest
 
 from stream_encryption.keys import Keys
 from stream_encryption.kinesis import Kinesis
-from stream_encryption.memory import Memory
-from stream_encryption.model import Ensure, Goal, OnDelete, Owner, Ownership, Predecessor, Release, Seen, StreamRef
+from stream_encryption.memory import Asked, Memory
+from stream_encryption.model import (
+    Demand,
+    Ensure,
+    Goal,
+    OnDelete,
+    Owner,
+    Ownership,
+    Predecessor,
+    Release,
+    Seen,
+    StreamRef,
+    Sweep,
+)
 from stream_encryption.observe import observe
-from stream_encryption.ownership import to_tags
+from stream_encryption.ownership import cancellation, to_tags
 from stream_encryption.refusals import Refused
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
 from tests.fake_clock import Clock
@@ -122,6 +134,99 @@ def test_evidence_of_an_ensure_counts_without_a_record_alone(
     """Promise 3: what was there before an Update of an untagged stream."""
     seen = _look(_world(there, ownership), replace(ENSURE, evidence_key=evidence_key))
     assert seen.evidence is evidence, why
+
+
+ISSUED = 100.0
+BEFORE, SAME, AFTER = ISSUED - 50, ISSUED, ISSUED + 50
+
+
+@pytest.mark.parametrize(
+    ("owner", "since", "evidence_key", "rekeyed", "looked_up", "why"),
+    [
+        (ME, BEFORE, "alias/one", False, 1, "the key is as it was, and spelled so"),
+        (ME, BEFORE, "GUID", False, 2, "the key is as it was, spelled otherwise"),
+        (ME, BEFORE, "alias/two", True, 2, "the key is another one"),
+        (ME, BEFORE, None, True, 1, "nobody knows which key it was given"),
+        (ME, SAME, "alias/two", False, 1, "this very request wrote it down"),
+        (ME, AFTER, "alias/two", False, 2, "a later one wrote it down"),
+        (OLD, BEFORE, "alias/two", False, 1, "it is not this resource's yet"),
+        (ME, None, "alias/two", True, 2, "an older version wrote no time down"),
+    ],
+)
+def test_a_change_of_the_key_is_told_by_what_this_resource_gave_before(  # noqa: PLR0913 - each is a fact of its own
+    owner: Owner, since: float | None, evidence_key: str | None, looked_up: int, why: str, *, rekeyed: bool
+) -> None:
+    """Promise 6: it has to be written down before anything is done; compared as resolved keys, each looked up once."""
+    demand = None if since is None else Demand(since, "alias/two" if since == AFTER else "alias/one")
+    kinesis = _world("alias/one", Ownership(owner, None, demand=demand))
+    guid = next(iter(kinesis.kms.keys.values())).key_id
+    given = guid if evidence_key == "GUID" else evidence_key
+    seen = _look(kinesis, replace(ENSURE, issued_at=ISSUED, evidence_key=given))
+    assert seen.rekeyed is rekeyed, why
+    assert len(kinesis.calls.named("DescribeKey")) == looked_up, why
+
+
+@pytest.mark.parametrize(
+    ("ownership", "marked_at", "instead", "why"),
+    [
+        (Ownership(ME, None, demand=Demand(AFTER, "alias/two")), None, "alias/two", "a later request wants it"),
+        (Ownership(OLD, None, demand=Demand(AFTER, "alias/two")), None, "alias/two", "a later one of a renamed one"),
+        (Ownership(ME, "alias/two", demand=Demand(AFTER, None)), None, None, "its key had no room in a tag"),
+        (Ownership(ME, "alias/two", demand=Demand(SAME, "alias/one")), SAME, "alias/two", "called off: the one before"),
+        (
+            Ownership(ME, None, Predecessor(OLD, "alias/two"), Demand(SAME, "alias/one")),
+            AFTER,
+            "alias/two",
+            "called off: the one that its former owner had given",
+        ),
+        (Ownership(ME, None, demand=Demand(SAME, "alias/one")), SAME, None, "called off: there was none"),
+        (Ownership(ME, "alias/two", demand=Demand(SAME, "alias/one")), BEFORE, None, "an older mark is none"),
+        (Ownership(ME, "alias/two", demand=Demand(SAME, "alias/one")), None, None, "its time is not over"),
+        (None, SAME, None, "there is no record to tell"),
+    ],
+)
+def test_the_key_that_the_stream_is_to_have_instead_is_looked_up(
+    ownership: Ownership | None, marked_at: float | None, instead: str | None, why: str
+) -> None:
+    """Promise 6: a request whose time is over may have to put right what a Start of its own did too late."""
+    kinesis = _world("alias/one", ownership)
+    if marked_at is not None:
+        kinesis.people.tag(STREAM_NAME, cancellation(ME, marked_at))
+    seen = _look(kinesis, replace(ENSURE, issued_at=ISSUED))
+    assert (seen.instead.key_id if seen.instead else None) == instead, why
+
+
+def test_a_sweep_looks_at_the_tags_alone() -> None:
+    """Promise 3: keys do not matter to a mark; a KMS that does not answer is not in its way."""
+    kinesis = _world("alias/one", MINE)
+    kinesis.people.tag(STREAM_NAME, cancellation(ME, ISSUED))
+    seen = _look(kinesis, Sweep(REF, ME, ISSUED))
+    assert seen.tags
+    assert (seen.tags.cancelled_at, seen.tags.ownership) == (ISSUED, MINE)
+    assert _read(kinesis) == READS[:2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits", "read"),
+    [
+        (Asked("Cancel", None, 0.0), 0, READS),
+        (Asked("Remember", None, 0.0), 0, READS),
+        (Asked("Cancel", None, 0.0), 1, READS[:1]),
+        (Asked("Start", "alias/one", 0.0), 0, READS[:1]),
+        (Asked("Stop", None, 0.0), 0, READS[:1]),
+        (None, 0, READS[:1]),
+    ],
+    ids=["a mark", "a record", "a mark that was looked at since", "a Start", "a Stop", "nothing"],
+)
+def test_a_busy_stream_is_asked_about_in_full_right_after_a_tag(
+    asked: Asked | None, waits: int, read: list[str]
+) -> None:
+    """Promise 6: each side writes first and reads afterwards; tags may change while a stream is busy."""
+    kinesis = _world()
+    kinesis.people.reshard(STREAM_NAME, 60)
+    memory = Memory(0, looks=3, asked=asked, waits=waits)
+    observe(ENSURE, memory, Kinesis(kinesis.client), Keys(kinesis.kms.client), 77.0)
+    assert _read(kinesis) == read
 
 
 MINE = Ownership(ME, None)

@@ -246,15 +246,41 @@ def test_a_create_or_update_with_faulty_properties_means_nothing(event: Any) -> 
         ({"StreamName": "orders"}, STREAM_ARN, "alias/aws/kinesis"),
         ({"StreamName": "orders", "KeyId": "alias/one"}, OTHER_ARN, None),
         ({"StreamName": "orders", "KeyId": "alias/one"}, INVENTED_ID, None),
+        ({"StreamName": "payments", "KeyId": "alias/one"}, STREAM_ARN, "alias/now"),
+        ({"StreamName": "payments", "KeyId": "alias/one"}, OTHER_ARN, None),
+        ({"StreamName": "orders!", "KeyId": "alias/one"}, STREAM_ARN, "alias/now"),
+        ({"StreamName": "orders", "KeyId": "!"}, STREAM_ARN, "alias/now"),
+        ({"StreamName": "orders", "KeyId": "alias/one", "Nonsense": "x"}, STREAM_ARN, "alias/now"),
+        ({}, STREAM_ARN, "alias/now"),
+    ],
+    ids=[
+        "in place",
+        "in place, the default key",
+        "a replacement",
+        "nothing held",
+        "back from a replacement: its key was the other stream's",
+        "of a third stream",
+        "back from no stream's name",
+        "back from no key",
+        "back from an unknown property: it was refused as a whole",
+        "back from nothing",
     ],
 )
 def test_an_update_of_the_stream_it_holds_knows_the_key_that_it_gave(
     old: dict[str, str], physical_id: str, evidence: str | None
 ) -> None:
-    """Promise 3: without tags, only this very stream's id and the key in the properties speak for this resource."""
-    (*_, goal) = of(update_event(None, old, PhysicalResourceId=physical_id)).goals()
+    """Promise 3: without tags, only this very stream's id and the key that it was last given speak for it."""
+    now = {"StreamName": "orders", "KeyId": "alias/now"}
+    (*_, goal) = of(update_event(now, old, PhysicalResourceId=physical_id)).goals()
     assert isinstance(goal, Ensure)
     assert goal.evidence_key == evidence
+
+
+def test_a_rollback_from_what_was_refused_calls_nothing_off() -> None:
+    """Promise 4: a replacement whose properties were never valid did nothing, and may do nothing any more."""
+    tried = {**TRIED, "KeyId": "!"}
+    release, _ = of(update_event(HELD, tried)).goals()
+    assert release == Release(StreamRef("payments"), OWNER, ISSUED, overtaking=False, best_effort=True)
 
 
 TRIED = {"StreamName": "payments"}

@@ -125,6 +125,11 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
         return Wait(f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE")
     if not tags.owned_by(goal.owner):
         return _claim(goal, stream, tags, seen, memory)
+    return _make_so(goal, stream, tags, seen, memory)
+
+
+def _make_so(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
+    """The stream is ours: write down what is wanted of it from now on, and see that it is."""
     if tags.ownership and tags.demanded_at < goal.issued_at and (seen.rekeyed or not seen.as_wanted):
         renewed = replace(tags.ownership, demand=_demand(goal, seen))
         return _ask(Remember(stream, renewed, "record what is wanted now, and since when", tags.keys), stream, seen, memory)

@@ -101,7 +101,7 @@ class Sweeps:
             try:
                 execution, _ = self._executions().start_sweeps(handover)
             except Refused as refused:
-                self._telemetry.hand_over_refused(refused.refusal)
+                self._telemetry.sweep_refused(refused.refusal)
             else:
                 self._telemetry.sweep_planned(execution)
                 return

@@ -125,14 +125,15 @@ def _demand(tags: Mapping[str, str]) -> Demand | None:
 
 
 def _predecessor(tags: Mapping[str, str], owner: Owner) -> Predecessor | None:
-    """Who the stream was taken over from, and so on; but for those whose own Delete calls them off."""
-    line: list[Predecessor] = []
-    for former, _ in reversed(list(_taken_from(tags))):
-        if former.owner != owner and not _is_called_off(tags, former.owner, former.issued_at):
-            line.append(former)
-    predecessor = None
-    for former in reversed(line):
-        predecessor = replace(former, predecessor=predecessor)
+    """Who the stream was taken over from, and so on; but for those whose own Delete calls them off.
+
+    Of two that name one owner the first counts: a shorter line is written over the beginning of a longer one.
+    """
+    known, predecessor = {owner}, None
+    for former, _ in _taken_from(tags):
+        if former.owner not in known and not _is_called_off(tags, former.owner, former.issued_at):
+            predecessor = replace(former, predecessor=predecessor)
+        known.add(former.owner)
     return predecessor
 
 

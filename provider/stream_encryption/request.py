@@ -115,11 +115,10 @@ class Request:
 
     def _ensure(self) -> Ensure:
         wanted = parse(self.properties, self.owner.place)
-        held, tried = stream_of_arn(self.physical_id), stream_of(self.old_properties)
+        held, tried = stream_of_arn(self.physical_id), self._tried()
         same = held is not None and held.name == wanted.stream.name
-        # Where a replacement is rolled back, the old properties are those of the stream that was tried.
-        elsewhere = tried is not None and tried.name != wanted.stream.name
-        given = self.properties if elsewhere else self.old_properties
+        # A rollback from another stream, or from what was refused, goes back to the key that this stream still has.
+        given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
         return Ensure(
             stream=wanted.stream,
             owner=self.owner,
@@ -130,6 +129,13 @@ class Request:
             takeover=wanted.takeover,
             evidence_key=key_id_of(given) if same else None,
         )
+
+    def _tried(self) -> StreamRef | None:
+        """The stream that the old properties were for; None where they were refused before anything was done."""
+        try:
+            return parse(self.old_properties, self.owner.place).stream
+        except InvalidProperties:
+            return None
 
     def _undo_of_a_failed_replacement(self) -> tuple[Release, ...]:
         """An Update back to the stream that CloudFormation still holds, from another one: that attempt failed.
@@ -143,12 +149,7 @@ class Request:
             return ()
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
-        try:
-            parse(self.old_properties, self.owner.place)
-        except InvalidProperties:
-            begun = False  # it was refused before it began
-        else:
-            begun = True
+        begun = self._tried() is not None
         return (Release(tried, self.owner, self.issued_at, overtaking=begun, best_effort=True),)
 
     def _release(self) -> tuple[Release, ...]:

@@ -99,6 +99,12 @@ class Telemetry:
         """A mark stays on the stream for now; an execution will remove it."""
         self._logger.info("mark will be removed later", extra={"execution": execution})
 
+    def sweep_refused(self, refusal: Refusal) -> None:
+        """The state machine did not take what is to be removed later: the next request on the stream removes it."""
+        fields = {"action": refusal.action, "reason": refusal.code}
+        self._logger.warning("mark will be removed by the next request on the stream", extra=fields)
+        self._count("HandOversRefused")
+
     def hand_over_refused(self, refusal: Refusal) -> None:
         """The state machine did not take the request: it is waited for right here."""
         self._logger.warning("not handed over, waiting here", extra={"action": refusal.action, "reason": refusal.code})
