@@ -57,7 +57,7 @@ SENTENCES: dict[str, tuple[errors.ProviderError, list[str]]] = {
         errors.ChangeWithoutEffect(STREAM, "Start", 3),
         [STREAM_ARN, "accepted Start", "3 times", "Deploy again later"],
     ),
-    "NotVerified": (errors.NotVerified(STREAM_ARN, 65.4), [STREAM_ARN, "65 s later", "Deploy again"]),
+    "NotVerified": (errors.NotVerified(STREAM_ARN, 65.4), [STREAM_ARN, "for 65 s", "Deploy again"]),
     "RequestExpired": (
         errors.RequestExpired(StreamRef("orders"), NEW_YEAR_2026, NEW_YEAR_2026 + 60),
         [

@@ -33,7 +33,8 @@ MEMORY = Memory(
     limited=Limited("kinesis:StartStreamEncryption", 8.0),
     conceded="a reason",
     unmarked=True,
-    doubted_at=9.0,
+    doubted=True,
+    shown_since=9.0,
     suspected=True,
     invalid_since=10.0,
 )

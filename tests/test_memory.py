@@ -116,26 +116,30 @@ def test_a_break_begins_settling_anew(stream: Stream, *, as_wanted: bool) -> Non
 @pytest.mark.parametrize("change", [START, Stop(WITH_ONE, "one", "r")], ids=["Start", "Stop"])
 def test_an_active_right_after_a_start_is_not_believed(change: Change) -> None:
     """Promise 1: descriptions can still say ACTIVE, and the new key, right after Start."""
-    asked = after_acting(NEW, change, NOW - TRUST_SECONDS + 0.1)
-    assert _saw(asked, WITH_ONE, as_wanted=True).settling_since is None, "it may be from before the call"
-    assert _saw(asked, WITH_ONE, as_wanted=True).reached_at is None
+    asked = after_acting(NEW, change, NOW - 1)
+    first = _saw(asked, WITH_ONE, as_wanted=True)
+    assert (first.settling_since, first.reached_at) == (None, None), "it may be from before the call"
     seen = after_seeing(asked, ENSURE, Seen(NOW - 0.1, BUSY))
     assert _saw(seen, WITH_ONE, as_wanted=True).settling_since == NOW, "UPDATING was seen in between"
-    asked = after_acting(NEW, change, NOW - TRUST_SECONDS)
-    assert _saw(asked, WITH_ONE, as_wanted=True).settling_since == NOW, "by now it is news"
+    soon = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS - 0.1, WITH_ONE, as_wanted=True))
+    assert soon.settling_since is None
+    later = after_seeing(soon, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, as_wanted=True))
+    assert later.settling_since == NOW + TRUST_SECONDS, "by now it is news"
 
 
-def test_what_was_just_seen_otherwise_is_doubted() -> None:
-    """Promises 1 and 6: somebody's Start was made in between, and the description may be half from before it."""
-    other = after_seeing(NEW, ENSURE, Seen(NOW - TRUST_SECONDS + 0.1, PLAIN))
-    assert other.doubted_at == NOW - TRUST_SECONDS + 0.1
-    assert _saw(other, WITH_ONE, as_wanted=True).settling_since is None
-    assert _saw(other, WITH_ONE, as_wanted=True).reached_at is None
+def test_what_was_last_seen_otherwise_is_doubted() -> None:
+    """Promises 1 and 6: somebody's Start was made in between, and the description may be half from before it.
+
+    However long ago that was: it may have been made a moment ago.
+    """
+    other = after_seeing(NEW, ENSURE, Seen(NOW - 100, PLAIN))
+    first = _saw(other, WITH_ONE, as_wanted=True)
+    assert (first.settling_since, first.reached_at) == (None, None)
     busy = after_seeing(other, ENSURE, Seen(NOW - 1, BUSY))
-    assert busy.doubted_at is None
     assert _saw(busy, WITH_ONE, as_wanted=True).settling_since == NOW, "UPDATING was seen in between"
-    long_ago = after_seeing(NEW, ENSURE, Seen(NOW - TRUST_SECONDS, PLAIN))
-    assert _saw(long_ago, WITH_ONE, as_wanted=True).settling_since == NOW, "by now it is news"
+    again = after_seeing(first, ENSURE, Seen(NOW + 1, PLAIN))
+    once_more = after_seeing(again, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, as_wanted=True))
+    assert once_more.settling_since is None, "it has to show as wanted for so long without a break"
 
 
 def test_an_active_is_believed_where_nothing_was_asked_for() -> None:
@@ -149,7 +153,7 @@ def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
     """Promises 1 and 6: its Start may be moments old, and the description half so."""
     begun = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at, "one")))
     first = _saw(NEW, WITH_ONE, as_wanted=True, tags=begun)
-    assert (first.settling_since, first.doubted_at) == (None, NOW)
+    assert (first.settling_since, first.doubted) == (None, True)
     again = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, begun, as_wanted=True))
     assert again.settling_since == NOW + TRUST_SECONDS
     older = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at - 1, "one")))
@@ -163,7 +167,7 @@ def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
         (replace(NEW, reached_at=1.0), begun),
     ):
         seen = _saw(memory, WITH_ONE, as_wanted=True, tags=tags)
-        assert (seen.settling_since, seen.doubted_at) == (NOW, None)
+        assert (seen.settling_since, seen.doubted) == (NOW, False)
 
 
 def test_an_effect_is_the_last_moment_at_which_the_stream_was_busy() -> None:
@@ -275,11 +279,16 @@ def test_since_when_calls_are_refused_as_invalid_is_remembered() -> None:
 def test_a_stream_that_was_busy_is_doubted_for_a_moment() -> None:
     """Promise 1: a description that says ACTIVE right after ResourceInUseException is an old one."""
     doubted = after_refusal(NEW, _refusal(RefusalKind.BUSY), NOW - 1)
-    assert doubted == replace(NEW, doubted_at=NOW - 1)
+    assert doubted == replace(NEW, doubted=True)
     assert _saw(doubted, WITH_ONE, as_wanted=True).settling_since is None
-    assert _saw(doubted, BUSY).doubted_at is None
-    later = after_seeing(doubted, ENSURE, Seen(NOW - 1 + TRUST_SECONDS, WITH_ONE, as_wanted=True))
-    assert later.settling_since == NOW - 1 + TRUST_SECONDS
+    assert not _saw(doubted, BUSY).doubted
+
+
+def test_since_when_records_come_back_unencrypted_is_remembered() -> None:
+    """Property Verify: the minute that they are given begins with the first of them."""
+    first = after_refusal(NEW, _refusal(RefusalKind.UNPROVEN), NOW)
+    assert first == replace(NEW, unproven_since=NOW)
+    assert after_refusal(first, _refusal(RefusalKind.UNPROVEN), NOW + 5) == first
 
 
 @pytest.mark.parametrize(
@@ -287,7 +296,7 @@ def test_a_stream_that_was_busy_is_doubted_for_a_moment() -> None:
     [
         kind
         for kind in RefusalKind
-        if kind not in (RefusalKind.THROTTLED, RefusalKind.LIMIT, RefusalKind.INVALID, RefusalKind.BUSY)
+        if kind in (RefusalKind.TRANSIENT, RefusalKind.KEY, RefusalKind.DENIED, RefusalKind.MISSING)
     ],
     ids=str,
 )

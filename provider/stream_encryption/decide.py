@@ -132,7 +132,8 @@ def _make_so(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memor
     """The stream is ours: write down what is wanted of it from now on, and see that it is."""
     if tags.ownership and tags.demanded_at < goal.issued_at and (seen.rekeyed or not seen.as_wanted):
         renewed = replace(tags.ownership, demand=_demand(goal, seen))
-        return _ask(Remember(stream, renewed, "record what is wanted now, and since when", tags.keys), stream, seen, memory)
+        change = Remember(stream, renewed, "record what is wanted now, and since when", tags.keys)
+        return _ask(change, stream, seen, memory)
     if not seen.as_wanted:
         return _start(goal, stream, seen, memory)
     return _settle(goal, stream, tags, seen, memory)

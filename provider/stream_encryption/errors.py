@@ -202,8 +202,8 @@ class NotVerified(ProviderError):
     def __init__(self, stream_arn: str, seconds: float) -> None:
         """Name the stream and how long it was tried."""
         super().__init__(
-            f"Stream {stream_arn} is ACTIVE and encrypted, yet a record put into it {seconds:.0f} s later was "
-            "answered without EncryptionType KMS. Deploy again; if it stays so, ask AWS Support."
+            f"Stream {stream_arn} is ACTIVE and encrypted, yet for {seconds:.0f} s each record that was put into it "
+            "was answered without EncryptionType KMS. Deploy again; if it stays so, ask AWS Support."
         )
 
 

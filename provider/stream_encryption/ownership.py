@@ -93,9 +93,7 @@ def from_tags(tags: Mapping[str, str], me: Owner, now: float) -> Tags:
         ownership=ownership,
         keys=tuple(key for key in tags if key in _RECORD or key.startswith(_TAKEN_FROM)),
         foreign=(tags.get(STACK, me.stack_id), tags.get(RESOURCE, me.logical_id)) != (me.stack_id, me.logical_id),
-        ending=ownership is not None and _is_called_off(
-            tags, ownership.owner, ownership.demand and ownership.demand.issued_at
-        ),
+        ending=ownership is not None and _is_ending(tags, ownership),
         former_keys=tuple(key for former, keys in _taken_from(tags) if former.owner == me for key in keys),
         former_at=max((former.issued_at or 0 for former, _ in _taken_from(tags) if former.owner == me), default=0),
         cancelled_at=_time(tags.get(cancelled, "")),
@@ -110,6 +108,10 @@ def _ownership(tags: Mapping[str, str]) -> Ownership | None:
         return None
     owner = Owner(stack_id, logical_id)
     return Ownership(owner, _key(before), _predecessor(tags, owner), _demand(tags))
+
+
+def _is_ending(tags: Mapping[str, str], ownership: Ownership) -> bool:
+    return ownership.demand is not None and _is_called_off(tags, ownership.owner, ownership.demand.issued_at)
 
 
 def _is_called_off(tags: Mapping[str, str], owner: Owner, issued_at: float | None) -> bool:
