@@ -1,32 +1,126 @@
-"""`python -m tests.simulation FIRST [LAST]` runs the worlds of these seeds, and tells what was broken."""
+"""Runs the simulation by hand: `python -m tests.simulation seeds 1-99`, `replay 42`, `lifecycles` or `mutants 1-99`."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING
 
+from tests.simulation.lifecycles import FAULTS, LIFECYCLES, play
+from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.product import planted
 from tests.simulation.stories import simulate
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
-def main() -> int:
-    """Run them."""
-    first, last = int(sys.argv[1]), int(sys.argv[-1])
-    began, dealt, sums, broken = perf_counter(), Counter[str](), Counter[str](), 0
-    for seed in range(first, last + 1):
-        report = simulate(seed, talkative=first == last)
-        dealt += Counter(report.dealt)
-        sums += Counter(events=report.events, requests=report.requests, calls=report.calls, checks=report.checks)
+    from tests.simulation.world import Report
+
+CHUNK = 50
+
+
+@dataclass
+class Sums:
+    """What many runs come to."""
+
+    runs: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    dealt: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+    def add(self, report: Report, name: str) -> None:
+        """Add one run."""
+        self.runs += 1
+        counts = {"events": report.events, "requests": report.requests, "calls": report.calls, "checks": report.checks}
+        self.counts.update(counts)
+        self.dealt.update(report.dealt)
         if report.broken:
-            broken += 1
-            print(f"seed {seed}: {report.broken[0]}   [{report.weather}]")
-            if first == last:
-                print("\n".join(report.trace))
+            self.broken.append(f"{name}: {report.broken[0]}   [{report.weather}]")
+
+    def merge(self, other: Sums) -> None:
+        """Add many."""
+        self.runs += other.runs
+        self.counts += other.counts
+        self.dealt += other.dealt
+        self.broken += other.broken
+
+
+def seeds(first: int, last: int) -> Sums:
+    """Run the worlds of these seeds."""
+    sums = Sums()
+    for seed in range(first, last + 1):
+        sums.add(simulate(seed), f"seed {seed}")
+    return sums
+
+
+def lifecycle(name: str) -> Sums:
+    """Play one life once for each of its calls and each fault that can be dealt to it."""
+    sums, life = Sums(), LIFECYCLES[name]
+    for number in range(1, play(life, {}).calls + 1):
+        for fault in FAULTS:
+            sums.add(play(life, {number: fault}), f"{name}, call {number}: {fault}")
+    return sums
+
+
+def hunt(mutant: Mutant, first: int, last: int) -> str:
+    """Tell how often a planted bug is found."""
+    with planted(mutant) as product:
+        lives = sum(bool(play(life, {}, product).broken) for life in LIFECYCLES.values())
+        found = [seed for seed in range(first, last + 1) if simulate(seed, product).broken]
+    count = last - first + 1
+    first_found = str(found[0]) if found else "-"
+    return f"| {mutant.name} | {len(found)} of {count} | {first_found} | {lives} of {len(LIFECYCLES)} |"
+
+
+def _many(parts: Iterable[Callable[[], Sums]]) -> None:
+    """Run parts on every core, tell how far it is, and what came of it."""
+    began, sums = perf_counter(), Sums()
+    with ProcessPoolExecutor() as pool:
+        for future in [pool.submit(part) for part in parts]:
+            part = future.result()
+            sums.merge(part)
+            for line in part.broken:
+                print(line, flush=True)
+            print(f"\r{sums.runs} runs", end="", file=sys.stderr, flush=True)
     seconds = perf_counter() - began
-    print(f"{last - first + 1} runs, {broken} broken, {seconds:.1f} s, {(last - first + 1) / seconds:.0f}/s; {dict(sums)}")
-    print(dict(dealt))
-    return bool(broken)
+    print(f"\n{sums.runs} runs, {len(sums.broken)} with a broken promise, {sums.runs / seconds:.0f} a second")
+    print(", ".join(f"{count:,} {name}" for name, count in sums.counts.items()))
+    print("Faults dealt:")
+    for name, count in sorted(sums.dealt.items()):
+        print(f"{count:>10,}  {name}")
+    sys.exit(bool(sums.broken))
+
+
+def _numbers(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do what the arguments say."""
+    match arguments:
+        case ["seeds", numbers]:
+            first, last = _numbers(numbers)
+            starts = range(first, last + 1, CHUNK)
+            _many(partial(seeds, start, min(start + CHUNK - 1, last)) for start in starts)
+        case ["lifecycles"]:
+            _many(partial(lifecycle, name) for name in LIFECYCLES)
+        case ["replay", seed]:
+            report = simulate(int(seed), talkative=True)
+            print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
+        case ["mutants", numbers]:
+            first, last = _numbers(numbers)
+            print("| planted bug | found by seeds | the first | by lives without any fault |\n|---|---|---|---|")
+            with ProcessPoolExecutor() as pool:
+                for line in pool.map(hunt, MUTANTS, [first] * len(MUTANTS), [last] * len(MUTANTS)):
+                    print(line, flush=True)
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(sys.argv[1:])

@@ -118,11 +118,11 @@ class CloudFormation:
             "LogicalResourceId": logical_id,
             "ResourceType": "Custom::KinesisStreamEncryption",
             "ResourceProperties": {**token, **properties},
-            **{name: {**token, **value} if name == "OldResourceProperties" else value for name, value in fields.items()},
+            **{
+                name: {**token, **value} if name == "OldResourceProperties" else value for name, value in fields.items()
+            },
         }
-        request = Request(
-            request_type, stack, logical_id, properties, event, world.time.now(), Signal(world.time)
-        )
+        request = Request(request_type, stack, logical_id, properties, event, world.time.now(), Signal(world.time))
         self.requests[request.url] = request
         shown = {"id": fields.get("PhysicalResourceId", ""), **properties}
         world.trace(f"→ {request} {' '.join(f'{name}={value}' for name, value in shown.items())}")
@@ -242,9 +242,7 @@ class Stack:
     def _remove(self, logical_id: str, resource: Resource) -> None:
         for _ in range(TRIES):
             self.world.time.sleep(self.world.random.uniform(1.5, 4.0))
-            request = self._send(
-                "Delete", logical_id, resource.properties, PhysicalResourceId=resource.physical_id
-            )
+            request = self._send("Delete", logical_id, resource.properties, PhysicalResourceId=resource.physical_id)
             answer = self._wait(request)
             if answer and answer.success:
                 return

@@ -1,7 +1,7 @@
-"""AWS Lambda: environments that are used again, invocations that die, events that are delivered late, twice or again.
+"""AWS Lambda: environments that are used again, invocations that die, events that come late, twice or again.
 
-Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": two retries, one
-and two minutes later; an event is delivered at least once; what fails for good goes to a failure destination.
+Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": two retries,
+one and two minutes later; an event is delivered at least once; what fails for good goes to a failure destination.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
-from last_word import NotDelivered, answer
 
+from last_word import NotDelivered, answer
 from tests.builders import FUNCTION_ARN, LambdaContext
 from tests.simulation.processes import Death, Process, Signal
 
@@ -171,11 +171,12 @@ class LambdaService:
                 done.send(Outcome(error="Runtime.ExitError"))
                 return
             try:
-                world.trace(f"  last word: {answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)}")
+                outcome = answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)
             except NotDelivered as error:
                 done.send(Outcome(error=type(error).__name__))
             else:
-                done.send(Outcome(result="told"))
+                world.trace(f"  last word: {outcome}")
+                done.send(Outcome(result=outcome))
 
         world.time.spawn("last word", run, 0.2)
         return done.wait(300.0) or Outcome(error="Sandbox.Timedout")

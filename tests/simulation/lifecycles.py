@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,6 +10,8 @@ from tests.simulation.weather import Weather
 from tests.simulation.world import STREAMS, World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tests.simulation.cloudformation import Stack
     from tests.simulation.world import Report
 
@@ -22,7 +23,7 @@ A_WHILE = 7200.0
 """Longer than any request can be at work: what comes after it finds nothing in the air."""
 
 FAULTS = ("fail THROTTLING", "fail CONNECT_TIMEOUT", "lose", "late", "die before", "die after", "freeze")
-"""What is dealt: a call fails, its answer is lost, it comes too late, or the function dies or stands still around it."""
+"""A call fails, its answer is lost, it comes too late, or the function dies or stands still around it."""
 
 
 @dataclass(frozen=True)

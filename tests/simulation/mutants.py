@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A bug: in a file of the product, this code stands in for that."""
+    """A bug: in a file of the product, `bug` stands where `code` was.
+
+    The witness is a world that it is found in: a seed, or a life without any fault.
+    """
 
     name: str
     file: str
     code: str
     bug: str
+    witness: int | str
 
     def plant(self, package: Path) -> None:
         """Put it into a copy of the product.
@@ -38,6 +42,7 @@ MUTANTS = (
         "model.py",
         "return self.ownership is not None and self.ownership.owner == owner",
         "return self.ownership is not None",
+        0,
     ),
     Mutant(
         "a key change stops the encryption first",
@@ -45,113 +50,132 @@ MUTANTS = (
         "    return _ask(Start(stream, goal.key_id, reason), stream, seen, memory, lost)",
         "    first = Stop(stream, stream.key_id, reason) if stream.key_id else Start(stream, goal.key_id, reason)\n"
         "    return _ask(first, stream, seen, memory, lost)",
+        0,
     ),
     Mutant(
         "an UPDATING stream is taken for ACTIVE",
         "kinesis.py",
         'StreamStatus(summary["StreamStatus"])',
         'StreamStatus(summary["StreamStatus"].replace("UPDATING", "ACTIVE"))',
+        0,
     ),
     Mutant(
         "a stale ACTIVE is trusted",
         "memory.py",
         "    if memory.doubted and seen.now - shown_since < TRUST_SECONDS:",
         "    if False:",
+        0,
     ),
     Mutant(
         "SettleSeconds are not waited for",
         "decide.py",
         "left = memory.settling_since + goal.settle_seconds - seen.now",
         "left = memory.settling_since - seen.now",
+        0,
     ),
     Mutant(
         "a failed Update answers another id",
         "request.py",
         '        if self.type != "Create" and self.physical_id:',
         '        if self.type == "Delete" and self.physical_id:',
+        0,
     ),
     Mutant(
         "an answer is sent twice",
         "answer.py",
         '            if outcome == "delivered":',
         '            if outcome == "delivered" and _try(url, body, self.send):',
+        0,
     ),
     Mutant(
         "a request that was handed over is answered as well",
         "protocol.py",
         "        if not self._handed_over:",
         "        if True:",
+        0,
     ),
     Mutant(
         "the record goes before the encryption is undone",
         "decide.py",
         "    undone = seen.as_wanted or memory.conceded is not None",
         "    undone = True",
+        0,
     ),
     Mutant(
         "a Delete always stops, whatever was before",
         "decide.py",
         "    return ownership.predecessor.key_id if ownership.predecessor else ownership.before",
         "    return None",
+        0,
     ),
     Mutant(
         "a Delete never calls off what may still be at work",
         "decide.py",
         "    return memory.unmarked or tags.calls_off(goal)",
         "    return True",
+        0,
     ),
     Mutant(
         "a request that was called off goes on",
         "decide.py",
         "    if tags is not None and _called_off(goal, tags, seen, memory):",
         "    if False:",
+        0,
     ),
     Mutant(
         "an older request goes on beside a later one",
         "model.py",
         "        return self.demanded_at > goal.issued_at",
         "        return False",
+        0,
     ),
     Mutant(
         "what was seen long ago is acted upon",
         "converge.py",
         "FRESH_SECONDS = 5.0",
         "FRESH_SECONDS = 1e9",
+        0,
     ),
     Mutant(
         "keys are compared by their names",
         "observe.py",
         "    return other is not None and one.identity == other.identity",
         "    return other is not None and one.key_id == other.key_id",
+        0,
     ),
     Mutant(
         "a Start is called although the key is the wanted one",
         "decide.py",
         "    if not seen.as_wanted:\n        return _start(goal",
         "    if not seen.as_wanted or not memory.changes:\n        return _start(goal",
+        0,
     ),
     Mutant(
         "only the last of the former owners is remembered",
         "decide.py",
         "Predecessor(record.owner, current, record.predecessor, since)",
         "Predecessor(record.owner, current, None, since)",
+        0,
     ),
     Mutant(
         "a rate that is exceeded fails the request",
         "refusals.py",
         '"rate exceeded" in message.lower()',
         '"rate exceeded" in message',
+        0,
     ),
     Mutant(
         "a record of a later request is overwritten",
         "decide.py",
         "    if tags is not None and tags.is_newer_than(goal):",
         "    if False:",
+        0,
     ),
     Mutant(
         "the log holds the ResponseURL",
         "protocol.py",
         "self.Status, self.Reason = FAILED, without_secrets(reason, url)",
         'self.Status, self.Reason = FAILED, f"{reason} {url}"',
+        0,
     ),
 )

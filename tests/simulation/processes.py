@@ -1,4 +1,4 @@
-"""Processes in virtual time: each is a greenlet that runs until it sleeps, ends or is killed; then the next one runs."""
+"""Processes in virtual time: each is a greenlet that runs until it sleeps, ends or is killed; then the next runs."""
 
 from __future__ import annotations
 

@@ -56,8 +56,6 @@ class Promises:
         self.checks = 0
         self._world = world
         self._holdings: list[Holding] = []
-        self._untagged: set[str] = set()
-        self._plain: dict[str, bool] = {}  # streams that may be without encryption again, since somebody wanted it so
         self.conceded: set[str] = set()
         self._had: str | None = None
         self._reopened: set[str] = set()
@@ -72,13 +70,9 @@ class Promises:
                 one for one in self._holdings if _owner(one.request) != _owner(request) or one.stream != stream
             ]
 
-    def people(self, stream: str, kind: str) -> None:
+    def people(self, stream: str) -> None:
         """Other people did something to a stream."""
         self.effects.append(Effect(self._world.time.now(), stream, None))
-        if kind == "stop":
-            self._plain[stream] = True
-        if kind == "untag":
-            self._untagged.add(stream)
 
     # Calls
 
@@ -118,9 +112,8 @@ class Promises:
         elif method in {"add_tags_to_stream", "remove_tags_from_stream"}:
             tags = arguments.get("Tags") or dict.fromkeys(arguments.get("TagKeys", ()), "✗")
             self._world.tags_since[name] = now
-            request = self._world.cloudformation.requests.get(invocation.response_url)  # none: it only sweeps up
-            if request:
-                self._note_reopened(request)
+            if invocation.response_url in self._world.cloudformation.requests:  # not where it only sweeps up
+                self._note_reopened(self._request(invocation))
             shown = " ".join(f"{key.removeprefix(PREFIX)}={value[-24:]}" for key, value in tags.items())
             self._world.trace(f"    {_short(invocation)} {method} {name} {shown}")
 
@@ -136,9 +129,7 @@ class Promises:
         if states and all(one.status == ACTIVE and self._key(one.encryption.key_id) == target for one in states):
             self._break(4, f"{_short(invocation)} changes {stream.name}, which was as wanted when it was looked at")
 
-    def _tag_is_needed(
-        self, invocation: Invocation, stream: Stream, method: str, arguments: Mapping[str, Any]
-    ) -> None:
+    def _tag_is_needed(self, invocation: Invocation, stream: Stream, method: str, arguments: Mapping[str, Any]) -> None:
         """Promise 4, for tags: none is written that is there, none removed that is not."""
         self.checks += 1
         settled = self._world.tags_since.get(stream.name, 0.0) + self._world.kinesis.settings.stale_tags
@@ -159,9 +150,7 @@ class Promises:
         elif (request.url, name) in self._stopped:
             self._break(5, f"{request} stopped {name} on the way to {key_id}")
 
-    def _is_ours_to_change(
-        self, invocation: Invocation, name: str, request: Request, key_id: str | None
-    ) -> None:
+    def _is_ours_to_change(self, invocation: Invocation, name: str, request: Request, key_id: str | None) -> None:
         """Promise 3: what another resource was told to have is not changed, nor by a request that is older."""
         self.checks += 1
         held = self._holder(name)
@@ -243,8 +232,11 @@ class Promises:
         wrong = [one for one in self._world.kinesis.during(name, since, looked) if not self._is(one, wanted)]
         if wrong:
             at = answer.at - wrong[-1].at
-            self._break(1, f"{request} SUCCESS, yet {name} was {wrong[-1].status} with "
-                        f"{wrong[-1].encryption.key_id}, {at:.1f} s before")
+            self._break(
+                1,
+                f"{request} SUCCESS, yet {name} was {wrong[-1].status} with "
+                f"{wrong[-1].encryption.key_id}, {at:.1f} s before",
+            )
 
     def _is(self, state: Snapshot, wanted: str | None) -> bool:
         # A reshard leaves the encryption alone.
@@ -253,9 +245,7 @@ class Promises:
 
     def _hold(self, request: Request, answer: Answer) -> None:
         owner = _owner(request)
-        self._holdings = [
-            one for one in self._holdings if _owner(one.request) != owner or one.stream != request.stream
-        ]
+        self._holdings = [one for one in self._holdings if _owner(one.request) != owner or one.stream != request.stream]
         self._holdings.append(Holding(request.stream, request, answer.at))
 
     def _is_explained(self, request: Request, answer: Answer) -> None:
@@ -263,8 +253,9 @@ class Promises:
         self.checks += 1
         code = self._world.log.code_of(answer.invocation)
         if code not in self._world.excuses(request):
-            self._break(7 if request.type == "Delete" else 2, f"{request} failed for no reason: {code}: "
-                        f"{answer.body['Reason']}")
+            self._break(
+                7 if request.type == "Delete" else 2, f"{request} failed for no reason: {code}: {answer.body['Reason']}"
+            )
 
     # The end
 
@@ -276,8 +267,9 @@ class Promises:
             if held is None or self._meddled(name) or self._stuck(name) or self._kept(held):
                 continue
             if self._key(stream.encryption.key_id) != self._key(_key_id(held.request)):
-                self._break(6, f"{held.request} has {name} with {_key_id(held.request)}, but it has "
-                            f"{stream.encryption.key_id}")
+                self._break(
+                    6, f"{held.request} has {name} with {_key_id(held.request)}, but it has {stream.encryption.key_id}"
+                )
             owner = _owner(held.request)
             if tuple(stream.tags.get(tag) for tag in RECORD[:2]) != owner:
                 self._break(6, f"{name} is {held.request}'s, but its record says {stream.tags}")
@@ -301,13 +293,16 @@ class Promises:
     def _kept(self, held: Holding) -> bool:
         """Whether another stack had the stream in between, and left its own key there, as its OnDelete said."""
         return any(
-            one.type == "Delete" and one.properties.get("OnDelete") == "Keep" and one.stream == held.stream
-            and one.stack is not held.request.stack and one.issued > held.request.issued
+            one.type == "Delete"
+            and one.properties.get("OnDelete") == "Keep"
+            and one.stream == held.stream
+            and one.stack is not held.request.stack
+            and one.issued > held.request.issued
             for one in self._world.requests
         )
 
     def _note_reopened(self, request: Request) -> None:
-        """Not covered (docs/simulation.md): a Create that failed is delivered again when nothing is in its way any more.
+        """Not covered (docs/simulation.md): a Create that failed is delivered again when nothing is in its way.
 
         The Delete that followed it does nothing, as the contract demands for its id: so it leaves no mark.
         """

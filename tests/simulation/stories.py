@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.product import Product
 from tests.simulation.weather import Weather
-from tests.simulation.world import HOUR, STREAMS, World
+from tests.simulation.world import STREAMS, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.simulation.cloudformation import Stack
     from tests.simulation.world import Report
 
@@ -19,8 +18,6 @@ _OPTIONS = ("OnDelete", "SettleSeconds", "Verify")
 
 def simulate(seed: int, product: Product | None = None, *, talkative: bool = False) -> Report:
     """Run one world."""
-    from random import Random  # noqa: PLC0415
-
     weather = Weather.drawn(Random(f"weather {seed}"))  # noqa: S311 - the seed repeats it
     world = World(seed, product or Product(), weather, talkative=talkative)
     rivals = 2 if world.dice(weather.rivals) else 1

@@ -77,7 +77,7 @@ class Wire:
             raise fault(Kind.DAILY_QUOTA, action, arguments, world.account, world.region)
         world.promises.before(invocation, method, arguments)
         if method in _CHANGES and (plan == "late" or world.dice(weather.late)):
-            self._later(environment, invocation, method, arguments, effect)
+            self._later(invocation, method, arguments, effect)
             raise fault(Kind.READ_TIMEOUT, action, arguments, world.account, world.region)
         answer = self._effect(invocation, method, arguments, effect)
         self._travel(invocation, "after", method, number)
@@ -167,7 +167,6 @@ class Wire:
 
     def _later(
         self,
-        environment: Environment,
         invocation: Invocation,
         method: str,
         arguments: Mapping[str, Any],

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
-from io import TextIOBase
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.fake_bucket import Bucket
 from tests.fake_kinesis import FakeKinesis
 from tests.fake_kms import FakeKms
-from tests.fake_people import NotNowError
 from tests.simulation.cloudformation import CloudFormation, Stack
 from tests.simulation.lambda_service import LambdaService
-from tests.simulation.processes import Process, Time
+from tests.simulation.log import LOG
+from tests.simulation.others import Others
+from tests.simulation.processes import Time
 from tests.simulation.promises import Promises
 from tests.simulation.step_functions import StepFunctions
 from tests.simulation.weather import Weather
@@ -27,52 +26,10 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from tests.simulation.cloudformation import Request
-    from tests.simulation.lambda_service import Invocation
     from tests.simulation.product import Product
 
 STREAMS = ("orders", "other")
-HOUR = 3600.0
 
-
-class Log(TextIOBase):
-    """Where everything goes that the function prints. What a dead process prints, nobody reads."""
-
-    def __init__(self) -> None:
-        """Have read nothing."""
-        self.leaks: list[str] = []
-        self.lines = 0
-        self._time: Time | None = None
-        self.tell: Callable[[str], None] | None = None
-        self._codes: dict[Process, str] = {}
-
-    def belong_to(self, time: Time) -> None:
-        """Be the log of another world from now on."""
-        self.leaks, self.lines, self._time, self._codes = [], 0, time, {}
-
-    def write(self, text: str) -> int:
-        """Take a line."""
-        process = self._time.running if self._time else None
-        if process is None or process.dead:
-            return len(text)
-        self.lines += 1
-        if "TOPSECRET" in text:
-            self.leaks.append(text)
-        if self.tell and ('"decided"' in text or "accepted" in text):
-            line = json.loads(text)
-            self.tell(f"          {process.name}: {line.get('action', '')} {line.get('reason', line['message'])}")
-        if '"request failed"' in text:
-            self._codes[process] = json.loads(text)["error_code"]
-        return len(text)
-
-    def code_of(self, invocation: Invocation | None) -> str:
-        """Tell the code of the error that an invocation failed a request with."""
-        if invocation is None:
-            return "LastWord"
-        return self._codes.get(invocation.process, "?") if invocation.process else "?"
-
-
-LOG = Log()
-"""One for all worlds, since Python's loggers live for ever."""
 
 @dataclass
 class Report:
@@ -104,11 +61,12 @@ class World:
     def __post_init__(self) -> None:
         """Make it, as the seed says."""
         self.random = Random(self.seed)  # noqa: S311 - the seed repeats it
+        self.calm = False
+        self.names = STREAMS
         self.trouble = self.weather  # what there was, also once it is calm
         self.time = Time()
         self.log = LOG
-        self.log.belong_to(self.time)
-        self.log.tell = self.trace if self.talkative else None
+        self.log.belong_to(self.time, self.trace if self.talkative else None)
         self.lines: list[tuple[float, str]] = []
         self.began = self.time.now()
         self.handover_seconds = self.random.choice((0.0, 10.0, 60.0))
@@ -123,7 +81,7 @@ class World:
         self.states = StepFunctions(
             self,
             {
-                "${FunctionArn}": lambda data, wait: self.lambdas.invoke(data, wait),
+                "${FunctionArn}": lambda data, wait: self.lambdas.invoke(data, wait),  # noqa: PLW0108 - not made yet
                 "${LastWordArn}": lambda data, _wait: self.lambdas.last_word(data),
             },
         )
@@ -213,14 +171,7 @@ class World:
             stack = Stack(self, f"stack-{'abc'[number]}", number)
             self.stacks.append(stack)
             self.time.spawn(stack.name, lambda story=story, stack=stack: story(stack), self.random.uniform(0, 120))  # type: ignore[misc]
-        if self.weather.people:
-            self.time.spawn("people", self._people)
-        if self.weather.keys:
-            self.time.spawn("keys", self._key_troubles)
-        if self.weather.storms:
-            self.time.spawn("storms", self._storms)
-        if self.weather.busy:
-            self.time.spawn("operators", self._reshards)
+        Others(self)
 
     def _until_quiet(self) -> None:
         """Run until nothing more is going to happen, or a promise is broken."""
@@ -229,90 +180,22 @@ class World:
             self.time.sleep_until(due)
 
     def _calm(self) -> None:
-        weather = Weather()
-        self.weather = replace(weather, stale=self.weather.stale, stale_tags=self.weather.stale_tags)
+        self.calm = True
+        self.weather = replace(Weather(), stale=self.weather.stale, stale_tags=self.weather.stale_tags)
         for key in self.kms.keys.values():
             key.state, key.denies_describe, key.denies_use = "Enabled", False, False
-
-    # Others
-
-    def _people(self) -> None:
-        """What other people do to the streams, for some hours."""
-        for _ in range(self.random.randint(1, 12)):
-            self.time.sleep(self.random.expovariate(self.weather.people / HOUR) if self.weather.people else 0)
-            if not self.weather.people:
-                return
-            with suppress(NotNowError):
-                self._meddle(self.random.choice(STREAMS))
-
-    def _meddle(self, name: str) -> None:
-        people, random = self.kinesis.people, self.random
-        seconds = random.choice((0.0, random.uniform(0.5, 10)))
-        what = random.choice(("stop", "rekey", "untag", "untag a part", "tag", "delete"))
-        if what == "stop":
-            people.stop(name, seconds)
-        elif what == "rekey":
-            people.rekey(name, random.choice(self.kms_keys).arn, seconds)
-        elif what == "untag":
-            people.untag(name)
-        elif what == "untag a part":
-            people.untag(name, "kinesis-stream-encryption:" + random.choice(("stack", "resource", "before")))
-        elif what == "tag":
-            people.tag(name, {"team": str(random.random())})
-        elif random.random() < 0.3:
-            people.delete(name, seconds)
-        else:
-            return
-        self.trace(f"  people: {what} {name}")
-        (self.tagged if what == "tag" else self.meddled).add(name)
-        self.promises.people(name, what.partition(" ")[0])
-        self.tags_since[name] = self.time.now()
-
-    def _key_troubles(self) -> None:
-        for _ in range(self.random.randint(1, 6)):
-            self.time.sleep(self.random.expovariate(self.weather.keys / HOUR) if self.weather.keys else 0)
-            if not self.weather.keys:
-                return
-            key = self.random.choice(self.kms_keys)
-            trouble = self.random.choice(("Disabled", "PendingDeletion", "denies_describe", "denies_use"))
-            self.trace(f"  key {key.arn[-40:]} {trouble}")
-            if trouble.startswith("denies"):
-                setattr(key, trouble, True)
-            else:
-                key.state = trouble
-            self.time.sleep(10 ** self.random.uniform(0.5, 3.2))
-            key.state, key.denies_describe, key.denies_use = "Enabled", False, False
-
-    def _storms(self) -> None:
-        for _ in range(self.random.randint(1, 4)):
-            self.time.sleep(self.random.expovariate(self.weather.storms / HOUR) if self.weather.storms else 0)
-            if not self.weather.storms:
-                return
-            seconds = self.random.uniform(20, 400)
-            self.trace(f"  Kinesis is throttled, for {seconds:.0f} s")
-            self.wire.storm_until = self.time.now() + seconds
-
-    def _reshards(self) -> None:
-        for _ in range(self.random.randint(1, 6)):
-            self.time.sleep(self.random.expovariate(self.weather.busy / HOUR) if self.weather.busy else 0)
-            if not self.weather.busy:
-                return
-            name, seconds = self.random.choice(STREAMS), 10 ** self.random.uniform(0, 3.5)
-            with suppress(NotNowError):
-                self.kinesis.people.reshard(name, seconds)
-                self.trace(f"  {name} is resharded, for {seconds:.0f} s")
 
     # What is to be expected
 
     def acceptable(self, name: str) -> set[str | None]:
         """The keys that a stream may have once all the stacks are gone."""
+        requests = [one for one in self.requests if one.stream == name]
+        options = {one.properties.get("OnDelete") for one in requests}
         found = {self.before[name]}
-        for request in self.requests:
-            if request.properties["StreamName"] == name:
-                if request.properties.get("OnDelete") == "Stop":
-                    found.add(None)
-                if request.properties.get("OnDelete") == "Keep" or name in self.promises.conceded:
-                    found.add(str(request.properties.get("KeyId", "alias/aws/kinesis")))
+        if "Stop" in options:
+            found.add(None)
+        if "Keep" in options or name in self.promises.conceded:
+            found |= {str(one.properties.get("KeyId", "alias/aws/kinesis")) for one in requests}
         return {self.resolved(key_id) for key_id in found}
 
     def resolved(self, key_id: str | None) -> str | None:
@@ -340,7 +223,12 @@ class World:
             "QuotaSpent": trouble.limit,
             "LastWord": trouble.die or trouble.freeze or trouble.unheard or trouble.slow,
             "RequestExpired": trouble.die or trouble.freeze or trouble.slow,
-            "DeadlinePassed": short or trouble.storms or trouble.slow_updates or trouble.busy or trouble.freeze or trouble.slow
+            "DeadlinePassed": short
+            or trouble.storms
+            or trouble.slow_updates
+            or trouble.busy
+            or trouble.freeze
+            or trouble.slow
             or trouble.die,
         }
         return {code for code, reason in reasons.items() if reason}
