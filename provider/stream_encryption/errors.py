@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
 
+_TAGS = "A stream can hold 50 tags, of which five are ours, and four more for each owner that it was taken over from"
+
 
 def _utc(epoch_seconds: float) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -126,7 +128,7 @@ class InvalidArgument(ProviderError):
         """Pass the service's message on."""
         advice = "Correct the property that it names."
         if refusal.action == "kinesis:AddTagsToStream":
-            advice = "A stream can hold 50 tags, and up to six of them are ours: free some."
+            advice = f"{_TAGS}: free some."
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. {advice}"
         )
@@ -144,7 +146,7 @@ class QuotaSpent(ProviderError):
                 "then."
             )
         else:
-            advice = "Free some of the limit (a stream can hold 50 tags, six of them may be ours), then deploy again."
+            advice = f"{_TAGS}. Free some of the limit, then deploy again."
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: "
             f"{refusal.message}. {advice}"
