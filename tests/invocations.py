@@ -25,7 +25,7 @@ class Delivery:
 
     def __init__(self, provider: Provider, event: Mapping[str, Any]) -> None:
         """Have CloudFormation issue the request now."""
-        self._provider = provider
+        self.provider = provider
         self.event = {**event, "ResponseURL": provider.fresh_url()}
 
     def run(self, timeout: float = 900.0) -> dict[str, Any] | None:
@@ -49,7 +49,7 @@ class Delivery:
             nonlocal died
             died = True
 
-        provider = self._provider
+        provider = self.provider
         clients = {"kinesis": mortal(provider.kinesis), "kms": mortal(provider.kms)}
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
         invoke = door(provider.settings, clients.__getitem__, provider.clock, Random(1), telemetry, send)  # noqa: S311 - it only spreads load
@@ -62,7 +62,7 @@ class Delivery:
 
     def run_until(self, number: int) -> dict[str, Any] | None:
         """Invoke the function, and have it die at the Nth call from now on."""
-        self._provider.kinesis.faults.fail_nth(len(self._provider.kinesis.calls) + number, Death())
+        self.provider.kinesis.faults.fail_nth(len(self.provider.kinesis.calls) + number, Death())
         return self.run()
 
 

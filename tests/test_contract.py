@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -281,6 +282,19 @@ def test_a_delete_removes_our_tags_and_no_others() -> None:
     _ok(provider.create(ONE))
     _ok(provider.delete(ONE))
     assert provider.tags_of() == {"team": "orders"}
+
+
+def test_a_delete_more_than_an_hour_after_the_last_request_leaves_no_mark() -> None:
+    """Promise 3: no request is left that could be delivered again; the tags are what they were before, exactly."""
+    provider = Provider(stream=False, handover_seconds=60)
+    provider.kinesis.add_stream(STREAM_NAME, tags={"team": "orders"})
+    _ok(provider.create(ONE))
+    provider.clock.sleep(2 * 60 * 60)
+    _ok(provider.update(TWO, ONE))
+    provider.clock.sleep(60 * 60)
+    _ok(provider.delete(TWO))
+    assert provider.kinesis.streams[STREAM_NAME].tags == {"team": "orders"}
+    assert not provider.states.sweeps
 
 
 @pytest.mark.parametrize(
@@ -745,6 +759,48 @@ def test_takeover_takes_the_stream_and_its_delete_gives_it_back(provider: Provid
     assert _own_tags(provider)[OURS + "stack"] == ANOTHER_STACK
     _ok(provider.delete(ONE, **theirs))
     assert provider.key_of() is None
+    assert not _own_tags(provider)
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_taken_stream_whose_new_owner_is_renamed_goes_back_to_the_first_stack(
+    provider: Provider, renames: int
+) -> None:
+    """Property Takeover and row rename: whatever the taker is called by then, the first stack gets its key back."""
+    theirs, ours = {"StackId": ANOTHER_STACK, "LogicalResourceId": "Theirs"}, {**TWO, "Takeover": "true"}
+    _ok(provider.create(ONE, **theirs))
+    record = {key: value for key, value in _own_tags(provider).items() if "taken-from" not in key}
+    names = [LOGICAL_ID, "Renamed", "RenamedAgain"]
+    provider.clock.sleep(60)
+    _ok(provider.create(ours))
+    for old, new in pairwise(names[: renames + 1]):
+        provider.clock.sleep(60)
+        _ok(provider.create(ours, LogicalResourceId=new))
+        provider.clock.sleep(60)
+        _ok(provider.delete(ours, LogicalResourceId=old))
+    assert provider.key_of() == "alias/two"
+    provider.clock.sleep(60)
+    _ok(provider.delete(ours, LogicalResourceId=names[renames]))
+    assert provider.key_of() == "alias/one"
+    assert {key: value for key, value in _own_tags(provider).items() if "taken-from" not in key} == record
+    provider.clock.sleep(60)
+    _ok(provider.delete(ONE, **theirs))
+    assert provider.key_of() is None
+    assert not _own_tags(provider)
+
+
+def test_a_rename_that_is_rolled_back_has_its_key_back_even_where_the_stream_is_kept_in_the_end(
+    provider: Provider,
+) -> None:
+    """Property OnDelete, Keep, and row rename: the old name's resource is still there, and was told of its own key."""
+    one, two = {**ONE, "OnDelete": "Keep"}, {**TWO, "OnDelete": "Keep"}
+    _ok(provider.create(one))
+    _ok(provider.create(two, LogicalResourceId="Renamed"))
+    _ok(provider.delete(two, LogicalResourceId="Renamed"))
+    assert provider.key_of() == "alias/one"
+    assert _own_tags(provider)[OURS + "resource"] == LOGICAL_ID
+    _ok(provider.delete(one))
+    assert provider.key_of() == "alias/one"
     assert not _own_tags(provider)
 
 

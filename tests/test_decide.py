@@ -1559,7 +1559,7 @@ streams = (
     st.builds(Stream, st.just(STREAM_NAME), st.just(STREAM_ARN), st.sampled_from(list(StreamStatus)), key_ids)
     | st.none()
 )
-issued = st.sampled_from([ISSUED - 1, ISSUED, ISSUED + 1]) | st.floats(LONG_AGO, ISSUED + 50)
+issued = st.sampled_from([LONG_AGO, ISSUED - REQUEST_SECONDS + 1, ISSUED - 1, ISSUED, ISSUED + 1])
 first_owners = st.builds(Predecessor, owners, key_ids, st.none(), st.none() | issued)
 former_owners = st.builds(Predecessor, owners, key_ids, st.none() | first_owners, st.none() | issued)
 ownerships = st.builds(

@@ -325,6 +325,179 @@ def test_a_replacement_that_waits_for_a_busy_stream_stops_when_it_is_rolled_back
     assert not RECORD & provider.tags_of("other").keys()
 
 
+@pytest.mark.parametrize("settle", ["0", "5"])
+@pytest.mark.parametrize("busy_for", [0.0, 20.0], ids=["at once", "on a busy stream"])
+def test_a_key_change_that_is_rolled_back_at_any_call_leaves_the_key_that_was(busy_for: float, settle: str) -> None:
+    """Promise 6: another resource fails, so the Update is cancelled and rolled back while it is still at work.
+
+    Both have the same record; it says which of them is the newer one, and which key that wants. Where a whole
+    rollback passes between the look at the tags and the writing of the record, nothing can tell
+    (docs/decisions/overtaken-requests.md).
+    """
+    one, two = {**ONE, "SettleSeconds": settle}, {**TWO, "SettleSeconds": settle}
+    wrong = []
+    for number in _outside_the_window(_calls_of_a_key_change(busy_for, one, two)):
+        provider, update = _key_change(busy_for, one, two)
+        rollback = Delivery(provider, update_event(one, two))
+        _, (rolled_back,) = _both(provider, update.run, number, rollback.run)
+        if (rolled_back["Status"], *_states(provider)) != ("SUCCESS", "alias/one", OUR_RECORD):
+            wrong.append((number, rolled_back["Status"], _states(provider)))
+        assert not provider.kinesis.calls.named("StopStreamEncryption"), number
+    assert not wrong, wrong
+
+
+def test_a_key_change_that_waits_for_a_busy_stream_is_told_that_it_was_rolled_back() -> None:
+    """Promises 2 and 6: it changes nothing any more once the stream is free."""
+    provider, update = _key_change(300, ONE, TWO)
+    rollback = Delivery(provider, update_event(ONE, TWO))
+    updated, _ = _both(provider, update.run, 8, rollback.run)
+    assert updated["Status"] == "FAILED"
+    assert "A later request" in updated["Reason"]
+    assert _quota(provider) == 1, "the Create's"
+
+
+def _key_change(busy_for: float, one: Mapping[str, str], two: Mapping[str, str]) -> tuple[Provider, Delivery]:
+    """An Update of the key, a second old, of a stream that somebody keeps busy for so long."""
+    provider = _world(None, create_event(one))
+    if busy_for:
+        provider.kinesis.people.reshard(STREAM_NAME, busy_for)
+    update = Delivery(provider, update_event(two, one))
+    provider.clock.sleep(1)
+    return provider, update
+
+
+def _calls_of_a_key_change(busy_for: float, one: Mapping[str, str], two: Mapping[str, str]) -> list[str]:
+    provider, update = _key_change(busy_for, one, two)
+    first = len(provider.kinesis.calls)
+    update.run()
+    return [call.name for call in provider.kinesis.calls[first:]]
+
+
+def _outside_the_window(calls: list[str]) -> list[int]:
+    """The numbers of all calls but those between the look at the tags and the record, which no call can make one."""
+    written = calls.index("AddTagsToStream") + 1
+    looked = max(number for number, name in enumerate(calls[:written], start=1) if name == "ListTagsForStream")
+    assert written - looked <= 3, "it is only keys that are looked up in between"
+    return [number for number in range(1, len(calls) + 1) if not looked < number <= written]
+
+
+OUR_RECORD = to_tags(Ownership(Owner(STACK_ID, LOGICAL_ID), None))
+"""The part of the record that says whose the stream is, and that it was not encrypted before."""
+
+
+# A request that is delivered again when others came after it
+
+
+def _answered(delivery: Delivery) -> dict[str, Any]:
+    """Deliver it, and let some time pass."""
+    answer = delivery.run()
+    assert answer
+    delivery.provider.clock.sleep(60)
+    return answer
+
+
+def test_a_create_that_comes_again_after_a_key_change_does_not_bring_the_old_key_back() -> None:
+    """Promise 6: Lambda may deliver an event again for hours; the newest request's key stays."""
+    provider = _world()
+    create = Delivery(provider, create_event(ONE))
+    _answered(create)
+    _answered(Delivery(provider, update_event(TWO, ONE)))
+    tags, quota = dict(provider.kinesis.streams[STREAM_NAME].tags), _quota(provider)
+    again = _answered(create)
+    assert again["Status"] == "FAILED"
+    assert "A later request" in again["Reason"]
+    assert (provider.key_of(), _quota(provider)) == ("alias/two", quota)
+    assert provider.kinesis.streams[STREAM_NAME].tags == tags
+
+
+def test_a_start_of_a_dead_create_that_comes_after_a_key_change_is_put_right_by_its_redelivery() -> None:
+    """Promises 5 and 6: whoever made that Start may be dead; the next delivery sees it by the key."""
+    provider = _world()
+    create = Delivery(provider, create_event(ONE))
+    _answered(create)
+    _answered(Delivery(provider, update_event(TWO, ONE)))
+    provider.kinesis.people.rekey(STREAM_NAME, "alias/one")
+    assert _answered(create)["Status"] == "FAILED"
+    assert provider.key_of() == "alias/two"
+    assert not provider.kinesis.calls.named("StopStreamEncryption")
+
+
+@pytest.mark.parametrize("key_id", [None, "alias/two", "alias/one"])
+def test_a_create_that_comes_again_after_its_ordinary_delete_encrypts_nothing(key_id: str | None) -> None:
+    """Promise 6: the Delete left its mark, since the Create was young enough to come again."""
+    provider = _world(key_id)
+    create = Delivery(provider, create_event(ONE))
+    _answered(create)
+    _answered(Delivery(provider, delete_event(ONE)))
+    quota, tags = _quota(provider), dict(provider.kinesis.streams[STREAM_NAME].tags)
+    assert list(tags) == list(provider.marks_of())
+    assert _answered(create)["Status"] == "FAILED"
+    assert (provider.key_of(), _quota(provider)) == (key_id, quota)
+    assert provider.kinesis.streams[STREAM_NAME].tags == tags
+
+
+def test_a_create_that_comes_again_after_an_hour_is_refused_by_its_age_alone() -> None:
+    """Promises 3 and 6: so the mark need not stay for longer."""
+    provider = _world()
+    create = Delivery(provider, create_event(ONE))
+    _answered(create)
+    _answered(Delivery(provider, delete_event(ONE)))
+    provider.clock.sleep(60 * 60)
+    provider.kinesis.people.untag(STREAM_NAME)
+    again = _answered(create)
+    assert "had to be answered by" in again["Reason"]
+    assert STREAM_NAME in again["Reason"]
+    assert provider.key_of() is None
+
+
+@pytest.mark.parametrize("anew", [ONE, TWO], ids=["with its key", "with another key"])
+@pytest.mark.parametrize("on_delete", ["Restore", "Stop", "Keep"])
+def test_a_delete_that_comes_again_after_its_resource_was_created_anew_does_nothing(
+    anew: Mapping[str, str], on_delete: str
+) -> None:
+    """Promise 6: the stream is that Create's now, by the record."""
+    provider = _world()
+    _answered(Delivery(provider, create_event(ONE)))
+    delete = Delivery(provider, delete_event({**ONE, "OnDelete": on_delete}))
+    _answered(delete)
+    _answered(Delivery(provider, create_event(anew)))
+    tags, quota = dict(provider.kinesis.streams[STREAM_NAME].tags), _quota(provider)
+    assert _answered(delete)["Status"] == "SUCCESS"
+    assert (provider.key_of(), _quota(provider)) == (anew["KeyId"], quota)
+    assert provider.kinesis.streams[STREAM_NAME].tags == tags
+
+
+@pytest.mark.parametrize(
+    ("later", "key_id", "record"),
+    [(update_event(TWO, ONE), "alias/two", OUR_RECORD), (delete_event(ONE), None, {})],
+    ids=["update", "delete"],
+)
+def test_a_create_that_stands_still_at_any_call_while_others_come_and_go_leaves_what_they_left(
+    later: Mapping[str, Any], key_id: str | None, record: Mapping[str, str]
+) -> None:
+    """Promise 6: its second delivery is answered, the next request too; then the first goes on with what it was at.
+
+    After a Delete it finds the mark, whatever it was at; after an Update not between the tags and its record.
+    """
+    provider = _world()
+    Delivery(provider, create_event(ONE)).run()
+    calls = [call.name for call in provider.kinesis.calls]
+    wrong = []
+    for number in range(1, len(calls) + 1) if key_id is None else _outside_the_window(calls):
+        provider = _world()
+        create = Delivery(provider, create_event(ONE))
+
+        def meanwhile(provider: Provider = provider, create: Delivery = create) -> None:
+            _answered(create)
+            assert _answered(Delivery(provider, later))["Status"] == "SUCCESS"
+
+        _both(provider, create.run, number, meanwhile)
+        end = _states(provider)
+        if end != (key_id, record):
+            wrong.append((number, end))
+    assert not wrong, wrong
+
+
 # Tags that show late
 
 

@@ -35,6 +35,7 @@ DAY = 24 * 60 * 60
 
 _DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
 """The ARN in IAM's own words (IAM User Guide, "Troubleshoot access denied error messages")."""
+_TAGS = "A stream can hold 50 tags, of which five are ours, and four more for each owner that it was taken over from"
 
 
 def _utc(epoch_seconds: float) -> str:
@@ -135,7 +136,7 @@ class InvalidArgument(ProviderError):
         """Pass the service's message on."""
         advice = "Correct the property that it names."
         if refusal.action == "kinesis:AddTagsToStream":
-            advice = "A stream can hold 50 tags, and up to six of them are ours: free some."
+            advice = f"{_TAGS}: free some."
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. {advice}"
         )
@@ -153,7 +154,7 @@ class QuotaSpent(ProviderError):
                 "then."
             )
         else:
-            advice = "Free some of the limit (a stream can hold 50 tags, six of them may be ours), then deploy again."
+            advice = f"{_TAGS}. Free some of the limit, then deploy again."
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: "
             f"{refusal.message}. {advice}"

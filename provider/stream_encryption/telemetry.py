@@ -100,9 +100,9 @@ class Telemetry:
         self._logger.info("mark will be removed later", extra={"execution": execution})
 
     def sweep_refused(self, refusal: Refusal) -> None:
-        """The state machine did not take what is to be removed later: the next request on the stream removes it."""
+        """The state machine did not take what is to be removed later: a later request on the stream removes it."""
         fields = {"action": refusal.action, "reason": refusal.code}
-        self._logger.warning("mark will be removed by the next request on the stream", extra=fields)
+        self._logger.warning("mark will be removed by a later request on the stream", extra=fields)
         self._count("HandOversRefused")
 
     def hand_over_refused(self, refusal: Refusal) -> None:
