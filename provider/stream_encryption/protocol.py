@@ -1,6 +1,6 @@
 """CloudFormation's side: crhelper, hardened so that exactly one answer that CloudFormation accepts goes out.
 
-What crhelper 2.0.12 does otherwise, and why each method is replaced, is told in docs/decisions/crhelper.md.
+What crhelper 2.0.12 does otherwise, and so why each method is replaced, is told in docs/crhelper-compared.md.
 """
 
 from __future__ import annotations
