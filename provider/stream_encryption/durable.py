@@ -8,8 +8,9 @@ from math import inf
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from .answer import FAILED, SUCCESS, Answer, demand_room, without_secrets
+from .answer import FAILED, SUCCESS, Answer, demand_room
 from .converge import Patience, Progress, loop
+from .envelope import without_secrets
 from .errors import ProviderError, unexpected
 from .handover import Handover
 from .pacing import LONGEST_DURABLE_SECONDS
