@@ -201,7 +201,7 @@ def _issued_at(response_url: object, now: float) -> float:
         if "X-Amz-Date" in query:
             issued = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
         else:
-            issued = float(query["Expires"][0]) - URL_SECONDS
+            issued = int(query["Expires"][0]) - URL_SECONDS
     except (KeyError, ValueError):
         return now
-    return min(issued, now)
+    return min(max(issued, 0), now)
