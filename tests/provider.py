@@ -53,7 +53,7 @@ class Provider:
         clients = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
         self.settings = Settings("test", "INFO", "test", "" if handover_seconds is None else ARN, handover_seconds or 0)
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        send = send or self._send
+        send = send or self.send
         self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, send)  # noqa: S311
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Provider:
 
     def last_word(self, record: Any) -> str:
         """Hand the record of a request that was lost to the function that has the last word; tell what came of it."""
-        return answer(record, self._send, self.clock.sleep)
+        return answer(record, self.send, self.clock.sleep)
 
     def fresh_url(self) -> str:
         """Issue a ResponseURL."""
@@ -107,7 +107,8 @@ class Provider:
         """Name the calls that changed anything, in order."""
         return [call.name for call in self.kinesis.calls.changes]
 
-    def _send(self, url: str, body: bytes) -> int:
+    def send(self, url: str, body: bytes) -> int:
+        """Bring an answer to the bucket."""
         step = self.bucket.receive("PUT", url.removeprefix(HOST), {"content-type": "", "content-length": "1"}, body)
         if isinstance(step, Silence):
             raise TimeoutError(step.name)

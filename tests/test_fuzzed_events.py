@@ -9,13 +9,14 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import last_word
 from stream_encryption.answer import AnswerNotDelivered, put
 from stream_encryption.envelope import Unanswerable
 from tests.builders import STACK_ID, STREAM_NAME, create_event, delete_event
@@ -187,21 +188,25 @@ def test_what_nobody_can_be_answered_for_is_refused_in_the_log_and_does_nothing(
     assert provider.changes() == []
 
 
-@given(st.sampled_from(UNUSABLE_URLS) | almost_urls(), st.booleans())
-@fuzzed
-def test_a_response_url_that_nothing_can_be_sent_to_is_none(url: str, valid: bool) -> None:  # noqa: FBT001
-    """What nobody even tries to connect to has to be refused before anything is done: the answer would be lost."""
-    tried = []
+def nobody_there(tried: list[Any]) -> Callable[..., None]:
+    """Take the place of socket.create_connection: as that does, but for asking for a name, and for connecting."""
 
     def connect(address: tuple[str, int], *_rest: Any, **_options: Any) -> None:
-        # As the real one does, but for asking anybody for the name, and for connecting.
         tried.append(address)
         socket.getaddrinfo(*address, flags=socket.AI_NUMERICHOST)
         raise ConnectionRefusedError
 
+    return connect
+
+
+@given(st.sampled_from(UNUSABLE_URLS) | almost_urls(), st.booleans())
+@fuzzed
+def test_a_response_url_that_nothing_can_be_sent_to_is_none(url: str, valid: bool) -> None:  # noqa: FBT001
+    """What nobody even tries to connect to has to be refused before anything is done: the answer would be lost."""
+    tried: list[Any] = []
     provider = Provider(send=put)
     with pytest.MonkeyPatch.context() as patch, judged(provider) as written:
-        patch.setattr(socket, "create_connection", connect)
+        patch.setattr(socket, "create_connection", nobody_there(tried))
         try:
             provider.deliver(create_event(ONE if valid else {}, ResponseURL=url))
         except AnswerNotDelivered:
@@ -287,17 +292,41 @@ def test_a_state_of_a_faulty_request_is_answered_with_failed_and_changes_nothing
     assert provider.changes() == changes
 
 
-@given(st.sampled_from([*VALID]), ANYTHING)
+RECORDS: Mapping[str, Callable[[Any, Any, Any], dict[str, Any]]] = {
+    "Lambda's": lambda event, why, rest: {"requestPayload": event, "responsePayload": why, "requestContext": rest},
+    "the state machine's": lambda event, why, rest: {"Event": event, "Failure": why, "Stream": rest},
+}
+
+
+@given(faulty_events() | st.sampled_from([*VALID.values()]), ANYTHING, ANYTHING, st.sampled_from([*RECORDS]))
 @fuzzed
-def test_whatever_is_told_of_a_lost_step_it_is_answered_with_failed_and_changes_nothing(kind: str, why: Any) -> None:
-    """The last Task of the definition: what Step Functions catches is a map of two texts, and any else is no excuse."""
-    provider, state = handed_over(kind)
-    changes, answers = provider.changes(), len(provider.bucket.answers)
-    with judged(provider):
-        provider.deliver(revealed({**state, "Failure": why}, state["Event"]["ResponseURL"]))
-    (answer,) = provider.bucket.answers[answers:]
+def test_whatever_was_lost_and_why_the_last_word_is_one_failed(event: Any, why: Any, rest: Any, whose: str) -> None:
+    """Promise 2: it is what is left when all else has failed, and has nobody behind it."""
+    provider = Provider()
+    url = provider.fresh_url()
+    record = RECORDS[whose]({**revealed(event, url), "ResponseURL": url}, revealed(why, url), revealed(rest, url))
+    with pytest.MonkeyPatch.context() as patch, judged(provider):
+        patch.setattr("last_word.put", provider.send)
+        patch.setattr("time.sleep", provider.clock.sleep)
+        last_word.on_failure(record, None)
+    (answer,) = provider.bucket.answers
     assert answer["Status"] == "FAILED"
-    assert provider.changes() == changes
+
+
+@given(faulty_events() | ANYTHING, NO_URL, ANYTHING, ANYTHING, st.sampled_from([*RECORDS]))
+@fuzzed
+def test_where_nobody_is_left_to_be_told_the_last_word_is_a_line_in_the_log(
+    event: Any, url: Any, why: Any, rest: Any, whose: str
+) -> None:
+    """An error would only have Lambda, or the state machine, try again."""
+    event = {**event, "ResponseURL": url} if isinstance(event, dict) else event
+    provider = Provider()
+    with pytest.MonkeyPatch.context() as patch, judged(provider) as written:
+        patch.setattr(socket, "create_connection", nobody_there([]))
+        patch.setattr("time.sleep", provider.clock.sleep)
+        with suppress(last_word.NotDelivered):
+            last_word.on_failure(RECORDS[whose](event, why, rest), None)
+    assert '"message": "the last word"' in written.text
 
 
 @given(ANYTHING, ANYTHING, NO_URL | st.builds(lambda url: create_event(ResponseURL=url), NO_URL))
