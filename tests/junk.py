@@ -45,7 +45,7 @@ def _nested(depth: int) -> Any:
 LETTERS = ["x", "é", "\N{SNAKE}", '"', "\\", "\n", "\x00", "\ud800", "%2F"]
 LONG = st.builds(str.__mul__, st.sampled_from(LETTERS), st.sampled_from([257, 1025, 2049, 5000, 70_000]))
 # Half characters as well, which JSON can spell (as \\ud800) and UTF-8 cannot.
-WORDS = st.text(st.characters(), max_size=20) | LONG
+WORDS = st.one_of(st.text(st.characters(), max_size=20), LONG, st.just("half a character: \ud800"))
 TEXT = WORDS | st.sampled_from([*SECRETS])
 NUMBERS = st.one_of(
     st.booleans(),
@@ -92,15 +92,14 @@ ALMOST_STACK_IDS = [
     STREAM_ARN,
 ]
 
+ALMOST_TYPES = ["", "create", "CREATE", "Create ", "Create\n", "Read", "Update,Delete"]
+ALMOST_LOGICAL_IDS = ["", " ", "\n", "a b", "a\n", "\ud800", "\N{SNAKE}", "E" * 256, "<<url>>", "<<json>>"]
+
 ENVELOPE: Mapping[str, st.SearchStrategy[Any]] = {
-    "RequestType": TEXT.filter(_is("Create", "Update", "Delete"))
-    | NO_TEXT
-    | st.sampled_from(["", "create", "CREATE", "Create ", "Create\n", "Read", "Update,Delete"]),
+    "RequestType": TEXT.filter(_is("Create", "Update", "Delete")) | NO_TEXT | st.sampled_from(ALMOST_TYPES),
     "StackId": NO_TEXT | TEXT | st.sampled_from(ALMOST_STACK_IDS),
     "RequestId": NO_TEXT | st.just(""),
-    "LogicalResourceId": NO_TEXT
-    | LONG
-    | st.sampled_from(["", " ", "\n", "a b", "a\n", "\ud800", "\N{SNAKE}", "<<url>>", "<<json>>"]),
+    "LogicalResourceId": NO_TEXT | LONG | st.sampled_from(ALMOST_LOGICAL_IDS),
 }
 """For each field of an event that every request has: values with which it is no request of CloudFormation's."""
 

@@ -21,6 +21,9 @@ from stream_encryption.answer import AnswerNotDelivered, put
 from stream_encryption.envelope import Unanswerable
 from tests.builders import STACK_ID, STREAM_NAME, create_event, delete_event
 from tests.junk import (
+    ALMOST_LOGICAL_IDS,
+    ALMOST_STACK_IDS,
+    ALMOST_TYPES,
     ANYTHING,
     MISSING,
     NO_TEXT,
@@ -144,6 +147,20 @@ def test_a_faulty_request_is_answered_with_failed_and_changes_nothing(
         value = event.get(name)
         if isinstance(value, str) and value.isascii() and value not in SECRETS and len(json.dumps(value)) < 800:
             assert answer[name] == value
+
+
+ALMOST = {"RequestType": ALMOST_TYPES, "StackId": ALMOST_STACK_IDS, "LogicalResourceId": ALMOST_LOGICAL_IDS}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALMOST.items() for value in values])
+def test_what_almost_fits_is_answered_with_failed_and_changes_nothing(name: str, value: str) -> None:
+    """The nearest misses, each of them at every run."""
+    provider = Provider()
+    with judged(provider):
+        provider.deliver(issued(provider, {**VALID["Create"], name: value}))
+    (answer,) = provider.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert provider.changes() == []
 
 
 @pytest.mark.parametrize("kind", [*VALID])

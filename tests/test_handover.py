@@ -148,7 +148,19 @@ def test_the_first_version_s_hand_over_is_understood_for_ever() -> None:
     assert Handover.from_json(FIRST).progress == Progress((goal,), Memory(since=0.0, waits=30))
 
 
-@pytest.mark.parametrize("event", [None, [], "x", {}, create_event(), {"Version": 1}, {"Progress": {}}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "x",
+        {},
+        create_event(),
+        {"Version": 1},
+        {"Progress": {}},
+        {**create_event(), "Version": 1, "Progress": {}},
+    ],
+)
 def test_only_a_state_is_taken_for_one(event: Any) -> None:
     """The two doors are one function: CloudFormation's events, and odd ones, go to the first."""
     assert not Handover.is_state(event)
