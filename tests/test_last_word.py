@@ -284,6 +284,14 @@ def test_the_longest_ids_leave_room_for_a_reason(provider: Provider) -> None:
     assert answer["Reason"].endswith("deploy again.")
 
 
+def test_what_is_reported_out_of_all_proportion_is_cut(provider: Provider) -> None:
+    """Promise 2: at most 4,096 bytes, even if Lambda's own record were odd."""
+    answer = told(provider, update_event(), requestContext={"approximateInvokeCount": "9" * 10_000})
+    (received,) = provider.bucket.requests
+    assert 3900 < len(received.body) <= 4096
+    assert answer["Reason"].startswith("Lambda ran the provider's function for stream orders 9999")
+
+
 def test_the_response_url_in_an_id_or_a_property_is_no_way_out_for_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
