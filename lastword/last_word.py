@@ -15,7 +15,7 @@ import os
 import time
 from contextlib import suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -33,6 +33,9 @@ alone, and calls off what may still be at work (provider/stream_encryption/reque
 """
 
 MAX_BODY_BYTES = 4096
+IDS = ("RequestType", "StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId")
+MAX_ID_BYTES = 500
+"""How long an id may be as JSON, in bytes: none of CloudFormation's is longer, and all of them leave room for words."""
 MAX_REPORTED = 400
 """How much is told of what was reported, in characters: what to do about it has to find room beside it."""
 SOCKET_SECONDS = 5.0
@@ -86,7 +89,7 @@ def answer(record: Any, send: Callable[[str, bytes], int], sleep: Callable[[floa
     """
     event = _event(record)
     url = event.get("ResponseURL")
-    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+    if not url:
         return "nobody to answer"
     body, outcome = _body(event, reason(record)), ""
     for pause in PAUSES:
@@ -100,7 +103,7 @@ def answer(record: Any, send: Callable[[str, bytes], int], sleep: Callable[[floa
 def reason(record: Any) -> str:  # noqa: ANN401
     """Say what happened, to which stream, and what to do about it; without the ResponseURL, should it be in there."""
     event = _event(record)
-    return f"{_what_happened(record, event)} {_what_to_do(record, event)}"
+    return _without_secrets(f"{_what_happened(record, event)} {_what_to_do(record, event)}", event["ResponseURL"])
 
 
 def physical_id(event: Mapping[str, Any]) -> str:
@@ -131,8 +134,10 @@ def put(url: str, body: bytes) -> int:
 def _try(url: str, body: bytes, send: Callable[[str, bytes], int]) -> str:
     try:
         status = send(url, body)
-    except (OSError, HTTPException, ValueError) as error:
-        # The error's own text may hold the URL.
+    # An error's own text may hold the URL.
+    except (InvalidURL, ValueError) as error:
+        return f"refused: {type(error).__name__}"
+    except (OSError, HTTPException) as error:
         return f"failed: {type(error).__name__}"
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return "delivered"
@@ -152,16 +157,28 @@ def _body(event: Mapping[str, Any], told: str) -> bytes:
 
 
 def _event(record: Any) -> Mapping[str, Any]:  # noqa: ANN401
-    """CloudFormation's event: whole in Lambda's record, without its properties in the state machine's state."""
+    """CloudFormation's event: whole in Lambda's record, without its properties in the state machine's state.
+
+    What can't be an id, or the ResponseURL, is empty; and no id holds the ResponseURL.
+    """
     known = record if isinstance(record, dict) else {}
     event = known.get("requestPayload") or known.get("Event")
-    return event if isinstance(event, dict) else {}
+    if not isinstance(event, dict):
+        return {}
+    given = event.get("ResponseURL")
+    url = given if isinstance(given, str) and given.startswith(("https://", "http://")) else ""
+    return {**event, **{name: _id(event.get(name), url) for name in IDS}, "ResponseURL": url}
+
+
+def _id(value: Any, url: str) -> str:  # noqa: ANN401
+    told = _without_secrets(value, url) if isinstance(value, str) else ""
+    return told if len(json.dumps(told)) <= MAX_ID_BYTES else ""
 
 
 def _what_happened(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
     stream = _stream(record, event)
     # Cut only after what is secret is out: half a signature would not be found.
-    reported = _without_secrets(_reported(record), str(event.get("ResponseURL")))[:MAX_REPORTED]
+    reported = _without_secrets(_reported(record), event["ResponseURL"])[:MAX_REPORTED]
     if "Failure" in record:
         return f"A step of the wait for {stream} failed each time that it was tried: {reported}."
     context = _context_of(record)
@@ -191,7 +208,11 @@ def _stream(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
     held = str(event.get("PhysicalResourceId"))
     names = (given.get("StreamName"), given.get("StreamARN"), record.get("Stream"), held if ":stream/" in held else "")
     named = [name for name in names if isinstance(name, str) and name]
-    return f"stream {named[0][:256]}" if named else "a stream that the request does not name"
+    return (
+        f"stream {_without_secrets(named[0], event['ResponseURL'])[:256]}"
+        if named
+        else "a stream that the request does not name"
+    )
 
 
 def _reported(record: Any) -> str:  # noqa: ANN401

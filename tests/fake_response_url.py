@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -19,15 +20,22 @@ class FakeResponseUrl:
     What is asked, scripted and found is the bucket's: ``endpoint.bucket.script(Reply(503), Silence.HANG)``.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
-        """Open a free port; requests are answered within the context alone."""
+    def __init__(self, now: Callable[[], float] = time.time, tls: ssl.SSLContext | None = None) -> None:
+        """Open a free port; requests are answered within the context alone.
+
+        Args:
+            now: Tells the time in epoch seconds; a URL expires by it.
+            tls: What HTTPS is spoken by; None: HTTP is spoken.
+        """
         self.bucket = Bucket(now)
-        self._server = _Server(self.bucket)
+        self._server = _Server(self.bucket, tls)
+        self._scheme = "https" if tls else "http"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, name="response-url")
 
     def url(self, *, expires_in: float = TWO_HOURS) -> str:
         """Issue a fresh URL, with a secret of its own."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{self.bucket.issue(expires_in=expires_in)}"
+        place = f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
+        return place + self.bucket.issue(expires_in=expires_in)
 
     def __enter__(self) -> Self:
         """Start to answer."""
@@ -45,11 +53,19 @@ class FakeResponseUrl:
 class _Server(ThreadingTCPServer):
     daemon_threads = False  # so that closing waits until every handler has ended
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.bucket = bucket
+        self._tls = tls
         self.closing = Event()
         self._connections: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        if self._tls:
+            # Shaken hands with by the handler's own thread, or one client could keep all the others waiting.
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)

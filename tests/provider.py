@@ -1,6 +1,6 @@
 """The whole provider on fakes: an event goes in by its real door, the answer that CloudFormation finds comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -24,13 +24,21 @@ HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com
 class Provider:
     """The provider, a stream `orders` that nobody encrypts yet, two keys, and CloudFormation's bucket."""
 
-    def __init__(self, seed: int = 1, *, stream: bool = True, handover_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        stream: bool = True,
+        handover_seconds: float | None = None,
+        send: Callable[[str, bytes], int] | None = None,
+    ) -> None:
         """Start a new world at the clock's first second.
 
         Args:
             seed: Of all that is random.
             stream: Whether there is a stream.
             handover_seconds: After how long a wait is handed over to a state machine; None: there is none.
+            send: Brings an answer to a ResponseURL; by itself, straight to the bucket.
         """
         self.clock = Clock()
         self.kms = FakeKms(self.clock)
@@ -45,7 +53,8 @@ class Provider:
         clients = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
         self.settings = Settings("test", "INFO", "test", "" if handover_seconds is None else ARN, handover_seconds or 0)
         telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, self._send)  # noqa: S311
+        send = send or self.send
+        self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, send)  # noqa: S311
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""
@@ -75,7 +84,7 @@ class Provider:
 
     def last_word(self, record: Any) -> str:
         """Hand the record of a request that was lost to the function that has the last word; tell what came of it."""
-        return answer(record, self._send, self.clock.sleep)
+        return answer(record, self.send, self.clock.sleep)
 
     def fresh_url(self) -> str:
         """Issue a ResponseURL."""
@@ -98,7 +107,8 @@ class Provider:
         """Name the calls that changed anything, in order."""
         return [call.name for call in self.kinesis.calls.changes]
 
-    def _send(self, url: str, body: bytes) -> int:
+    def send(self, url: str, body: bytes) -> int:
+        """Bring an answer to the bucket."""
         step = self.bucket.receive("PUT", url.removeprefix(HOST), {"content-type": "", "content-length": "1"}, body)
         if isinstance(step, Silence):
             raise TimeoutError(step.name)

@@ -66,7 +66,7 @@ def _tries(statuses: list[int], random: Random) -> tuple[list[float], Told, bool
 
 
 def test_what_is_put_is_the_body_with_an_empty_content_type() -> None:
-    """Facts, response: PUT, an EMPTY content-type header, the length, and the body itself."""
+    """The protocol: PUT, an EMPTY content-type header, the length, and the body itself."""
     with FakeResponseUrl() as endpoint:
         assert put_answer(endpoint.url(), b'{"Status": "SUCCESS"}') == 200
         (request,) = endpoint.bucket.requests
@@ -87,7 +87,7 @@ def test_a_silent_endpoint_is_given_up_after_the_sockets_time(monkeypatch: pytes
 
 @pytest.mark.parametrize("status", [300, 302, 408, 429, 500, 503])
 def test_what_may_pass_is_tried_again(status: int) -> None:
-    """Facts, crhelper 9: an HTTP error is no delivery."""
+    """crhelper, compared, 9: an HTTP error is no delivery."""
     at, told, failed = _tries([status, 200], Shortest())
     assert (len(at), failed) == (2, False)
     assert (told.answered_, told.lost) == ([ANSWER], [])
@@ -95,7 +95,7 @@ def test_what_may_pass_is_tried_again(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 403, 404, 499])
 def test_what_cannot_pass_is_not_tried_again(status: int) -> None:
-    """Facts, crhelper 10: never for ever; the URL has expired, or is not ours."""
+    """crhelper, compared, 10: never for ever; the URL has expired, or is not ours."""
     at, told, failed = _tries([status], Shortest())
     assert (len(at), failed) == (1, False)
     assert told.lost == [(ANSWER, f"refused: HTTP {status}")]
@@ -125,7 +125,7 @@ def _of_size(size: int) -> Answer:
 
 @pytest.mark.parametrize(("size", "sent"), [(MAX_BODY_BYTES, True), (MAX_BODY_BYTES + 1, False)])
 def test_an_answer_of_4096_bytes_is_sent_and_none_longer(size: int, *, sent: bool) -> None:
-    """Facts, response: the whole body at most 4,096 bytes."""
+    """The protocol: the whole body at most 4,096 bytes."""
     told, bodies = Told(), []
 
     def send(_url: str, body: bytes) -> int:
@@ -154,7 +154,7 @@ def test_a_success_has_room_up_to_the_last_byte() -> None:
 
 
 def test_an_id_is_cut_between_characters_and_not_within_one() -> None:
-    """Facts, response: a PhysicalResourceId of at most 1 KB, of whole characters."""
+    """The protocol: a PhysicalResourceId of at most 1 KB, of whole characters."""
     event = {**create_event(), "ResponseURL": RESPONSE_URL}
     cut = Answer.to(event, status=FAILED, reason="r", physical_id="x" + "é" * 600, data={}).physical_id
     assert cut == "x" + "é" * 511

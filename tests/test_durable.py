@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stream_encryption.durable import BURST_PAUSE_SECONDS, BURST_SECONDS
+from stream_encryption.envelope import Unanswerable
 from stream_encryption.pacing import LONGEST_DURABLE_SECONDS
 from tests.builders import STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
 from tests.fake_bucket import Reply, Silence
@@ -211,6 +212,141 @@ def test_a_state_that_nobody_understands_is_answered_all_the_same(busy: Provider
     (answer,) = busy.bucket.answers
     assert answer["Status"] == "FAILED"
     assert "KeyError" in answer["Reason"]
+
+
+def test_a_state_without_a_request_that_can_be_answered_fails_its_execution(
+    busy: Provider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can be told, so the operators are: by an error, which ends the execution, and by the log."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    for event in (None, {}, {**execution.input["Event"], "ResponseURL": "nowhere"}):
+        with pytest.raises(Unanswerable):
+            busy.deliver({**execution.input, "Event": event})
+    assert capsys.readouterr().out.count('"message":"event refused"') == 3
+    assert busy.bucket.answers == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "failed_id"),
+    [
+        ("StackId", "x", "failed-create:Encryption"),
+        ("RequestType", "Read", "failed-create:Encryption"),
+        ("LogicalResourceId", None, "failed-create:"),
+    ],
+)
+def test_a_state_of_a_request_that_is_none_is_answered_all_the_same(
+    busy: Provider, field: str, value: Any, failed_id: str
+) -> None:
+    """Promise 2: as the first door does."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    busy.clock.sleep(1800)
+    assert busy.deliver({**execution.input, "Event": {**execution.input["Event"], field: value}}) == {"Done": True}
+    (answer,) = busy.bucket.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", failed_id)
+    assert field in answer["Reason"]
+    assert busy.changes() == []
+
+
+@pytest.mark.parametrize("goals", ["none", "another's"])
+def test_a_state_whose_goals_are_not_its_request_s_is_failed_and_nothing_is_done(busy: Provider, goals: str) -> None:
+    """Promises 1 and 3: no goals are no success, and nobody works in another's name."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    busy.clock.sleep(1800)
+    state = json.loads(json.dumps(execution.input))
+    if goals == "none":
+        state["Progress"]["goals"] = []
+    else:
+        state["Progress"]["goals"][0]["owner"]["logical_id"] = "Another"
+    assert busy.deliver(state) == {"Done": True}
+    (answer,) = busy.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert "the state's goals are not those of its request" in answer["Reason"]
+    assert busy.changes() == []
+
+
+@pytest.fixture
+def marked() -> tuple[Provider, dict[str, Any]]:
+    """A Delete under an invented id has left a mark, and this is the state of what sweeps it up; its time has come."""
+    provider = Provider(handover_seconds=60)
+    provider.delete(ONE, PhysicalResourceId=INVENTED_ID)
+    assert provider.marks_of()
+    (sweep,) = provider.states.sweeps.values()
+    provider.clock.sleep(sweep.input["Seconds"])
+    return provider, sweep.input
+
+
+def test_what_was_left_is_swept_up_without_another_answer(marked: tuple[Provider, dict[str, Any]]) -> None:
+    """Promise 2: the Delete was answered long ago, and this state knows no ResponseURL."""
+    provider, state = marked
+    assert "ResponseURL" not in state["Event"]
+    assert provider.deliver(state) == {"Done": True}
+    assert provider.marks_of() == {}
+    assert len(provider.bucket.answers) == 1
+
+
+def test_a_sweep_waits_for_a_busy_stream(marked: tuple[Provider, dict[str, Any]]) -> None:
+    """Not yet is a state for the next step here as well."""
+    provider, state = marked
+    provider.kinesis.people.reshard(STREAM_NAME, 60)
+    while not state["Done"]:
+        state = provider.deliver(state)
+        provider.clock.sleep(state.get("Seconds", 0))
+    assert provider.marks_of() == {}
+
+
+@pytest.mark.parametrize("error", [Kind.ACCESS_DENIED, ValueError("out of nowhere")])
+def test_a_sweep_that_fails_is_logged_and_no_more(
+    marked: tuple[Provider, dict[str, Any]], capsys: pytest.CaptureFixture[str], error: Any
+) -> None:
+    """Nobody waits for it; the next request on the stream sweeps."""
+    provider, state = marked
+    provider.kinesis.faults.fail_next("*", error, times=9)
+    assert provider.deliver(state) == {"Done": True}
+    assert '"message":"request failed"' in capsys.readouterr().out
+    assert len(provider.bucket.answers) == 1
+
+
+@pytest.mark.parametrize("request_s", [True, False])
+def test_only_a_sweep_goes_without_a_response_url_and_only_a_request_with_one(
+    busy: Provider,
+    marked: tuple[Provider, dict[str, Any]],
+    request_s: bool,  # noqa: FBT001
+) -> None:
+    """Promise 1: a request's state that has nothing to reach but a sweep would be a SUCCESS for nothing."""
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    provider, sweep = marked
+    busy.clock.sleep(1800)
+    if request_s:
+        state = {**execution.input, "Progress": sweep["Progress"]}
+        assert busy.deliver(state) == {"Done": True}
+        (answer,) = busy.bucket.answers
+        assert answer["Status"] == "FAILED"
+    else:
+        nameless = {name: value for name, value in execution.input["Event"].items() if name != "ResponseURL"}
+        with pytest.raises(Unanswerable):
+            busy.deliver({**execution.input, "Event": nameless})
+    assert busy.changes() == []
+
+
+@pytest.mark.parametrize("deadline", [1e300, 10**30])
+def test_a_state_with_a_deadline_that_never_comes_ends_when_cloudformation_gives_up(
+    busy: Provider, deadline: float
+) -> None:
+    """Promise 2: the answer comes before CloudFormation stops waiting, which is an hour at the most."""
+    begun = busy.clock.now()
+    busy.kinesis.people.delete(STREAM_NAME)
+    busy.kinesis.add_stream().reshard(10_000)
+    hand_over(busy, create_event(ONE))
+    (execution,) = busy.states.executions.values()
+    execution.input["Deadline"] = deadline
+    _, answer = finish(busy)
+    assert answer["Status"] == "FAILED"
+    assert "Time ran out" in answer["Reason"]
+    assert busy.clock.now() - begun <= 3600
 
 
 def test_an_answer_that_finds_nobody_is_brought_again_by_the_next_try(busy: Provider) -> None:

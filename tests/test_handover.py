@@ -117,6 +117,40 @@ FIRST: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("at", "value", "wrong"),
+    [
+        (("goals",), "x", "Progress has another goals"),
+        (("goals", 0, "key_id"), 7, "Ensure has another key_id"),
+        (("goals", 0, "stream"), None, "Ensure has another stream"),
+        (("goals", 0, "settle_seconds"), "5", "Ensure has another settle_seconds"),
+        (("goals", 0, "verify"), None, "Ensure has another verify"),
+        (("memory",), [], "Progress has another memory"),
+        (("memory", "since"), "now", "Memory has another since"),
+        (("notes",), ["a note", 7], "Progress has another notes"),
+    ],
+)
+def test_what_no_version_can_have_written_is_refused(at: tuple[Any, ...], value: Any, wrong: str) -> None:
+    """A value of another type would come to light in the middle of the work, when the stream has been changed."""
+    state = json.loads(json.dumps(FIRST))
+    inner = state["Progress"]
+    for name in at[:-1]:
+        inner = inner[name]
+    inner[at[-1]] = value
+    with pytest.raises(TypeError, match=wrong):
+        Handover.from_json(state)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"Deadline": "soon"}, {"Progress": FIRST["Progress"]["goals"][0]["owner"]}, {"Progress": "x"}, {"Progress": None}],
+)
+def test_a_state_that_is_none_of_a_request_is_refused(part: dict[str, Any]) -> None:
+    """The same, of what a state is made of."""
+    with pytest.raises(TypeError, match="not one of a request that waits"):
+        Handover.from_json({**FIRST, **part})
+
+
 def test_the_first_version_s_hand_over_is_understood_for_ever() -> None:
     """Written down as the first release writes it: a change that breaks this breaks running requests."""
     goal = Ensure(StreamRef("orders"), ME, 0, "alias/one")
@@ -144,7 +178,19 @@ def test_a_request_of_which_goals_are_left_is_no_sweep() -> None:
     assert not Handover.of(create_event(), 9.0, replace(PROGRESS, goals=(SWEEP, ENSURE)), 1).sweeps
 
 
-@pytest.mark.parametrize("event", [None, [], "x", {}, create_event(), {"Version": 1}, {"Progress": {}}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "x",
+        {},
+        create_event(),
+        {"Version": 1},
+        {"Progress": {}},
+        {**create_event(), "Version": 1, "Progress": {}},
+    ],
+)
 def test_only_a_state_is_taken_for_one(event: Any) -> None:
     """The two doors are one function: CloudFormation's events, and odd ones, go to the first."""
     assert not Handover.is_state(event)

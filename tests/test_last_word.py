@@ -17,6 +17,8 @@ from stream_encryption.model import Release
 from stream_encryption.request import Request
 from tests.builders import (
     LOGICAL_ID,
+    RESPONSE_URL,
+    SECRET,
     STACK_ID,
     STREAM_ARN,
     STREAM_NAME,
@@ -258,10 +260,54 @@ def test_an_answer_is_never_longer_than_cloudformation_takes_and_still_says_what
     assert answer["Reason"].endswith("deploy again.")
 
 
-def test_where_the_ids_alone_are_too_long_the_reason_gives_way(provider: Provider) -> None:
-    """CloudFormation allows 1 KB for an id; an answer that it does not take helps nobody, yet nothing hangs."""
-    answer = told(provider, update_event(PhysicalResourceId="x" * 5000))
-    assert answer["Reason"] == ""
+@pytest.mark.parametrize("odd", [None, 7, ["x"], "x" * 499, "\N{SNAKE}" * 42])
+@pytest.mark.parametrize("name", ["StackId", "RequestId", "LogicalResourceId"])
+def test_an_id_that_can_be_none_is_answered_empty(provider: Provider, name: str, odd: Any) -> None:
+    """Whoever has a ResponseURL gets an answer of the right form, with words."""
+    answer = told(provider, {**update_event(), name: odd})
+    assert answer[name] == ""
+    assert answer["Reason"]
+
+
+@pytest.mark.parametrize("odd", [7, "x" * 5000])
+def test_a_physical_id_that_can_be_none_is_one_that_says_lost(provider: Provider, odd: Any) -> None:
+    """The protocol: never empty, and no longer than 1 KB."""
+    answer = told(provider, update_event(PhysicalResourceId=odd))
+    assert answer["PhysicalResourceId"] == f"lost-create:platform-encryption/{LOGICAL_ID}"
+
+
+def test_the_longest_ids_leave_room_for_a_reason(provider: Provider) -> None:
+    """Promise 2: an answer of more than 4,096 bytes is none."""
+    ids = dict.fromkeys(["StackId", "RequestId", "LogicalResourceId", "PhysicalResourceId"], "x" * 498)
+    answer = told(provider, {**update_event(), **ids})
+    assert {name: answer[name] for name in ids} == ids
+    assert answer["Reason"].endswith("deploy again.")
+
+
+def test_what_is_reported_out_of_all_proportion_is_cut(provider: Provider) -> None:
+    """Promise 2: at most 4,096 bytes, even if Lambda's own record were odd."""
+    answer = told(provider, update_event(), requestContext={"approximateInvokeCount": "9" * 10_000})
+    (received,) = provider.bucket.requests
+    assert 3900 < len(received.body) <= 4096
+    assert answer["Reason"].startswith("Lambda ran the provider's function for stream orders 9999")
+
+
+def test_the_response_url_in_an_id_or_a_property_is_no_way_out_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Promise 8: the log line names the request and the stream."""
+    bodies: list[bytes] = []
+
+    def take(_url: str, body: bytes) -> int:
+        bodies.append(body)
+        return 200
+
+    monkeypatch.setattr(last_word, "put", take)
+    query = RESPONSE_URL.partition("?")[2]
+    on_failure(lost_record(create_event({"StreamName": "x" * 200 + query}, LogicalResourceId=query)), None)
+    for text in (capsys.readouterr().out, bodies[0].decode()):
+        assert "<ResponseURL>" in text
+        assert SECRET[:8] not in text
 
 
 @pytest.mark.parametrize("signature", ["TOPSECRET0123456", "TOPSECRET?abc+/==", "TOPSECRET%2Fabcd%3D%3D"])
@@ -419,12 +465,12 @@ def test_an_https_address_is_spoken_to_by_tls(endpoint: FakeResponseUrl) -> None
         put(endpoint.url().replace("http:", "https:"), b"{}")
 
 
-def test_an_address_that_is_none_is_a_failure_that_says_no_secret(provider: Provider) -> None:
+def test_an_address_that_is_none_is_refused_and_says_no_secret(provider: Provider) -> None:
     """What Python says of a malformed address quotes it."""
     event = create_event(ResponseURL="https://[broken?Signature=TOPSECRETandsomemore")
-    with pytest.raises(NotDelivered, match="ValueError") as raised:
-        last_word.answer(lost_record(event), put, provider.clock.sleep)
-    assert "TOPSECRET" not in repr(raised.value)
+    assert last_word.answer(lost_record(event), put, provider.clock.sleep) == "refused: ValueError"
+    event = create_event(ResponseURL=f"https://host:port/?Signature={SECRET}")
+    assert last_word.answer(lost_record(event), put, provider.clock.sleep) == "refused: InvalidURL"
 
 
 TEXTS = st.text(max_size=300)

@@ -331,13 +331,18 @@ def test_a_physical_id_that_is_no_stream_s_arn_names_no_stream(physical_id: Any)
 @pytest.mark.parametrize(
     ("raw", "key_id"),
     [
-        ({"KeyId": "alias/one"}, "alias/one"),
-        ({}, "alias/aws/kinesis"),
-        ({"KeyId": ["alias/one"]}, None),
-        ({"KeyId": ""}, None),
-        ({"KeyId": "k" * 2048}, "k" * 2048),
-        ({"KeyId": "k" * 2049}, None),
-        ("KeyId", "alias/aws/kinesis"),
+        ({"StreamName": "orders", "KeyId": "alias/one"}, "alias/one"),
+        ({"StreamARN": STREAM_ARN, "KeyId": "alias/one"}, "alias/one"),
+        ({"StreamName": "orders"}, "alias/aws/kinesis"),
+        ({"StreamName": "orders", "KeyId": ["alias/one"]}, None),
+        ({"StreamName": "orders", "KeyId": ""}, None),
+        ({"StreamName": "orders", "KeyId": "k" * 2048}, "k" * 2048),
+        ({"StreamName": "orders", "KeyId": "k" * 2049}, None),
+        ({"KeyId": "alias/one"}, None),
+        ({"StreamName": "orders!", "KeyId": "alias/one"}, None),
+        ({}, None),
+        (None, None),
+        ("KeyId", None),
     ],
 )
 def test_a_delete_finds_the_key_of_whatever_properties_there_are(raw: Any, key_id: str | None) -> None:

@@ -13,10 +13,11 @@ from http.client import RemoteDisconnected
 from itertools import pairwise
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import boto3
 import pytest
+import trustme
 from aws_lambda_powertools import Logger, Metrics
 
 from stream_encryption.answer import (
@@ -247,6 +248,16 @@ def test_an_https_url_is_spoken_to_by_tls() -> None:
     """Both schemes: the real URL is https; one on this machine is http. A server without TLS is no https server."""
     with FakeResponseUrl() as endpoint, pytest.raises(ssl.SSLError):
         put(endpoint.url().replace("http://", "https://"), b"{}")
+
+
+def test_a_server_that_cannot_prove_whose_it_is_gets_no_answer() -> None:
+    """The secret is in the request's first line: it goes to nobody whose certificate no authority vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with FakeResponseUrl(tls=context) as endpoint:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            put(endpoint.url(), b"{}")
+        assert endpoint.bucket.requests == []
 
 
 # Bringing it home.
@@ -503,7 +514,7 @@ def test_an_id_has_at_most_a_kilobyte(desk: Desk, letter: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["RequestType", "StackId", "RequestId", "LogicalResourceId"])
-@pytest.mark.parametrize(("value", "told"), [(None, ""), (7, "7"), ("", "")])
+@pytest.mark.parametrize(("value", "told"), [(None, ""), (7, ""), ("", "")])
 def test_a_field_that_is_missing_or_no_string_is_answered_all_the_same(
     desk: Desk, field: str, value: Any, told: str
 ) -> None:
@@ -614,7 +625,21 @@ VERSION_4 = (
 
 @pytest.mark.parametrize("url", [RESPONSE_URL, VERSION_4], ids=["version 2", "version 4"])
 @pytest.mark.parametrize("kind", [ValueError, ProviderError])
-@pytest.mark.parametrize("part", ["whole", "path and query", "query", "signature"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "whole",
+        "path and query",
+        "query",
+        "signature",
+        "repr",
+        "bytes",
+        "percent-encoded",
+        "again",
+        "JSON",
+        "JSON in JSON",
+    ],
+)
 def test_a_secret_in_an_error_is_blacked_out_wherever_it_goes(
     desk: Desk, capsys: pytest.CaptureFixture[str], url: str, kind: type[Exception], part: str
 ) -> None:
@@ -625,10 +650,16 @@ def test_a_secret_in_an_error_is_blacked_out_wherever_it_goes(
         "path and query": url.removeprefix("https://").partition("/")[2],
         "query": query,
         "signature": query.rpartition("=")[2],
+        "repr": repr({url: None}),
+        "bytes": repr(url.encode()),
+        "percent-encoded": quote(url, safe=""),
+        "again": quote(quote(url, safe=""), safe=""),
+        "JSON": json.dumps({url: url}),
+        "JSON in JSON": json.dumps(json.dumps({url: url})),
     }
     told = desk.failing(kind(f"could not reach {texts[part]}!"), create_event(ResponseURL=url))
     assert "could not reach " in told["Reason"]
-    assert "<ResponseURL>!" in told["Reason"]
+    assert "<ResponseURL>" in told["Reason"]
     assert "TOPSECRET" not in json.dumps(told)
     assert "TOPSECRET" not in capsys.readouterr().out
 
@@ -639,22 +670,55 @@ def test_a_session_token_in_an_error_is_blacked_out(desk: Desk) -> None:
     assert "token <ResponseURL>" in told["Reason"]
 
 
-def test_a_signature_in_an_error_is_blacked_out_in_its_plain_spelling_too(desk: Desk) -> None:
-    """A version 2 signature is base64: the URL percent-encodes its + / =, a library's error may not."""
-    url = "https://bucket.s3.amazonaws.com/path?Expires=1767232800&Signature=ab%2Bcd%2Fef%3D"
-    told = desk.failing(ValueError("signature ab+cd/ef= did not match"), create_event(ResponseURL=url))
-    assert "ab+cd/ef=" not in told["Reason"]
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "/ab+cd/ef==",
+        "%2Fab%2Bcd%2Fef%3D%3D",
+        "%2fab%2bcd%2fef%3d%3d",
+        "%252Fab%252Bcd%252Fef%253D%253D",
+        r"\/ab+cd\/ef==",
+        r"\u002fab\u002Bcd\u002fef\u003d\u003D",
+    ],
+)
+def test_a_signature_in_an_error_is_blacked_out_however_it_is_spelled(desk: Desk, spelling: str) -> None:
+    """A version 2 signature is base64: the URL percent-encodes its + / =, a library's error may do otherwise."""
+    url = "https://bucket.s3.amazonaws.com/path?Expires=1767232800&Signature=%2Fab%2Bcd%2Fef%3D%3D"
+    told = desk.failing(ValueError(f"signature {spelling}, did not match"), create_event(ResponseURL=url))
+    assert "signature <ResponseURL>, did not match" in told["Reason"]
 
 
-def test_a_secret_in_the_cause_of_an_error_is_blacked_out_of_the_traceback(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Tracebacks show causes too."""
+def _caused(secret: str) -> Exception:
     error = ValueError("no secret here")
-    error.__cause__ = OSError(RESPONSE_URL)
-    desk.failing(error)
+    error.__cause__ = OSError(secret)
+    return error
+
+
+def _in_the_midst(secret: str) -> Exception:
+    error = ValueError("no secret here")
+    error.__context__ = KeyError({secret: "a key of a map"})
+    return error
+
+
+def _noted(secret: str) -> Exception:
+    error = ValueError("no secret here")
+    error.add_note(f"while sending to {secret}")
+    return error
+
+
+def _grouped(secret: str) -> Exception:
+    return ExceptionGroup("no secret here", [OSError(secret), _caused(secret)])
+
+
+@pytest.mark.parametrize("make", [_caused, _in_the_midst, _noted, _grouped])
+def test_a_secret_beside_an_error_is_blacked_out_of_the_traceback(
+    desk: Desk, capsys: pytest.CaptureFixture[str], make: Callable[[str], Exception]
+) -> None:
+    """Tracebacks show causes too, what was being handled, notes, and the members of a group."""
+    told = desk.failing(make(RESPONSE_URL))
     written = capsys.readouterr().out
-    assert "OSError: <ResponseURL>" in written
+    assert "no secret here" in told["Reason"]
+    assert "<ResponseURL>" in written
     assert SECRET not in written
 
 

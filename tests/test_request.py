@@ -68,6 +68,28 @@ def test_a_request_from_no_stack_is_refused(stack_id: Any) -> None:
         of(create_event(StackId=stack_id))
 
 
+@pytest.mark.parametrize("logical_id", [None, "", 7, " ", "a b", "Encryption\n", "E" * 256, "\N{SNAKE}"])
+def test_a_request_for_no_resource_is_refused(logical_id: Any) -> None:
+    """The record on a stream names its owner's logical id, in a tag: what a tag can't hold is no name."""
+    with pytest.raises(InvalidRequest, match=r"(?s)LogicalResourceId .* is not the name of a resource"):
+        of(create_event(LogicalResourceId=logical_id))
+
+
+@pytest.mark.parametrize("request_id", [None, "", 7])
+def test_a_request_without_an_id_is_refused(request_id: Any) -> None:
+    """CloudFormation could not tell what the answer is to, so nothing may be done for it."""
+    with pytest.raises(InvalidRequest, match=r"no RequestId"):
+        of(create_event(RequestId=request_id))
+
+
+@pytest.mark.parametrize("event", [update_event, delete_event])
+@pytest.mark.parametrize("physical_id", [None, "", ["x"]])
+def test_an_update_or_delete_of_nothing_is_refused(event: Any, physical_id: Any) -> None:
+    """The protocol: both say of which resource; without that, a Delete would go by the properties alone."""
+    with pytest.raises(InvalidRequest, match=r"has no PhysicalResourceId"):
+        of(event(PhysicalResourceId=physical_id))
+
+
 def test_a_stack_in_another_partition_is_a_stack_too() -> None:
     """aws-cn spells its ARNs in its own way."""
     request = of(create_event(StackId=STACK_ID.replace("arn:aws:", "arn:aws-cn:")))
@@ -107,6 +129,11 @@ def url(query: str) -> dict[str, Any]:
         ("X-Amz-Date=20991231T000000Z", NEW_YEAR_2026),
         ("X-Amz-Date=yesterday", NEW_YEAR_2026),
         ("Expires=soon", NEW_YEAR_2026),
+        ("Expires=nan", NEW_YEAR_2026),
+        ("Expires=inf", NEW_YEAR_2026),
+        ("Expires=-1e308", NEW_YEAR_2026),
+        (f"Expires=-{'9' * 300}", 0),
+        ("X-Amz-Date=00010101T000000Z", 0),
         ("Signature=x", NEW_YEAR_2026),
         ("", NEW_YEAR_2026),
     ],
@@ -118,6 +145,11 @@ def url(query: str) -> dict[str, Any]:
         "version 4, ahead",
         "version 4, unreadable",
         "version 2, unreadable",
+        "no number",
+        "no end",
+        "far past",
+        "farther past",
+        "the first day of all",
         "neither",
         "no query",
     ],
@@ -176,9 +208,6 @@ def test_the_margin_is_20_seconds_or_a_quarter_where_there_is_little() -> None:
         (update_event({"StreamName": "payments"}), STREAM_ARN),
         (delete_event(), STREAM_ARN),
         (delete_event(PhysicalResourceId=INVENTED_ID), INVENTED_ID),
-        (delete_event(PhysicalResourceId=None), MARKER_ID),
-        (delete_event(PhysicalResourceId=""), MARKER_ID),
-        (update_event(PhysicalResourceId=["x"]), MARKER_ID),
     ],
 )
 def test_a_failure_answers_the_id_that_cloudformation_has_or_the_marker(event: Any, failed_id: str) -> None:
@@ -348,7 +377,7 @@ def test_a_delete_of_a_failed_create_goes_by_the_tags_alone() -> None:
 
 
 @pytest.mark.parametrize("properties", [{}, {"StreamName": "orders!"}, {"StreamName": ["orders"]}])
-@pytest.mark.parametrize("physical_id", [MARKER_ID, INVENTED_ID, None])
-def test_a_delete_that_names_no_stream_means_nothing(properties: dict[str, Any], physical_id: str | None) -> None:
+@pytest.mark.parametrize("physical_id", [MARKER_ID, INVENTED_ID])
+def test_a_delete_that_names_no_stream_means_nothing(properties: dict[str, Any], physical_id: str) -> None:
     """Promise 7: properties that were never valid are nothing to undo."""
     assert of(delete_event(properties, PhysicalResourceId=physical_id)).goals() == ()

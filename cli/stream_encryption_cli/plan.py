@@ -196,6 +196,7 @@ class Planner:
         event = {
             "RequestType": asked.event,
             "StackId": self._stack_id,
+            "RequestId": "of a plan",
             "LogicalResourceId": asked.resource,
             "ResourceProperties": _sendable(asked.properties),
             "OldResourceProperties": _sendable(asked.old_properties),

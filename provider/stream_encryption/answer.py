@@ -6,13 +6,13 @@ Source: AWS CloudFormation User Guide, "Custom resource request and response ref
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from .envelope import without_secrets
 from .errors import AnswerTooLong
 
 if TYPE_CHECKING:
@@ -202,21 +202,3 @@ def demand_room(event: Mapping[str, Any], physical_id: str, data: Mapping[str, s
     answer = Answer.to(event, status=SUCCESS, reason="", physical_id=physical_id, data=data)
     if len(answer.body()) > MAX_BODY_BYTES:
         raise AnswerTooLong(MAX_BODY_BYTES)
-
-
-def is_response_url(value: object) -> bool:
-    """Whether an answer could be sent there."""
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-    except ValueError:
-        return False
-    return parts is not None and parts.scheme in _SCHEMES and bool(parts.hostname)
-
-
-def without_secrets(text: str, response_url: str) -> str:
-    """A text without the ResponseURL, be it whole or in parts (its query, its signature, percent-encoded or not)."""
-    query = urlsplit(response_url).query
-    signatures = re.findall(r"(?:Signature|Token)=([^&]+)", query)
-    for secret in filter(None, (response_url, query, *signatures, *map(unquote, signatures))):
-        text = text.replace(secret, "<ResponseURL>")
-    return text

@@ -8,13 +8,14 @@ from math import inf
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from .answer import FAILED, SUCCESS, Answer, demand_room, without_secrets
+from .answer import FAILED, SUCCESS, Answer, demand_room
 from .converge import Patience, Progress, loop
+from .envelope import Unanswerable, accepted, cleaned, without_secrets
 from .errors import ProviderError, unexpected
 from .handover import Handover
 from .pacing import LONGEST_DURABLE_SECONDS
 from .refusals import Refused, refusals
-from .request import Request
+from .request import MARKER, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -176,41 +177,65 @@ class Steps:
             context: Lambda's context.
 
         Returns:
-            The state for the next step; `Done` once CloudFormation was answered.
+            The state for the next step; `Done` once CloudFormation was answered, or nothing is left to be swept up.
 
         Raises:
             AnswerNotDelivered: CloudFormation could not be reached; the state machine tries the step again.
+            Unanswerable: The state is nobody's request; the execution fails.
         """
-        event = state["Event"]
-        request = Request.of(event, self._courier.clock.now())
-        self._telemetry.resume(request)
         try:
-            handover = Handover.from_json(state)
+            event = accepted(state.get("Event"))
+        except Unanswerable as why:
+            return self._sweep(state, why, context)
+        physical_id = event.get("PhysicalResourceId") or f"{MARKER}{event['LogicalResourceId']}"
+        try:
+            request = Request.of(event, self._courier.clock.now())
+            physical_id = request.failed_id
+            self._telemetry.resume(request)
+            handover = Handover.from_json(cleaned(state, event["ResponseURL"])).of_request(request, sweeps=False)
             progress, seconds = self._burst(handover)
             if progress.goals:
                 return Handover.of(event, handover.deadline, progress, seconds).to_json()
-            if handover.sweeps:
-                return {"Done": True}
             self._sweeps(event, progress)
             demand_room(event, request.settled_id(progress), progress.data)
         except ProviderError as error:
-            self._fail(event, request, error.code, str(error))
+            self._fail(event, physical_id, error.code, str(error))
         except Exception as error:  # noqa: BLE001 (an answer is owed all the same)
-            self._fail(event, request, "InternalError", unexpected(error, context), format_exc())
+            self._fail(event, physical_id, "InternalError", unexpected(error, context), format_exc())
         else:
             self._telemetry.converged(progress)
             self._answer(event, SUCCESS, progress.reason, request.settled_id(progress), progress.data)
+        return {"Done": True}
+
+    def _sweep(self, state: Mapping[str, Any], why: Unanswerable, context: object) -> dict[str, Any]:
+        """Sweep up after a request that was answered, and so has no ResponseURL; whatever else has none is refused."""
+        try:
+            event = state["Event"]
+            request = Request.of(event, self._courier.clock.now())
+            handover = Handover.from_json(state).of_request(request, sweeps=True)
+        except Exception:  # noqa: BLE001 (whatever it is, it is not to be swept)
+            self._telemetry.refused(str(why))
+            raise why from None
+        self._telemetry.resume(request)
+        try:
+            progress, seconds = self._burst(handover)
+        except ProviderError as error:
+            self._telemetry.failed(error.code, str(error))
+        except Exception as error:  # noqa: BLE001 (nobody waits for it: the next request on the stream sweeps)
+            self._telemetry.failed("InternalError", unexpected(error, context), format_exc())
+        else:
+            if progress.goals:
+                return Handover.of(event, handover.deadline, progress, seconds).to_json()
         return {"Done": True}
 
     def _burst(self, handover: Handover) -> tuple[Progress, float]:
         patience = Patience(self._courier.clock.now() + BURST_SECONDS, BURST_PAUSE_SECONDS, LONGEST_DURABLE_SECONDS)
         return loop(handover.progress, self._world(), handover.deadline, patience)
 
-    def _fail(self, event: Mapping[str, Any], request: Request, code: str, reason: str, traceback: str = "") -> None:
-        url = event.get("ResponseURL", "")
+    def _fail(self, event: Mapping[str, Any], physical_id: str, code: str, reason: str, traceback: str = "") -> None:
+        url = event["ResponseURL"]
         self._telemetry.failed(code, without_secrets(reason, url), without_secrets(traceback, url))
-        if url:
-            self._answer(event, FAILED, reason, request.failed_id, {})
+        self._answer(event, FAILED, reason, physical_id, {})
 
     def _answer(
         self, event: Mapping[str, Any], status: str, reason: str, physical_id: str, data: Mapping[str, str]

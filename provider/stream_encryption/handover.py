@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from .converge import Progress
 from .memory import Asked, Limited, Memory
-from .model import Attributes, Ensure, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus, Sweep
+from .model import Attributes, Ensure, Goal, OnDelete, Owner, Release, Stream, StreamRef, StreamStatus, Sweep
 from .ownership import REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .request import Request
 
 VERSION = 1
 
@@ -66,7 +70,7 @@ class Handover:
     @staticmethod
     def is_state(event: object) -> bool:
         """Whether the function was invoked by the state machine, not by CloudFormation."""
-        return isinstance(event, dict) and "Version" in event and "Progress" in event
+        return isinstance(event, dict) and {"Version", "Progress"} <= event.keys() and "ResponseURL" not in event
 
     def to_json(self) -> dict[str, Any]:
         """The input of an execution, and what each step gives to the next."""
@@ -87,10 +91,29 @@ class Handover:
 
         The next look counts as the first: tags are read again, even of a stream that is busy, since the request may
         have been called off meanwhile.
+
+        Raises:
+            KeyError, TypeError, ValueError: No function ever gave such a state.
         """
-        progress: Progress = _decoded(state["Progress"])
+        progress = _decoded(state["Progress"])
+        if not isinstance(progress, Progress) or not _fits(state["Deadline"], float):
+            raise TypeError("the state is not one of a request that waits")
         progress = replace(progress, memory=replace(progress.memory, looks=0))
         return cls(state["Event"], state["Deadline"], progress, state["Seconds"])
+
+    def of_request(self, request: Request, *, sweeps: bool) -> Handover:
+        """The same, made sure that it is this request's, and that it ends when CloudFormation stops waiting.
+
+        Args:
+            request: Who wants it.
+            sweeps: Whether it has to be what sweeps up after the request.
+
+        Raises:
+            ValueError: There is nothing left to be reached, or it is somebody else's.
+        """
+        if {goal.owner for goal in self.progress.goals} != {request.owner} or self.sweeps is not sweeps:
+            raise ValueError("the state's goals are not those of its request")
+        return replace(self, deadline=min(request.deadline, self.deadline))
 
 
 def _encoded(value: Any) -> Any:  # noqa: ANN401
@@ -110,5 +133,23 @@ def _decoded(value: Any) -> Any:  # noqa: ANN401
     known = _KNOWN[value[_CLASS]]
     if issubclass(known, Enum):
         return known(value[_VALUE])
-    names = {field.name for field in fields(known)}
-    return known(**{name: _decoded(one) for name, one in value.items() if name in names})
+    types = _types_of(known)
+    named = {name: _decoded(one) for name, one in value.items() if name in types}
+    wrong = [name for name, one in named.items() if not _fits(one, types[name])]
+    if wrong:
+        raise TypeError(f"the state's {known.__name__} has another {' and '.join(wrong)} than a request's")
+    return known(**named)
+
+
+@cache
+def _types_of(known: type) -> dict[str, Any]:
+    return get_type_hints(known, localns={**_KNOWN, "Goal": Goal})
+
+
+def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 (a type, or several)
+    """Whether a value is of the type that a field of a known class is declared with."""
+    if isinstance(hint, UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(one, get_args(hint)[0]) for one in value)
+    return isinstance(value, int | float if hint is float else hint)

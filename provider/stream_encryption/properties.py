@@ -124,8 +124,13 @@ def stream_of_arn(arn: Any) -> StreamRef | None:  # noqa: ANN401
 
 
 def key_id_of(raw: Any) -> str | None:  # noqa: ANN401
-    """The KeyId that raw properties ask for; None where it can't be any key's, and so was never given to a stream."""
-    key_id = raw.get("KeyId", DEFAULT_KEY_ID) if isinstance(raw, dict) else DEFAULT_KEY_ID
+    """The KeyId that raw properties ask for; None where it was never given to a stream.
+
+    That is, where it can't be any key's, or where they name no stream that it could have been given to.
+    """
+    if stream_of(raw) is None:
+        return None
+    key_id = raw.get("KeyId", DEFAULT_KEY_ID)
     return key_id if isinstance(key_id, str) and 1 <= len(key_id) <= MAX_KEY_ID else None
 
 

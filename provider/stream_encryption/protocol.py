@@ -1,6 +1,6 @@
 """CloudFormation's side: crhelper, hardened so that exactly one answer that CloudFormation accepts goes out.
 
-What crhelper 2.0.12 does otherwise, and why each method is replaced, is told in docs/decisions/crhelper.md.
+What crhelper 2.0.12 does otherwise, and so why each method is replaced, is told in docs/crhelper-compared.md.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from crhelper import FAILED, CfnResource
 
-from .answer import Answer, is_response_url, without_secrets
+from .answer import Answer
+from .envelope import Unanswerable, accepted, without_secrets
 from .errors import ProviderError, unexpected
 from .request import MARKER
 
@@ -52,13 +53,11 @@ class CustomResource(CfnResource):
         Raises:
             AnswerNotDelivered: CloudFormation could not be reached; Lambda delivers the request again.
         """
-        if not isinstance(event, dict) or not is_response_url(event.get("ResponseURL")):
-            self._telemetry.refused("the event has no ResponseURL, so nobody can be answered; nothing was done")
+        try:
+            event = accepted(event)
+        except Unanswerable as why:
+            self._telemetry.refused(str(why))
             return
-        names = ("RequestType", "StackId", "RequestId", "LogicalResourceId")
-        event = {**event, **{name: str(event.get(name) or "") for name in names}}
-        if not isinstance(event.get("PhysicalResourceId"), str) or not event["PhysicalResourceId"]:
-            event.pop("PhysicalResourceId", None)
         self._handed_over = False
         self._crhelper_init(event, context)
         if not self._handed_over:

@@ -33,7 +33,11 @@ URL_SECONDS = 7200
 MARGIN_SECONDS = 20.0
 """What is kept back at the end to bring the answer home, in seconds: a quarter where there is little time."""
 
-_STACK_ID = re.compile(r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[^/]+/.+")
+_STACK_ID = re.compile(
+    r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][a-zA-Z0-9-]{0,127}/[a-zA-Z0-9-]{1,64}"
+)
+# It is written on the stream: what the value of a tag can hold (API reference of AddTagsToStream).
+_LOGICAL_ID = re.compile(r"[\w.:/=+@-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,20 @@ class Request:
             raise InvalidRequest(f"RequestType {request_type!r} is not one of {', '.join(REQUEST_TYPES)}.")
         if not isinstance(stack_id, str) or not _STACK_ID.fullmatch(stack_id):
             raise InvalidRequest(f"StackId {stack_id!r} is not the ARN of a stack.")
-        if not isinstance(logical_id, str) or not logical_id:
-            raise InvalidRequest("The request has no LogicalResourceId.")
+        if not isinstance(logical_id, str) or not _LOGICAL_ID.fullmatch(logical_id):
+            raise InvalidRequest(f"LogicalResourceId {logical_id!r} is not the name of a resource in a template.")
+        if not event.get("RequestId") or not isinstance(event["RequestId"], str):
+            raise InvalidRequest("The request has no RequestId.")
         properties, old = event.get("ResourceProperties"), event.get("OldResourceProperties")
         physical_id = event.get("PhysicalResourceId")
+        physical_id = physical_id if isinstance(physical_id, str) else None
+        if request_type != "Create" and not physical_id:
+            raise InvalidRequest(f"The {request_type} has no PhysicalResourceId.")
         return cls(
             type=request_type,
             owner=Owner(stack_id, logical_id),
             issued_at=math.floor(_issued_at(event.get("ResponseURL"), now)),
-            physical_id=physical_id if isinstance(physical_id, str) else None,
+            physical_id=physical_id,
             properties=properties if isinstance(properties, dict) else {},
             old_properties=old if isinstance(old, dict) else {},
         )
@@ -193,7 +202,7 @@ def _issued_at(response_url: object, now: float) -> float:
         if "X-Amz-Date" in query:
             issued = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
         else:
-            issued = float(query["Expires"][0]) - URL_SECONDS
+            issued = int(query["Expires"][0]) - URL_SECONDS
     except (KeyError, ValueError):
         return now
-    return min(issued, now)
+    return min(max(issued, 0), now)

@@ -1,0 +1,290 @@
+"""Events and states that nobody should send, as hypothesis strategies: each bears a fault, whatever else is in it."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from hypothesis import strategies as st
+
+from stream_encryption.properties import CLOUDFORMATIONS_OWN, KNOWN
+from tests.builders import ACCOUNT, REGION, STACK_GUID, STACK_ID, STREAM_ARN, create_event, delete_event, update_event
+from tests.invocations import INVENTED_ID
+
+MISSING = object()
+"""In the place of a value: the key is not there at all."""
+
+SECRETS: Mapping[str, Callable[[str], str]] = {
+    "<<url>>": str,
+    "<<url in a sentence>>": lambda url: f"could not reach {url}: refused",
+    "<<query>>": lambda url: urlsplit(url).query,
+    "<<signature>>": lambda url: url.rpartition("=")[2],
+    "<<quoted>>": lambda url: quote(url, safe=""),
+    "<<repr>>": repr,
+    "<<json>>": lambda url: json.dumps({"ResponseURL": url}),
+}
+"""What stands in a generated value for the ResponseURL, which nobody knows before the event is sent."""
+
+
+def revealed(value: Any, url: str) -> Any:
+    """The value, with the ResponseURL wherever a word of SECRETS stands."""
+    if isinstance(value, str):
+        return SECRETS[value](url) if value in SECRETS else value
+    if isinstance(value, dict):
+        return {revealed(name, url): revealed(one, url) for name, one in value.items()}
+    return [revealed(one, url) for one in value] if isinstance(value, list) else value
+
+
+def _nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = {"x": [value]}
+    return value
+
+
+LETTERS = ["x", "é", "\N{SNAKE}", '"', "\\", "\n", "\x00", "\ud800", "%2F"]
+LONG = st.builds(str.__mul__, st.sampled_from(LETTERS), st.sampled_from([257, 1025, 2049, 5000, 70_000]))
+# Half characters as well, which JSON can spell (as \\ud800) and UTF-8 cannot.
+WORDS = st.one_of(st.text(st.characters(), max_size=20), LONG, st.just("half a character: \ud800"))
+TEXT = WORDS | st.sampled_from([*SECRETS])
+NUMBERS = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([0, -1, 10**30, 1e308, -0.0]),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+LISTS = st.lists(TEXT, max_size=2) | st.sampled_from([[_nested(1)], [_nested(40)]])
+MAPS = st.dictionaries(TEXT, TEXT, max_size=2) | st.sampled_from([_nested(1), _nested(40)])
+NO_TEXT = st.one_of(st.none(), NUMBERS, LISTS, MAPS)
+ANYTHING = st.recursive(
+    NO_TEXT | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+"""Whatever JSON can hold."""
+
+
+def _is(*right: str) -> Callable[[Any], bool]:
+    return lambda value: value not in right
+
+
+ALMOST_STACK_IDS = [
+    "",
+    STACK_ID.rpartition("/")[0],
+    STACK_ID.rpartition("/")[0] + "/",
+    STACK_ID.replace("/platform-encryption/", "//"),
+    STACK_ID.replace("platform", "plat form"),
+    STACK_ID.replace("platform-encryption", "-platform"),
+    STACK_ID.replace("platform-encryption", "p" * 129),
+    STACK_ID.replace(ACCOUNT, ACCOUNT[:-1]),
+    STACK_ID.replace(ACCOUNT, "\N{ARABIC-INDIC DIGIT ONE}" * 12),
+    STACK_ID.replace(":stack/", ":changeSet/"),
+    STACK_ID.replace("arn:aws:", "arn:gcp:"),
+    STACK_ID.replace("cloudformation", "kinesis"),
+    STACK_ID.replace(REGION, ""),
+    STACK_ID.upper(),
+    STACK_ID + "\n",
+    STACK_ID + "/x",
+    STACK_ID + " ",
+    STACK_ID + "\N{SNAKE}",
+    " " + STACK_ID,
+    STACK_GUID,
+    STREAM_ARN,
+]
+
+ALMOST_TYPES = ["", "create", "CREATE", "Create ", "Create\n", "Read", "Update,Delete"]
+ALMOST_LOGICAL_IDS = ["", " ", "\n", "a b", "a\n", "\ud800", "\N{SNAKE}", "E" * 256, "<<url>>", "<<json>>"]
+
+ENVELOPE: Mapping[str, st.SearchStrategy[Any]] = {
+    "RequestType": TEXT.filter(_is("Create", "Update", "Delete")) | NO_TEXT | st.sampled_from(ALMOST_TYPES),
+    "StackId": NO_TEXT | TEXT | st.sampled_from(ALMOST_STACK_IDS),
+    "RequestId": NO_TEXT | st.just(""),
+    "LogicalResourceId": NO_TEXT | LONG | st.sampled_from(ALMOST_LOGICAL_IDS),
+}
+"""For each field of an event that every request has: values with which it is no request of CloudFormation's."""
+
+OF_WHAT_IS_THERE: Mapping[str, st.SearchStrategy[Any]] = {"PhysicalResourceId": NO_TEXT | st.just("")}
+"""The same, of what Update and Delete have beside it."""
+
+WRONG_VALUES: Mapping[str, st.SearchStrategy[Any]] = {
+    "StreamName": st.sampled_from(["", "orders!", " orders", "orders\n", "o" * 129, "órders", "o/o", "..\x00"]),
+    "StreamARN": st.sampled_from(
+        [
+            "",
+            STREAM_ARN + "/consumer/x:1",
+            STREAM_ARN + "\n",
+            STREAM_ARN.replace(REGION, "eu-west-1"),
+            STREAM_ARN.replace(ACCOUNT, "999999999999"),
+            STREAM_ARN.replace("orders", "payments"),
+            STREAM_ARN.replace(":stream/", ":table/"),
+            STREAM_ARN.upper(),
+            "orders",
+        ]
+    ),
+    "KeyId": st.sampled_from(
+        ["", "aws/kinesis", "alias/", "alias/a b", "arn:aws:s3:::orders", "k" * 2049, "schlüssel"]
+    ),
+    "EncryptionType": st.sampled_from(["", "NONE", "kms", "KMS ", "AES256"]),
+    "OnDelete": st.sampled_from(["", "Retain", "restore", "Stop "]),
+    "SettleSeconds": st.sampled_from(
+        ["", "-1", "61", "5.0", "5 ", "\N{ARABIC-INDIC DIGIT FIVE}", "1e1", "0x5", "999999999999"]
+    ),
+    "Verify": st.sampled_from(["", "yes", "True", "1", "false "]),
+    "Takeover": st.sampled_from(["", "on", "TRUE", "0", " true"]),
+}
+STRANGE_NAMES = TEXT.filter(_is(*KNOWN, *CLOUDFORMATIONS_OWN)) | st.sampled_from(["KeyID", "streamname", "Tags"])
+
+
+@st.composite
+def faulty_properties(draw: Callable[[Any], Any]) -> Any:
+    """ResourceProperties with a fault or several; or none that could be any."""
+    if not draw(st.integers(0, 4)):
+        return draw(st.one_of(st.none(), NUMBERS, LISTS, TEXT))
+    properties: dict[str, Any] = {"StreamName": "orders", "KeyId": "alias/one"}
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from([*KNOWN, "", "ServiceTimeout"]))
+        if not name:
+            properties[draw(STRANGE_NAMES)] = draw(ANYTHING)
+        elif name == "ServiceTimeout":  # which is never refused; so something else has to be
+            properties.update({name: draw(ANYTHING), "StreamName": draw(WRONG_VALUES["StreamName"])})
+        else:
+            properties[name] = draw(WRONG_VALUES[name] | NO_TEXT)
+    return properties
+
+
+ALMOST_PHYSICAL_IDS = [
+    STREAM_ARN,
+    STREAM_ARN + "\n",
+    STREAM_ARN + "/consumer/x:1",
+    STREAM_ARN.replace("orders", ""),
+    STREAM_ARN.replace("orders", "orders!"),
+    STREAM_ARN.replace(REGION, "eu-west-1"),
+    STREAM_ARN.replace(ACCOUNT, "999999999999"),
+    STREAM_ARN.replace("arn:aws:", "arn:aws-cn:"),
+    STREAM_ARN.upper(),
+    " " + STREAM_ARN,
+    "orders",
+    "failed-create:",
+    "failed-create:platform-encryption/Encryption",
+    "failed-create:somebody-else/Encryption",
+    "Failed-Create:platform-encryption/Encryption",
+    INVENTED_ID,
+]
+
+HARMLESS = ["OldResourceProperties", "CrHelperPoll", "CrHelperData", "Version", "Progress", "Event", "Failure"]
+ONE, TWO = ({"StreamName": "orders", "KeyId": f"alias/{name}"} for name in ("one", "two"))
+VALID = {"Create": create_event(ONE), "Update": update_event(TWO, ONE), "Delete": delete_event(ONE)}
+"""A request of each type: without a fault, it changes a stream that is (for Create: is not) this resource's."""
+
+
+@st.composite
+def faulty_events(draw: Callable[[Any], Any], *, envelope: bool = False) -> dict[str, Any]:
+    """Requests of which one to three things are wrong; a Delete's properties, which must not matter, are not.
+
+    Args:
+        draw: Hypothesis' own.
+        envelope: Leave everybody's properties as they are.
+    """
+    kind = draw(st.sampled_from([*VALID]))
+    event = dict(VALID[kind])
+    faults = ENVELOPE if kind == "Create" else {**ENVELOPE, **OF_WHAT_IS_THERE}
+    if kind != "Delete" and not envelope:
+        faults = {**faults, "ResourceProperties": faulty_properties()}
+    for name in draw(st.lists(st.sampled_from([*faults]), min_size=1, max_size=3, unique=True)):
+        value = draw(st.just(MISSING) | faults[name])
+        if value is MISSING:
+            del event[name]
+        else:
+            event[name] = value
+    # What does no harm by itself: old properties, and fields that nobody knows.
+    return {**draw(st.dictionaries(st.sampled_from(HARMLESS) | STRANGE_NAMES, ANYTHING, max_size=3)), **event}
+
+
+@st.composite
+def junk_deletes(draw: Callable[[Any], Any]) -> dict[str, Any]:
+    """Deletes of whatever resource, with whatever properties: none of them says that a stream's key is its own."""
+    event = {**VALID["Delete"], "PhysicalResourceId": draw(st.sampled_from(ALMOST_PHYSICAL_IDS) | TEXT.filter(len))}
+    properties = draw(st.just(MISSING) | faulty_properties() | ANYTHING | st.just(ONE))
+    if properties is MISSING:
+        del event["ResourceProperties"]
+    else:
+        event["ResourceProperties"] = properties
+    return event
+
+
+UNUSABLE_URLS = [
+    "",
+    " ",
+    "x",
+    "/path?Signature=x",
+    "ftp://host/path",
+    "file:///path",
+    "javascript:alert(1)",
+    "https://",
+    "https:///path",
+    "https://host",
+    "https://[broken/path",
+    "https://[::1/path",
+    "https://host name/path",
+    "https://user:password@host/path",
+    "https://host:port/path",
+    "https://host:99999/path",
+    "https://host:-1/path",
+    "https://a..b/path",
+    "https://" + "a" * 64 + "/path",
+    "https://hóst/path",
+    "https://\ud800/path",
+    "https://host/pa th",
+    "https://host/path\n",
+    "https://host/path\r\nX-Injected: 1",
+    "https://host/path\x00",
+    "https://host/päth",
+    "https://host/\ud800",
+    "ht\ntps://host/path",
+    " https://host/path",
+    "https://host/" + "p" * 9000,
+]
+
+
+@st.composite
+def almost_urls(draw: Callable[[Any], Any]) -> str:
+    """URLs put together from parts that fit and parts that do not."""
+    odd = st.text(st.characters(), max_size=6)
+    scheme = draw(st.sampled_from(["http", "http", "http", "HTTP", "https", "ws", ""]))
+    host = draw(st.sampled_from(["host", "127.0.0.1", "a.b-c.example", "host.", ".", "-", "1", "[::1]", "x@y"]) | odd)
+    port = draw(st.sampled_from(["", "", ":80", ":0", ":65535", ":65536", ":8 0", ":", ":x"]))
+    path = draw(st.sampled_from(["/", "/path", "", "/%", "/%zz", "/a/../b", "//", "/#", "?", "/'<>"]) | odd)
+    query = draw(st.sampled_from(["", "?", "?Expires=nan", "?Expires=-1e999", "?Expires=9", "?X-Amz-Date=0"]) | odd)
+    return f"{scheme}://{host}{port}{path}{query}"
+
+
+def paths(value: Any) -> list[tuple[Any, ...]]:
+    """Where every value of a JSON lies, from the outermost inwards."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [(), *((name, *rest) for name, inner in items for rest in paths(inner))]
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    """What lies there."""
+    for name in path:
+        value = value[name]
+    return value
+
+
+def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
+    """The same JSON, with something else there; with MISSING, nothing."""
+    if not path:
+        return by
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    if by is MISSING and len(path) == 1:
+        del copied[path[0]]
+    else:
+        copied[path[0]] = replaced(value[path[0]], path[1:], by)
+    return copied
+
+
+def of_another_kind(value: Any) -> st.SearchStrategy[Any]:
+    """Whatever JSON can hold but what is of the same type; in the place of null, which is often for a text, no text."""
+    kinds = {str: TEXT, dict: MAPS, list: LISTS, int: NUMBERS, float: NUMBERS, bool: NUMBERS}
+    same = [TEXT, NUMBERS] if value is None else [kinds[type(value)]]
+    return st.one_of([kind for kind in (TEXT, MAPS, LISTS, NUMBERS) if kind not in same])
