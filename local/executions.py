@@ -30,6 +30,11 @@ class Execution:
         """The stack that the request is of."""
         return str(self.input["Event"]["StackId"])
 
+    @property
+    def sweeps(self) -> str:
+        """The stream that it only sweeps up on, long after its request was answered; empty: it carries a request on."""
+        return "" if "ResponseURL" in self.input["Event"] else str(self.input["Stream"])
+
 
 @dataclass(frozen=True)
 class Passage:

@@ -96,6 +96,11 @@ class Account:
         """A stream's status, encryption and tags."""
         return self.aws.streams.state(stream)
 
+    def swept(self, stream: str) -> StreamState:
+        """A stream's state an hour later: the state machine has removed the marks that Deletes leave for so long."""
+        self.aws.sweep(stream)
+        return self.state(stream)
+
     def state_but_marks(self, stream: str) -> StreamState:
         """A stream's state, but for the mark that some Deletes leave (docs/decisions/overtaken-requests.md)."""
         seen = self.state(stream)

@@ -164,7 +164,7 @@ def test_a_create_that_died_at_every_delivery_with_its_work_done_is_undone_by_it
     _, delete = account.aws.responses.of_stack(create.event["StackId"])
     assert (create.status, delete.status) == ("FAILED", "SUCCESS")
     assert account.starts_and_stops(stream) == ["StartStreamEncryption", "StopStreamEncryption"]
-    assert account.state_but_marks(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_an_event_that_gets_too_old_is_answered_too(account: Account, queue: Asynchronous) -> None:

@@ -49,7 +49,7 @@ def test_encrypt_another_stacks_stream(account: Account) -> None:
         "PreviousEncryptionType": "NONE",
     }
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.state(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_with_a_customer_managed_key(account: Account) -> None:
@@ -81,7 +81,7 @@ def test_retained_on_deletion(account: Account) -> None:
 
     assert (created.status, deleted.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
     assert (account.key_of(kept), account.key_of(retained)) == (AWS_KEY, AWS_KEY)
-    assert account.aws.streams.tags(kept) == TEAM_TAGS
+    assert account.swept(kept).tags == TEAM_TAGS
     assert account.aws.streams.tags(retained) != TEAM_TAGS
 
 
@@ -97,7 +97,7 @@ def test_several_streams(account: Account) -> None:
     updated = deploy(account, "several-streams", stack, StreamNames=first)
     assert updated.status == "UPDATE_COMPLETE"
     assert account.key_of(first) == AWS_KEY
-    assert account.state(second) == before
+    assert account.swept(second) == before
 
 
 def test_consumer_waits_for_encryption(account: Account) -> None:

@@ -86,7 +86,7 @@ def test_another_stream_is_a_replacement_and_the_old_stream_is_as_it_was(account
     assert account.key_of(new) == AWS_KEY
     assert account.aws.cloudformation.physical_id(stack, "Encryption") == account.aws.stream_arn(new)
     assert delete.event["PhysicalResourceId"] == account.aws.stream_arn(old)
-    assert account.state(old) == before
+    assert account.swept(old) == before
 
 
 def test_from_a_streams_name_to_its_arn_is_no_replacement(account: Account) -> None:
@@ -138,7 +138,7 @@ def test_a_deletion_leaves_the_stream_as_on_delete_says(
 
     assert done.status == "DELETE_COMPLETE"
     assert account.key_of(stream) == keys[left]
-    assert account.aws.streams.tags(stream) == TEAM_TAGS
+    assert account.swept(stream).tags == TEAM_TAGS
 
 
 def test_verify_puts_one_record_and_finds_it_encrypted(account: Account) -> None:
@@ -170,7 +170,7 @@ def test_a_stream_that_has_the_wanted_key_already_is_not_started_and_stays_encry
     assert (created.status, deleted.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
     assert account.starts_and_stops(stream) == []
     assert not account.was_ever_plain(stream, created.began)
-    assert account.state_but_marks(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_a_stack_can_be_deleted_when_its_stream_is_gone(account: Account) -> None:

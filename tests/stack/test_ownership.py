@@ -22,7 +22,7 @@ def test_a_renamed_logical_id_keeps_the_stream_encrypted_throughout(account: Acc
     assert not account.was_ever_plain(stream, renamed.began)
     assert account.starts_and_stops(stream) == ["StartStreamEncryption"]
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.state(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_a_rename_that_is_rolled_back_keeps_the_stream_encrypted_throughout(account: Account) -> None:
@@ -37,7 +37,7 @@ def test_a_rename_that_is_rolled_back_keeps_the_stream_encrypted_throughout(acco
     assert not account.was_ever_plain(stream, done.began)
     assert account.key_of(stream) == AWS_KEY
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.state_but_marks(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_a_second_stack_that_claims_a_stream_is_refused_and_told_who_owns_it(account: Account) -> None:
@@ -55,7 +55,7 @@ def test_a_second_stack_that_claims_a_stream_is_refused_and_told_who_owns_it(acc
     assert "Takeover" in refused.reasons[0]
     assert delete.status == "SUCCESS"
     assert account.aws.tap.changes(stream, refused.began) == []
-    assert account.state(stream) == owned
+    assert account.swept(stream) == owned
 
 
 def test_takeover_moves_the_stream_and_the_former_owners_delete_leaves_it_alone(account: Account) -> None:
@@ -71,7 +71,7 @@ def test_takeover_moves_the_stream_and_the_former_owners_delete_leaves_it_alone(
     assert account.key_of(stream) == AWS_KEY
     assert not account.was_ever_plain(stream, taken.began)
     assert account.delete(second).status == "DELETE_COMPLETE"
-    assert account.state(stream) == before
+    assert account.swept(stream) == before
 
 
 def test_without_tags_a_delete_acts_only_on_its_own_key(account: Account) -> None:

@@ -84,7 +84,7 @@ def test_a_whole_life_needs_no_right_but_those_on_the_streams_and_keys_that_were
     calls = account.aws.tap.calls(old) + account.aws.tap.calls(new)
     (streams,) = [one for one in deployed(account, keys) if one.sid == "Streams"]
     assert done == ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"]
-    assert [account.state_but_marks(one) for one in (old, new)] == before
+    assert [account.swept(one) for one in (old, new)] == before
     assert [one.error for one in calls if one.error == "AccessDeniedException"] == []
     assert {f"kinesis:{one.action}" for one in calls} == set(streams.actions)
 
@@ -124,7 +124,7 @@ def test_a_stream_outside_the_pattern_is_refused_by_action_and_arn_and_stays_as_
     create, *_ = account.aws.responses.of_stack(stack)
     assert done.status == "ROLLBACK_COMPLETE"
     assert f"The provider's role is not allowed kinesis:DescribeStreamSummary on {arn}." in create.reason
-    assert account.state(stream) == before
+    assert account.swept(stream) == before
     assert account.aws.tap.changes(stream) == []
 
 
@@ -140,7 +140,7 @@ def test_a_key_that_was_not_named_is_refused_by_its_arn_and_the_stream_stays_as_
     create, *_ = account.aws.responses.of_stack(stack)
     assert done.status == "ROLLBACK_COMPLETE"
     assert f"The provider's role is not allowed kinesis:StartStreamEncryption on {keys.unnamed}." in create.reason
-    assert account.state_but_marks(stream) == before
+    assert account.swept(stream) == before
 
 
 @pytest.mark.usefixtures("keys")
