@@ -149,13 +149,16 @@ def test_the_former_owner_of_what_the_first_release_took_over_may_go_first() -> 
 
 
 def test_a_mark_of_the_first_release_is_in_nobody_s_way() -> None:
-    """A stream whose Create was cancelled then can be encrypted now; the mark goes with the next Delete."""
+    """A stream whose Create was cancelled then can be encrypted now, and the mark is removed."""
     provider = a_week_later("called off")
+    assert provider.marks_of() == LEFT["called off"]["Tags"]
     assert provider.create(ONE)["Status"] == "SUCCESS"
-    assert (provider.key_of(), provider.marks_of()) == ("alias/one", LEFT["called off"]["Tags"])
-    provider.clock.sleep(A_WEEK)
-    assert provider.delete(ONE)["Status"] == "SUCCESS"
-    assert (provider.key_of(), provider.tags_of(), provider.marks_of()) == (None, {}, {})
+    assert (provider.key_of(), provider.marks_of()) == ("alias/one", {})
+
+
+def sign_again(provider: Provider, state: dict[str, Any]) -> None:
+    """Have the bucket take answers at the ResponseURL that the first release was given."""
+    provider.bucket.secrets.extend(parse_qs(urlsplit(state["Event"]["ResponseURL"]).query)["Signature"])
 
 
 def carry_on(name: str, busy: str | None = STREAM_NAME) -> tuple[Provider, dict[str, Any]]:
@@ -165,8 +168,7 @@ def carry_on(name: str, busy: str | None = STREAM_NAME) -> tuple[Provider, dict[
     if busy:
         provider.kinesis.people.reshard(busy, 600)
     state: dict[str, Any] = LEFT[name]["Execution"]
-    signature = parse_qs(urlsplit(state["Event"]["ResponseURL"]).query)["Signature"]
-    provider.bucket.secrets.extend(signature)
+    sign_again(provider, state)
     while not state["Done"]:
         provider.clock.sleep(state["Seconds"])
         state = json.loads(json.dumps(provider.deliver(state)))
@@ -200,3 +202,24 @@ def test_a_rollback_that_the_first_release_handed_over_puts_both_streams_right()
     provider, answer = carry_on("rollback handed over", busy=INVOICES["StreamName"])
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN)
     assert (provider.key_of(), provider.key_of("invoices")) == ("alias/one", None)
+
+
+@pytest.mark.parametrize(
+    ("failure", "reported"),
+    [
+        ({"Error": "Runtime.ExitError", "Cause": "{}"}, "Runtime.ExitError"),
+        ({}, "no error was reported"),
+        ("odd", "no error was reported"),
+    ],
+)
+def test_an_execution_of_the_first_release_that_gives_up_is_answered(failure: Any, reported: str) -> None:
+    """Promise 2: it keeps the definition that it began with, whose last Task asks this function for the answer."""
+    provider = stream_as_left("Create handed over", handover_seconds=60)
+    state = LEFT["Create handed over"]["Execution"]
+    sign_again(provider, state)
+    assert provider.deliver({**state, "Failure": failure}) == {"Done": True}
+    (answer,) = provider.bucket.answers
+    assert answer["Status"] == "FAILED"
+    assert answer["PhysicalResourceId"] == "failed-create:platform-encryption/Encryption"
+    assert f"failed each time that it was tried: {reported}." in answer["Reason"]
+    assert provider.changes() == []

@@ -109,7 +109,9 @@ SCENES: dict[str, Callable[[], dict[str, Any]]] = {
     "Create handed over": lambda: handed_over(create_event(ONE)),
     "Update handed over": lambda: handed_over(update_event(TWO, ONE), create_event(ONE)),
     "Delete handed over": lambda: handed_over(delete_event(ONE), create_event(ONE)),
-    "settling handed over": lambda: handed_over(create_event({**ONE, "SettleSeconds": "60"}), busy=None, handover_seconds=4),
+    "settling handed over": lambda: handed_over(
+        create_event({**ONE, "SettleSeconds": "60"}), busy=None, handover_seconds=4
+    ),
     "rollback handed over": lambda: handed_over(update_event(ONE, INVOICES), create_event(ONE), busy="invoices"),
 }
 
