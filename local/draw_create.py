@@ -57,7 +57,7 @@ def drawing(course: Course) -> str:
     _calls(sheet, [(x(one.at), one) for one in course.calls], TOP + LANE)
     _stream(sheet, [(x(max(one.at, begun)), one) for one in course.sights], x(answered), TOP + 2 * LANE)
     active = course.sights[-1].at
-    sheet.path((x(active), TOP + 2 * LANE + 12), (x(active), TOP + 20), colour=GREEN, dashed=True)
+    sheet.path((x(active), TOP + 18), (x(active), TOP + 18 + BAR), colour=GREEN, dashed=True)
     text = f"ACTIVE for {answered - active:.1f} s: settled"
     sheet.words((x(active) + x(answered)) / 2, TOP + 34, text, size=12, colour=GREEN, anchor="middle")
     return str(sheet)
