@@ -1,11 +1,15 @@
 """docs/how-to.md: what it says will happen happens."""
 
+import json
+import re
 from typing import Any
 
+import botocore.session
 import pytest
 
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_NAME
 from tests.provider import Provider
+from tests.templates import ROOT, load, resources_of
 
 ALIAS = {"StreamName": STREAM_NAME, "KeyId": "alias/one"}
 OTHER_STACK = STACK_ID.replace("platform-encryption", "other-team")
@@ -71,7 +75,7 @@ def test_a_stream_that_was_taken_over_stays_encrypted_whatever_the_first_stack_d
 
 
 def test_a_retained_stream_has_to_be_taken_over(provider: Provider) -> None:
-    """Retain: CloudFormation forgets the resource without a request; the record stays, and names a stack that is gone."""
+    """Retain: CloudFormation forgets the resource without a request; the record stays, of a stack that is gone."""
     refused = provider.create(ALIAS, StackId=OTHER_STACK)
     assert (refused["Status"], "managed by resource Encryption" in refused["Reason"]) == ("FAILED", True)
     assert provider.create({**ALIAS, "Takeover": "true"}, StackId=OTHER_STACK)["Status"] == "SUCCESS"
@@ -94,3 +98,23 @@ def test_without_tags_a_stream_of_another_key_is_left_alone(provider: Provider) 
     provider.kinesis.people.rekey(STREAM_NAME, "alias/two")
     assert provider.delete(ALIAS)["Status"] == "SUCCESS"
     assert provider.key_of() == "alias/two"
+
+
+def grants(statements: list[dict[str, Any]]) -> dict[str, tuple[str, set[str]]]:
+    """Who may do what with a key, under which conditions."""
+    conditional = [one for one in statements if "Condition" in one]
+    return {one["Sid"]: (one["Action"], set(one["Condition"]["StringEquals"])) for one in conditional}
+
+
+def test_the_page_s_key_policy_grants_what_the_example_s_does() -> None:
+    """Let producers and consumers use the key: two ways to write one thing."""
+    (shown,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "how-to.md").read_text("utf-8"), re.DOTALL)
+    key = resources_of(load(ROOT / "examples" / "with-a-customer-managed-key.yaml"))["Key"]
+    assert grants(json.loads(shown)) == grants(key["Properties"]["KeyPolicy"]["Statement"])
+
+
+@pytest.mark.parametrize("operation", ["PutRecord", "GetRecords"])
+def test_whoever_lacks_the_key_is_told_so(operation: str) -> None:
+    """Let producers and consumers use the key: the error to look for, by the service's own model."""
+    model = botocore.session.get_session().get_service_model("kinesis").operation_model(operation)
+    assert "KMSAccessDeniedException" in {shape.name for shape in model.error_shapes}
