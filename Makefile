@@ -4,13 +4,16 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 EVENT ?= events/create.json
+SEEDS ?= 1-1000
+SEED ?= 1
+SIMULATION = PYTHONPATH=provider:lastword:cli $(BIN)/python -m tests.simulation
 ifndef TEMPLATE
 TEMPLATE := examples/several-streams.yaml
 PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platform
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test mutate lint format build draw lock clean
+.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate lint format build draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +61,15 @@ audit: setup ## How every stream of an account is encrypted, with which key, and
 
 test: setup ## All the tests, with the coverage of the provider's branches
 	@$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-fail-under=100
+
+simulate: .venv/.ready ## Worlds in which everything goes wrong: make simulate SEEDS=1-1000, or SEEDS=lifecycles
+	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))
+
+replay: .venv/.ready ## One of these worlds, line by line: make replay SEED=42
+	@$(SIMULATION) replay $(SEED)
+
+mutants: .venv/.ready ## How often the simulation finds bugs that are planted: make mutants SEEDS=1-300
+	@$(SIMULATION) mutants $(SEEDS)
 
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)

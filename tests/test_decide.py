@@ -209,6 +209,8 @@ def test_the_record_is_written_before_anything_else(goal: Ensure, seen: Seen, ow
     action = decide(goal, seen, Memory(0))
     assert isinstance(action, Remember)
     assert (action.stream, action.ownership) == (seen.stream, replace(ownership, demand=NOW_WANTED))
+    assert seen.tags
+    assert action.over == seen.tags.keys, "what the record before it says of former owners is not to stay"
 
 
 @pytest.mark.parametrize(
@@ -250,6 +252,7 @@ def test_what_is_written_down_of_a_change_leaves_the_rest_of_the_record_as_it_is
     assert isinstance(action, Remember)
     assert TAKEN.ownership
     assert (action.stream, action.ownership) == (WITH_TWO, replace(TAKEN.ownership, demand=NOW_WANTED))
+    assert action.over == TAKEN.keys
 
 
 @pytest.mark.parametrize(
@@ -800,6 +803,7 @@ def test_a_taken_stream_goes_back_to_its_former_owner() -> None:
     action = decide(RELEASE, _seen(WITH_ONE, replace(TAKEN, ownership=twice), as_wanted=True), SETTLED)
     assert isinstance(action, Remember)
     assert action.ownership == Ownership(OLD, "zero", older, Demand(LONG_AGO, "olds"))
+    assert action.over == TAKEN.keys
 
 
 def test_a_former_owner_that_is_deleted_is_struck_from_the_record() -> None:
@@ -812,6 +816,13 @@ def test_a_former_owner_that_is_deleted_is_struck_from_the_record() -> None:
     assert isinstance(action, Forget)
     assert (action.stream, action.keys) == (WITH_ONE, LINEAGE)
     assert isinstance(decide(RELEASE, _seen(WITH_ONE, tags), Memory(0, unmarked=True)), Forget), "no room for a mark"
+    same_second = replace(tags, former_at=ISSUED)
+    assert isinstance(decide(RELEASE, _seen(WITH_ONE, same_second), Memory(0)), Cancel)
+    anew = replace(tags, former_at=ISSUED + 1)
+    late = decide(RELEASE, _seen(WITH_ONE, anew), Memory(0))
+    assert isinstance(late, Settled), "the resource was created anew since, and may yet get the stream back"
+    overtaking = decide(OVERTAKING, _seen(WITH_ONE, replace(anew, cancelled_at=ISSUED)), Memory(0))
+    assert isinstance(overtaking, Settled), "so it may, whatever this Delete calls off"
     other = Tags(Ownership(OLD, None, Predecessor(THEM, "one")), (*KEYS, *LINEAGE), foreign=True)
     assert isinstance(decide(RELEASE, _seen(WITH_ONE, other), Memory(0)), Settled)
 
@@ -1572,6 +1583,7 @@ records = st.builds(
     foreign=st.booleans(),
     ending=st.booleans(),
     former_keys=st.sampled_from([(), LINEAGE]),
+    former_at=st.just(0.0) | issued,
     cancelled_at=st.none() | issued,
     cancelled_key=st.none() | st.just("cancelled"),
     spent=st.sampled_from([(), ("old",)]),
@@ -1629,7 +1641,8 @@ memories = st.builds(
     settling_since=times,
     reached_at=times,
     limited=st.none() | st.builds(Limited, st.just("kinesis:StartStreamEncryption"), st.floats(NOW - 200, NOW)),
-    invalid_since=st.none() | times,
+    invalid_since=times,
+    unproven_since=times,
     verified=st.booleans(),
     conceded=st.none() | st.just("for a reason"),
 )

@@ -318,7 +318,7 @@ def test_only_a_sweep_goes_without_a_response_url_and_only_a_request_with_one(
     """Promise 1: a request's state that has nothing to reach but a sweep would be a SUCCESS for nothing."""
     hand_over(busy, create_event(ONE))
     (execution,) = busy.states.executions.values()
-    provider, sweep = marked
+    _, sweep = marked
     busy.clock.sleep(1800)
     if request_s:
         state = {**execution.input, "Progress": sweep["Progress"]}

@@ -98,30 +98,36 @@ def test_former_owners_that_were_struck_out_leave_gaps_that_are_passed_over(
 
 
 RESOURCES = [Owner(STACK_ID, name) for name in "ABCDE"]
-STEP = st.tuples(st.sampled_from(["take over", "take over", "delete"]), st.sampled_from(RESOURCES), KEY_ID)
+STEP = st.tuples(
+    st.sampled_from(["take over", "take over", "delete"]), st.sampled_from(RESOURCES), KEY_ID, st.booleans()
+)
 
 
 @settings(print_blob=True, max_examples=300)
 @given(st.lists(STEP, max_size=14))
-def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(steps: list[tuple[str, Owner, str]]) -> None:
+def test_whoever_comes_and_goes_the_stream_goes_back_to_who_had_it_last(
+    steps: list[tuple[str, Owner, str, bool]],
+) -> None:
     """Property Takeover: as decide.py writes records and strikes owners out, in whatever order they come and go."""
     tags: dict[str, str] = {}
     line: list[Predecessor] = []  # what ought to be remembered, the first one first
     owner: Owner | None = None
-    for what, resource, key_id in steps:
-        record = from_tags(tags, resource, NOW).ownership
+    for what, resource, key_id, emptied in steps:
+        found = from_tags(tags, resource, NOW)
+        record = found.ownership
+        over = found.keys if emptied else ()  # an older version leaves what is behind a shorter line
         if what == "take over" and resource != owner:
             former = Predecessor(owner, key_id) if owner else None
             line = [link for link in [*line, *([former] if former else [])] if link.owner != resource]
             taken = replace(former, predecessor=record.predecessor) if former and record else None
             owner = resource
-            tags |= to_tags(Ownership(owner, None, taken))
+            tags |= to_tags(Ownership(owner, None, taken), over)
         elif what == "delete":
             if record and resource == owner:
                 back = line.pop() if line else None
                 owner = back.owner if back else None
                 if record.predecessor:
-                    tags |= to_tags(Ownership(record.predecessor.owner, None, record.predecessor.predecessor))
+                    tags |= to_tags(Ownership(record.predecessor.owner, None, record.predecessor.predecessor), over)
                 else:
                     tags = {}
             line = [link for link in line if link.owner != resource]
@@ -239,6 +245,49 @@ def test_the_tags_of_a_taken_over_stream_are_these() -> None:
         PREFIX + "taken-from-key-2": "alias/one",
         PREFIX + "taken-from-as-of-2": "2026-01-01T00:00:00Z",
     }
+
+
+def test_former_owners_that_only_the_record_before_names_are_emptied() -> None:
+    """Property Takeover: a call that adds tags can't remove any; so what is not to count any more says so."""
+    older = Owner(STACK_ID, "Older")
+    before = to_tags(Ownership(ME, None, Predecessor(OLD, "alias/one", Predecessor(older, None))))
+    back = to_tags(Ownership(OLD, None, Predecessor(older, None)), tuple(before))
+    second = {key for key in before if key.endswith("-2")}
+    assert {key for key in back if key in second} == second
+    assert {back[key] for key in second} == {"NONE"}
+    assert {key: value for key, value in back.items() if key not in second} == to_tags(
+        Ownership(OLD, None, Predecessor(older, None))
+    )
+    found = from_tags({**before, **back}, ME, NOW)
+    assert found.ownership == Ownership(OLD, None, Predecessor(older, None))
+    assert found.former_keys == ()
+    assert set(found.keys) == set(before), "they are still ours to remove"
+    assert PREFIX + "as-of" not in to_tags(Ownership(ME, None), (PREFIX + "as-of", PREFIX + "key"))
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "marked_at", "counts", "why"),
+    [
+        (NOW, NOW + 1, False, "its Delete came after its last request"),
+        (NOW, NOW, False, "in the same second"),
+        (NOW, NOW - 1, True, "it was created anew since"),
+        (None, NOW, True, "nobody knows which came first"),
+        (NOW, None, True, "it left no mark"),
+    ],
+)
+def test_a_former_owner_that_was_deleted_does_not_count(
+    issued_at: float | None, marked_at: float | None, why: str, *, counts: bool
+) -> None:
+    """Row rename: its Delete may not be through with striking it out, or may have been overwritten in that."""
+    older = Predecessor(Owner(STACK_ID, "Older"), "alias/two")
+    tags = to_tags(Ownership(ME, None, Predecessor(OLD, "alias/one", older, issued_at)))
+    tags |= {} if marked_at is None else cancellation(OLD, marked_at)
+    found = from_tags(tags, OLD, NOW)
+    left = Predecessor(OLD, "alias/one", older, issued_at) if counts else older
+    assert found.ownership == Ownership(ME, None, left), why
+    assert found.former_keys, "it is still there to be struck out"
+    assert found.former_at == (issued_at or 0)
+    assert from_tags(tags, ME, NOW).former_at == 0
 
 
 def test_a_former_owner_knows_the_tags_that_name_it() -> None:

@@ -14,8 +14,8 @@ from tests.simulation.product import planted
 from tests.simulation.stories import simulate
 from tests.templates import ROOT, load
 
-CHUNK = 20
-SEEDS = range(0, 1000, CHUNK)
+CHUNK = 10
+SEEDS = range(0, 500, CHUNK)
 TRACE = 60
 """How many of the last lines of a trace are shown."""
 
