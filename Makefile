@@ -13,7 +13,7 @@ PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platfo
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo invoke plan audit test simulate replay mutants mutate lint format build draw lock clean
+.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate lint format build draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 
 demo: setup ## A stream's whole life under CloudFormation, on this machine, live
 	@$(BIN)/python -m local.demo
+
+record: setup ## The same, with its pictures for the docs: docs/demo.svg and docs/create.svg
+	@$(BIN)/python -m local.demo --record
 
 invoke: setup ## One event through the function: make invoke EVENT=events/create.json
 	@$(BIN)/python -m local.invoke $(EVENT)
@@ -87,8 +90,9 @@ format: .venv/.ready ## Put the code into its form
 build: setup ## The artifact, as SAM builds it (needs the template's Python on the PATH)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 
-draw: .venv/.ready ## The picture of the state machine in the docs, from its definition
+draw: .venv/.ready ## The pictures of the state machine (from its definition) and of the architecture in the docs
 	@$(BIN)/python -m local.draw_states
+	@$(BIN)/python -m local.draw_architecture
 
 lock: .venv/.uv ## Pin every dependency anew, with hashes
 	@sh local/lock.sh $(BIN)/uv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HOLD_BACK_SECONDS = 0.35
 TICK_SECONDS = 0.05
 RULER = 100
+RECORDED_WIDTH = 124
 LONGEST_REASON = 100
 TAG_PREFIX = "kinesis-stream-encryption:"
 STYLES = {
@@ -48,9 +50,14 @@ class _Line:
 class Timeline:
     """Lines from many threads, printed by one."""
 
-    def __init__(self) -> None:
-        """Print to standard output, without colours where that is no terminal."""
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, *, record: bool = False) -> None:
+        """Print to standard output, without colours where that is no terminal; or record it, with colours."""
+        self._console = (
+            Console(highlight=False, soft_wrap=True, record=True, width=RECORDED_WIDTH, color_system="truecolor")
+            if record
+            else Console(highlight=False, soft_wrap=True)
+        )
+        self._recording = record
         self._lock = threading.RLock()
         self._waiting: list[_Line] = []
         self._looks: list[_Line] = []
@@ -73,6 +80,17 @@ class Timeline:
         self._end.set()
         self._thread.join()
         self._print(until=float("inf"))
+
+    def on_air(self, *, recorded: bool) -> None:
+        """Whether what is printed from here on belongs into the recording."""
+        self._settle()
+        self._console.record = self._recording and recorded
+
+    def recording(self, title: str) -> str:
+        """What was recorded, as an SVG picture that loads no font from elsewhere."""
+        svg = self._console.export_svg(title=title, unique_id="demo")
+        svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+        return svg.replace("Fira Code, monospace", "Fira Code, DejaVu Sans Mono, Menlo, Consolas, monospace")
 
     def scene(self, title: str, *story: str) -> None:
         """Begin a scene: its time starts at zero."""

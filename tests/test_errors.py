@@ -69,6 +69,10 @@ SENTENCES: dict[str, tuple[errors.ProviderError, list[str]]] = {
         ],
     ),
     "AnswerTooLong": (errors.AnswerTooLong(4096), ["4096 bytes", "is encrypted", "shorter KeyId"]),
+    "StepsLost": (
+        errors.StepsLost({"Error": "Runtime.ExitError", "Cause": "{}"}),
+        ["A step of the wait failed", "Runtime.ExitError", "Nobody knows whether", "provider's log", "deploy again"],
+    ),
     "DeadlinePassed": (
         errors.DeadlinePassed(StreamRef("orders"), "it is UPDATING", NEW_YEAR_2026, NEW_YEAR_2026 + 90.4),
         ["stream orders", "90 s after 2026-01-01 00:00:00 UTC", "waiting: it is UPDATING", "ServiceTimeout"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .answer import FAILED, SUCCESS, Answer, demand_room
 from .converge import Patience, Progress, loop
 from .envelope import Unanswerable, accepted, cleaned, without_secrets
-from .errors import ProviderError, unexpected
+from .errors import ProviderError, StepsLost, unexpected
 from .handover import Handover
 from .pacing import LONGEST_DURABLE_SECONDS
 from .refusals import Refused, refusals
@@ -173,7 +173,8 @@ class Steps:
         """Take the request a bit further.
 
         Args:
-            state: What the step before gave, or the execution's input.
+            state: What the step before gave, or the execution's input. With `Failure`, an execution that the first
+                release started has given up: a running execution keeps the definition that it began with.
             context: Lambda's context.
 
         Returns:
@@ -192,6 +193,8 @@ class Steps:
             request = Request.of(event, self._courier.clock.now())
             physical_id = request.failed_id
             self._telemetry.resume(request)
+            if "Failure" in state:
+                raise StepsLost(state["Failure"])  # noqa: TRY301 (it is answered like any other failure)
             handover = Handover.from_json(cleaned(state, event["ResponseURL"])).of_request(request, sweeps=False)
             progress, seconds = self._burst(handover)
             if progress.goals:

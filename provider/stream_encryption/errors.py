@@ -16,6 +16,7 @@ ProviderError
 ├── NotVerified                the record that was put came back unencrypted
 ├── RequestExpired             CloudFormation stopped waiting before we began
 ├── AnswerTooLong              the attributes are longer than an answer may be
+├── StepsLost                  an execution of the first release's asks for the answer to a request that it lost
 └── DeadlinePassed             what we waited for did not come in time
 """
 
@@ -228,6 +229,19 @@ class AnswerTooLong(ProviderError):
         super().__init__(
             f"The stream is encrypted, but its attributes are too long for an answer of {most_bytes} bytes. "
             "Name the key by a shorter KeyId."
+        )
+
+
+class StepsLost(ProviderError):
+    """The steps of an execution failed each time, and its definition is the first release's, without a last word."""
+
+    def __init__(self, failure: object) -> None:
+        """Say what Step Functions reports of it."""
+        reported = failure.get("Error") if isinstance(failure, dict) else None
+        super().__init__(
+            f"A step of the wait failed each time that it was tried: {reported or 'no error was reported'}. Nobody "
+            "knows whether the stream was changed; what is recorded on it is undone by the next Delete. Look into the "
+            "provider's log, then deploy again."
         )
 
 
