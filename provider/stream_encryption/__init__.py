@@ -1,3 +1,3 @@
 """Encrypts Kinesis data streams that other stacks own: a CloudFormation custom resource provider."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
