@@ -1,6 +1,7 @@
 """What operators see: one line a decision with its action, reason and stream, and metrics in the embedded format."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -216,6 +217,15 @@ def test_a_request_that_cannot_be_read_is_answered_and_not_measured(output: Outp
     assert lines[-1]["message"] == "answered"
     assert "seconds" not in lines[-1]
     assert output.seconds == []
+
+
+def test_a_line_leads_to_its_trace_without_x_ray_s_sdk(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/operate.md, "Traces": Lambda says in the environment which trace an invocation belongs to."""
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    Provider().create()
+    lines, _ = output.read()
+    assert {line["xray_trace_id"] for line in lines} == {"1-5759e988-bd862e3fe1be46a994272793"}
+    assert "aws_xray_sdk" not in sys.modules
 
 
 # Metrics: one table of stories.
