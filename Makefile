@@ -78,10 +78,11 @@ lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml examples/*.yaml
+	@$(BIN)/cfn-lint template.yaml monitoring.yaml deploy/*.yaml examples/*.yaml
 	@sh local/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m local.draw_states --check
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --region us-east-1 --config-env monitoring
 
 format: .venv/.ready ## Put the code into its form
 	@$(BIN)/ruff format .

@@ -203,16 +203,17 @@ def _what_to_do(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
 
 
 def _stream(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
+    name = _stream_name(record, event)
+    return f"stream {name}" if name else "a stream that the request does not name"
+
+
+def _stream_name(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
     properties = event.get("ResourceProperties")
     given = properties if isinstance(properties, dict) else {}
     held = str(event.get("PhysicalResourceId"))
     names = (given.get("StreamName"), given.get("StreamARN"), record.get("Stream"), held if ":stream/" in held else "")
-    named = [name for name in names if isinstance(name, str) and name]
-    return (
-        f"stream {_without_secrets(named[0], event['ResponseURL'])[:256]}"
-        if named
-        else "a stream that the request does not name"
-    )
+    named = next((name for name in names if isinstance(name, str) and name), "")
+    return _without_secrets(named, event.get("ResponseURL", ""))[:256]
 
 
 def _reported(record: Any) -> str:  # noqa: ANN401
@@ -261,6 +262,7 @@ def _line(record: Any, outcome: str, now: float) -> dict[str, Any]:  # noqa: ANN
         "level": "ERROR",
         "message": "the last word",
         "outcome": outcome,
+        "stream": _stream_name(record, event).rpartition("/")[2] if event else "",
         "request_type": event.get("RequestType"),
         "stack_id": event.get("StackId"),
         "logical_id": event.get("LogicalResourceId"),

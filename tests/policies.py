@@ -14,7 +14,7 @@ ROLES = {name: one["Properties"] for name, one in TEMPLATE["Resources"].items() 
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that allows something; `conditional`: only what an AWS service does in the role's name."""
+    """A statement that allows something; `conditional`: only by a tag, or what an AWS service does in its name."""
 
     sid: str
     actions: tuple[str, ...]
@@ -22,7 +22,7 @@ class Statement:
     conditional: bool
 
     def allows(self, action: str, resource: str) -> bool:
-        """Whether it allows a call that the role itself makes.
+        """Whether it allows a call that the role itself makes, be the resource tagged or not.
 
         Source: IAM User Guide, "IAM JSON policy elements": * and ? in a Resource; case counts.
         """

@@ -11,7 +11,7 @@ from stream_encryption.answer import put as put_answer
 from stream_encryption.errors import AnswerTooLong
 from tests.builders import LOGICAL_ID, REQUEST_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event
 from tests.fake_bucket import Silence
-from tests.fake_clock import Clock
+from tests.fake_clock import NEW_YEAR_2026, Clock
 from tests.fake_response_url import FakeResponseUrl
 
 ANSWER = Answer(SUCCESS, "", STREAM_ARN, STACK_ID, REQUEST_ID, LOGICAL_ID)
@@ -22,11 +22,13 @@ class Told:
     """Notes what came of answers."""
 
     answered_: list[Answer] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
     lost: list[tuple[Answer, str]] = field(default_factory=list)
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, answer: Answer, now: float) -> None:
         """CloudFormation took it."""
         self.answered_.append(answer)
+        self.at.append(now)
 
     def answer_lost(self, answer: Answer, outcome: str) -> None:
         """CloudFormation did not take it."""
@@ -91,6 +93,7 @@ def test_what_may_pass_is_tried_again(status: int) -> None:
     at, told, failed = _tries([status, 200], Shortest())
     assert (len(at), failed) == (2, False)
     assert (told.answered_, told.lost) == ([ANSWER], [])
+    assert told.at == [NEW_YEAR_2026 + at[1]]
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 499])

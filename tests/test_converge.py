@@ -22,6 +22,8 @@ from stream_encryption.model import (
     Goal,
     Owner,
     Ownership,
+    Refusal,
+    RefusalKind,
     Release,
     Remember,
     Settled,
@@ -48,11 +50,16 @@ class Journal:
 
     names: list[str] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
 
     def decided(self, goal: Goal, action: Action) -> None:
         """Note it."""
         self.goals.append(goal)
         self.names.append(type(action).__name__)
+
+    def call_refused(self, refusal: Refusal) -> None:
+        """Note it."""
+        self.refusals.append(refusal)
 
 
 class Ground:
@@ -175,6 +182,7 @@ def test_a_change_that_was_surely_refused_was_never_asked_for(ground: Ground) ->
     assert isinstance(action, Wait)
     assert progress.memory.asked is None
     assert progress.memory.throttles == 1
+    assert [refusal.action for refusal in ground.journal.refusals] == ["kinesis:AddTagsToStream"]
 
 
 def test_a_record_whose_answer_was_lost_is_put_again(ground: Ground) -> None:
@@ -262,6 +270,7 @@ def test_a_refused_look_is_decided_on(ground: Ground) -> None:
     assert isinstance(action, Wait)
     assert progress.memory.throttles == 1
     assert ground.journal.names == ["Wait"]
+    assert [refusal.kind for refusal in ground.journal.refusals] == [RefusalKind.THROTTLED]
 
 
 def test_a_failed_step_leaves_the_goal(ground: Ground) -> None:

@@ -651,7 +651,7 @@ def test_a_sweep_that_the_state_machine_refuses_fails_no_delete(capsys: pytest.C
     assert provider.delete(ONE)["Status"] == "SUCCESS"
     out = capsys.readouterr().out
     assert "mark will be removed by a later request on the stream" in out
-    assert "HandOversRefused" in out
+    assert "SweepsRefused" in out
     assert provider.marks_of()
 
 

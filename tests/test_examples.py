@@ -21,7 +21,9 @@ ATTRIBUTES = {
     "PreviousKeyId",
 }
 
+NESTED = "nested-application"
 every_example = pytest.mark.parametrize("name", EXAMPLES)
+every_example_that_finds_the_provider = pytest.mark.parametrize("name", sorted({*EXAMPLES} - {NESTED}))
 
 
 def encryptions(name: str) -> dict[str, dict[str, Any]]:
@@ -48,6 +50,7 @@ def test_there_is_an_example_for_each_thing_that_people_come_for() -> None:
     assert list(EXAMPLES) == [
         "consumer-waits-for-encryption",
         "encrypt-another-stacks-stream",
+        "nested-application",
         "retained-on-deletion",
         "several-streams",
         "with-a-customer-managed-key",
@@ -64,7 +67,7 @@ def test_an_example_sets_properties_that_the_provider_takes(name: str) -> None:
         parse({key: sent(name, value) for key, value in properties.items()}, Place("us-east-1", "0" * 12))
 
 
-@every_example
+@every_example_that_finds_the_provider
 def test_an_example_finds_the_provider_by_the_name_that_the_template_exports(name: str) -> None:
     """The import is what keeps a provider in use from being deleted."""
     template = load(ROOT / "template.yaml")
@@ -86,7 +89,7 @@ def test_an_example_asks_only_for_attributes_that_the_provider_answers(name: str
     assert asked <= ATTRIBUTES
 
 
-@every_example
+@every_example_that_finds_the_provider
 def test_an_example_says_what_it_is_for_and_how_to_deploy_it(name: str) -> None:
     """A header with a command that names the file itself, and only parameters that it has."""
     header = " ".join(line.lstrip("# ") for line in EXAMPLES[name].read_text().split("AWSTemplate")[0].splitlines())
@@ -135,3 +138,22 @@ def test_both_ways_to_keep_a_stream_encrypted_are_shown_and_neither_survives_by_
     assert "DeletionPolicy" not in resources["Kept"]
     assert resources["Retained"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resources["Retained"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_nested_provider_is_told_what_it_takes_and_asked_for_what_it_gives() -> None:
+    """What is nested is this template, under names that stand in no other provider's way."""
+    template, provider_s = TEMPLATES[NESTED], load(ROOT / "template.yaml")
+    nested = template["Resources"]["Provider"]["Properties"]
+    assert (ROOT / "examples" / nested["Location"]).resolve() == ROOT / "template.yaml"
+    assert {"FunctionName", "ServiceTokenParameter"} <= set(nested["Parameters"]) <= set(provider_s["Parameters"])
+    asked = [one["Properties"]["ServiceToken"] for one in encryptions(NESTED).values()]
+    assert asked == [{"Fn::GetAtt": ["Provider", "Outputs.ServiceToken"]}]
+    assert "ServiceToken" in provider_s["Outputs"]
+
+
+def test_the_nested_provider_s_version_in_the_repository_is_this_one() -> None:
+    """Whoever takes the comment's other Location gets what they read."""
+    published = load(ROOT / "template.yaml")["Metadata"]["AWS::ServerlessRepo::Application"]
+    text = EXAMPLES[NESTED].read_text()
+    assert f"SemanticVersion: {published['SemanticVersion']}" in text
+    assert f"applications/{published['Name']}" in text

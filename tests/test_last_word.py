@@ -423,6 +423,7 @@ def test_lambdas_entry_answers_over_http_and_counts_itself(
         "level": "ERROR",
         "message": "the last word",
         "outcome": "delivered",
+        "stream": "orders",
         "request_type": "Create",
         "stack_id": STACK_ID,
         "logical_id": LOGICAL_ID,

@@ -22,6 +22,7 @@ STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:kinesis-stream-encryption"
 ON = {
+    "LookAtStreams": {"StreamName": "orders"},
     "Streams": {"StreamName": "orders"},
     "Keys": {"KeyId": "alias/orders"},
     "HandOver": {"stateMachineArn": MACHINE},
@@ -124,6 +125,8 @@ def test_each_action_is_allowed_on_every_type_of_resource_that_aws_looks_at_and_
         ("kinesis:PutRecord", STREAM, {"StreamArns": f"{STREAM}2,{STREAM}"}, True),
         ("kinesis:PutRecord", STREAM, {"StreamArns": STREAM.upper()}, False),
         ("kinesis:PutRecord", STREAM, {"StreamArns": STREAM + "2"}, False),
+        ("kinesis:PutRecord", STREAM, {"StreamTag": "yes"}, False),
+        ("kinesis:ListTagsForStream", STREAM, {"StreamTag": "yes"}, True),
         ("kms:DescribeKey", KEY, {"KeyArns": KEY + "2"}, False),
         # Only what Kinesis does in the role's name, and Step Functions.
         ("kms:GenerateDataKey", KEY, {}, False),

@@ -1,6 +1,7 @@
 """What operators see: one line a decision with its action, reason and stream, and metrics in the embedded format."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -31,12 +32,20 @@ class Output:
         self._capsys = capsys
 
     def read(self) -> tuple[list[Line], Counter[str]]:
-        """Tell the log lines, and how much was counted of each metric; `Failures` by its ErrorCode."""
+        """Tell the log lines, and how much was counted of each metric; `Failures` by its ErrorCode.
+
+        What took how long is no count: `seconds` has it, of what was read last.
+        """
         written = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
         counted: Counter[str] = Counter()
+        self.seconds: list[tuple[str, str, float]] = []
         for blob in written:
             for directive in blob.get("_aws", {}).get("CloudWatchMetrics", []):
                 for metric in directive["Metrics"]:
+                    if metric["Name"] == "SecondsToAnswer":
+                        assert metric["Unit"] == "Seconds"
+                        self.seconds.append((blob["RequestType"], blob["Status"], *blob["SecondsToAnswer"]))
+                        continue
                     assert metric["Unit"] == "Count"
                     label = f"{metric['Name']} {blob['ErrorCode']}" if "ErrorCode" in blob else metric["Name"]
                     counted[label] += int(sum(blob[metric["Name"]]))
@@ -102,8 +111,9 @@ def test_every_line_of_a_request_says_which_and_the_next_one_s_lines_do_not(outp
     provider = Provider()
     provider.delete()
     lines, _ = output.read()
-    keys = ("request_type", "stack_id", "logical_id", "physical_id")
-    assert {tuple(line[key] for key in keys) for line in lines} == {("Delete", STACK_ID, LOGICAL_ID, STREAM_ARN)}
+    keys = ("stream", "request_type", "stack_id", "logical_id", "physical_id")
+    told = {tuple(line[key] for key in keys) for line in lines}
+    assert told == {("orders", "Delete", STACK_ID, LOGICAL_ID, STREAM_ARN)}
     provider.deliver({"not": "CloudFormation's"})
     lines, _ = output.read()
     assert [key for line in lines for key in keys if key in line] == []
@@ -161,6 +171,63 @@ def test_a_key_that_may_not_be_looked_up_is_told_and_the_work_goes_on(output: Ou
     assert "not authorized" in denied[0]["reason"]
 
 
+def test_a_request_whose_stream_cannot_be_read_is_told_without(output: Output) -> None:
+    """What is no stream's name is no stream."""
+    Provider().create({"StreamName": "orders!"})
+    lines, _ = output.read()
+    assert {line.get("stream") for line in lines} == {None}
+
+
+def test_how_long_an_answer_took_is_measured_by_the_request_s_type_and_the_outcome(output: Output) -> None:
+    """From the request's issue to the answer, its retries too; the log line says it as well."""
+    provider = Provider()
+    provider.kinesis.people.reshard("orders", 120)
+    begun = provider.clock.now()
+    provider.create()
+    lines, _ = output.read()
+    passed = round(provider.clock.now() - begun, 1)
+    assert passed > 120
+    assert output.seconds == [("Create", "SUCCESS", passed)]
+    assert [line["seconds"] for line in lines if line["message"] == "answered"] == [passed]
+    provider.delete({"StreamName": "nowhere"}, PhysicalResourceId=STREAM_ARN.replace("orders", "nowhere"))
+    provider.create({"StreamName": "nowhere"})
+    output.read()
+    assert [(type_, status) for type_, status, _ in output.seconds] == [("Delete", "SUCCESS"), ("Create", "FAILED")]
+    assert all(0 <= seconds < 1 for _, _, seconds in output.seconds)
+
+
+def test_a_request_that_was_handed_over_is_measured_from_its_issue(output: Output) -> None:
+    """Not from the step that answers it."""
+    provider = Provider(handover_seconds=60)
+    provider.kinesis.people.reshard("orders", 1200)
+    begun = provider.clock.now()
+    provider.deliver({**create_event(), "ResponseURL": provider.fresh_url()})
+    output.read()
+    assert output.seconds == []
+    provider.states.play(provider.deliver)
+    output.read()
+    assert output.seconds == [("Create", "SUCCESS", round(provider.clock.now() - begun, 1))]
+
+
+def test_a_request_that_cannot_be_read_is_answered_and_not_measured(output: Output) -> None:
+    """Its type is whatever somebody sent: no dimension may be that."""
+    provider = Provider()
+    provider.create(RequestType="Read")
+    lines, _ = output.read()
+    assert lines[-1]["message"] == "answered"
+    assert "seconds" not in lines[-1]
+    assert output.seconds == []
+
+
+def test_a_line_leads_to_its_trace_without_x_ray_s_sdk(output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/operate.md, "Traces": Lambda says in the environment which trace an invocation belongs to."""
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
+    Provider().create()
+    lines, _ = output.read()
+    assert {line["xray_trace_id"] for line in lines} == {"1-5759e988-bd862e3fe1be46a994272793"}
+    assert "aws_xray_sdk" not in sys.modules
+
+
 # Metrics: one table of stories.
 
 
@@ -198,6 +265,22 @@ def _delete_where_the_former_key_is_disabled(provider: Provider) -> None:
     provider.delete({"StreamName": "orders", "KeyId": "alias/one"})
 
 
+def _throttled_thrice(provider: Provider) -> None:
+    for call in ("DescribeStreamSummary", "ListTagsForStream", "StartStreamEncryption"):
+        provider.kinesis.faults.fail_next(call, Kind.THROTTLING)
+    _create_on_a_stream_with_another_key(provider)
+
+
+def _busy(provider: Provider) -> None:
+    provider.kinesis.faults.fail_next("StartStreamEncryption", Kind.IN_USE)
+    _create_on_a_stream_with_another_key(provider)
+
+
+def _create_on_a_stream_with_another_key(provider: Provider) -> None:
+    provider.kinesis.add_stream("orders", "alias/two")
+    _create(provider)
+
+
 def _answer_refused(provider: Provider) -> None:
     provider.bucket.script(Reply(403))
     provider.deliver({**create_event({}), "ResponseURL": provider.fresh_url()})
@@ -223,6 +306,8 @@ def _no_event_of_cloudformation_s(provider: Provider) -> None:
         (_create_with_bad_properties, {"Requests": 1, "Failures InvalidProperties": 1}),
         (_create_that_breaks, {"Requests": 1, "Failures InternalError": 1}),
         (_delete_where_the_former_key_is_disabled, {"Requests": 2, "Starts": 1, "NoOps": 1, "RestoresConceded": 1}),
+        (_throttled_thrice, {"Requests": 1, "Starts": 2, "Throttles": 3}),
+        (_busy, {"Requests": 1, "Starts": 2}),
         (_answer_refused, {"Requests": 1, "Failures InvalidProperties": 1, "AnswersLost": 1}),
         (_answer_not_taken, {"Requests": 1, "Failures InvalidProperties": 1, "AnswersLost": 1}),
         (_no_event_of_cloudformation_s, {"EventsRefused": 1}),

@@ -11,6 +11,10 @@ import pytest
 import yaml
 
 import last_word
+from stream_encryption.model import Owner
+from stream_encryption.ownership import from_tags
+from tests.builders import STACK_ID
+from tests.fake_clock import NEW_YEAR_2026
 from tests.templates import ROOT, load, nodes
 
 TEMPLATE = load(ROOT / "template.yaml")
@@ -60,10 +64,12 @@ EVERY_KEY = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"
 def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_group() -> None:
     """Least privilege: an action that is added, or moved to a wider resource, has to be argued for here."""
     assert {sid: (actions(sid), statement["Resource"]) for sid, statement in STATEMENTS.items()} == {
+        "LookAtStreams": (
+            {"kinesis:DescribeStreamSummary", "kinesis:ListTagsForStream"},
+            resources("StreamArns", "EveryStream", EVERY_STREAM),
+        ),
         "Streams": (
             {
-                "kinesis:DescribeStreamSummary",
-                "kinesis:ListTagsForStream",
                 "kinesis:AddTagsToStream",
                 "kinesis:RemoveTagsFromStream",
                 "kinesis:StartStreamEncryption",
@@ -87,10 +93,11 @@ def test_the_role_holds_exactly_the_actions_on_streams_keys_and_its_own_log_grou
             {"logs:CreateLogStream", "logs:PutLogEvents"},
             {"Fn::GetAtt": ["Logs", "Arn"]},
         ),
+        "Traces": (TRACES, "*"),
     }
 
 
-def test_the_state_machine_may_invoke_the_two_functions_and_otherwise_only_use_its_key_and_deliver_logs() -> None:
+def test_the_state_machine_may_invoke_the_two_functions_and_otherwise_only_use_its_key_and_be_seen() -> None:
     """Least privilege: whoever can change the definition must not gain anything by it."""
     assert {
         sid: (actions(sid, STATE_MACHINE_STATEMENTS), statement["Resource"])
@@ -100,6 +107,7 @@ def test_the_state_machine_may_invoke_the_two_functions_and_otherwise_only_use_i
         "OwnDataUnderItsKey": ({"kms:Decrypt", "kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "LogsUnderItsKey": ({"kms:GenerateDataKey"}, {"Ref": "StateMachineKeyArn"}),
         "DeliverLogs": (LOG_DELIVERY, "*"),
+        "Traces": (TRACES | SAMPLING, "*"),
     }
 
 
@@ -114,6 +122,41 @@ LOG_DELIVERY = {
     "logs:DescribeLogGroups",
 }
 """AWS Step Functions Developer Guide, "Logging in CloudWatch Logs": none of them knows resources."""
+
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+SAMPLING = {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
+"""AWS Step Functions Developer Guide, "IAM policies for X-Ray"; Lambda's guide asks for the first two alone."""
+
+
+def test_streams_are_changed_by_their_tag_where_one_is_asked_for_and_looked_at_without() -> None:
+    """A stream that is gone has no tag: to look at it by tag would deny what should say that it is gone (promise 7)."""
+    tagged = {"StringEquals": {"aws:ResourceTag/kinesis-stream-encryption:allowed": {"Ref": "StreamTag"}}}
+    assert STATEMENTS["Streams"]["Condition"] == {"Fn::If": ["StreamsByTag", tagged, {"Ref": "AWS::NoValue"}]}
+    assert "Condition" not in STATEMENTS["LookAtStreams"]
+    assert TEMPLATE["Conditions"]["StreamsByTag"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "StreamTag"}, "none"]}]}
+    assert PARAMETERS["StreamTag"]["Default"] == "none"
+
+
+def test_the_provider_s_own_tags_never_let_it_change_a_stream() -> None:
+    """It writes tags itself: none of them may be the one that lets it, nor may it remove that one."""
+    (allowed,) = [
+        key
+        for node in nodes(STATEMENTS["Streams"]["Condition"])
+        if isinstance(node, dict)
+        for key in node
+        if key.startswith("aws:ResourceTag/")
+    ]
+    tags = from_tags({allowed.partition("/")[2]: "NONE"}, Owner(STACK_ID, "Encryption"), NEW_YEAR_2026)
+    assert (tags.ownership, tags.keys, tags.spent) == (None, (), ())
+
+
+@pytest.mark.parametrize("function", [FUNCTION, LAST_WORD])
+def test_each_function_and_the_state_machine_are_traced_without_an_sdk(function: dict[str, Any]) -> None:
+    """X-Ray is on by Lambda's own segments; its SDK would cost each cold start its import."""
+    assert function["Tracing"] == "Active"
+    assert STATE_MACHINE["TracingConfiguration"] == {"Enabled": True}
+    required = (ROOT / FUNCTION["CodeUri"] / "requirements.txt").read_text()
+    assert not re.search("xray|opentelemetry", required)
 
 
 def test_the_state_machines_key_serves_this_state_machines_data_alone() -> None:
@@ -221,6 +264,10 @@ def test_the_role_is_lambdas_alone_and_has_no_policy_but_these() -> None:
         ("KeyArns", "arn:aws:kms:*:*:key/*", False),
         # IAM never matches it for these actions, so the role would lack what its author thinks it has.
         ("KeyArns", "arn:aws:kms:eu-west-1:111122223333:alias/orders", False),
+        ("StreamTag", "none", True),
+        ("StreamTag", "yes", True),
+        ("StreamTag", "", False),
+        ("StreamTag", "*", False),
         ("StateMachineKeyArn", "none", True),
         ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
         ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/*", False),
@@ -275,13 +322,15 @@ def test_what_failed_for_good_goes_to_the_function_that_has_the_last_word() -> N
     assert LAST_WORD["Environment"]["Variables"] == {"PROVIDER_LOG_GROUP": {"Ref": "Logs"}}
 
 
-def test_the_last_word_may_log_and_nothing_else() -> None:
+def test_the_last_word_may_be_seen_and_nothing_else() -> None:
     """Least privilege: it answers by a URL that is its own right, and calls no service."""
     assert LAST_WORD["Role"] == {"Fn::GetAtt": ["LastWordRole", "Arn"]}
     assert set(LAST_WORD_ROLE) == {"Description", "AssumeRolePolicyDocument", "Policies"}
-    (statement,) = statements(LAST_WORD_ROLE).values()
-    assert statement["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-    assert statement["Resource"] == {"Fn::GetAtt": ["LastWordLogs", "Arn"]}
+    held = statements(LAST_WORD_ROLE)
+    assert {sid: (actions(sid, held), one["Resource"]) for sid, one in held.items()} == {
+        "OwnLogGroup": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {"Fn::GetAtt": ["LastWordLogs", "Arn"]}),
+        "Traces": (TRACES, "*"),
+    }
 
 
 def test_the_last_word_shares_no_code_and_no_role_with_what_it_answers_for() -> None:
@@ -369,12 +418,14 @@ def test_the_template_holds_no_yaml_alias() -> None:
     assert [token for token in tokens if isinstance(token, yaml.AliasToken)] == []
 
 
-def test_no_policy_has_a_star_for_its_resource_or_in_an_action_but_for_the_delivery_of_logs() -> None:
-    """It holds for statements that are added later, too; what delivers logs knows no resources."""
+def test_no_policy_has_a_star_for_its_resource_or_in_an_action_but_for_logs_and_traces() -> None:
+    """It holds for statements that are added later, too; what delivers logs and sends traces knows no resources."""
     found = [node for node in nodes(RESOURCES) if isinstance(node, dict) and "Effect" in node]
     assert len(found) > len(STATEMENTS) + len(STATE_MACHINE_STATEMENTS)
     for statement in found:
-        assert "*" not in nodes(statement.get("Resource")) or set(statement["Action"]) == LOG_DELIVERY
+        assert (
+            "*" not in nodes(statement.get("Resource")) or set(statement["Action"]) <= LOG_DELIVERY | TRACES | SAMPLING
+        )
         assert not any("*" in action for action in nodes(statement["Action"]) if isinstance(action, str))
 
 
@@ -391,6 +442,14 @@ def test_sam_deploy_asks_nothing_but_whether_to_change_production(environment: s
     assert settings["validate"]["parameters"]["lint"] is True
 
 
+def test_sam_deploys_the_monitoring_template_without_a_question_too() -> None:
+    """One command, and no file that `sam build` left: it has no code."""
+    settings = CONFIG["monitoring"]
+    assert (ROOT / settings["global"]["parameters"]["template_file"]).exists()
+    assert settings["deploy"]["parameters"]["confirm_changeset"] is False
+    assert settings["deploy"]["parameters"]["fail_on_empty_changeset"] is False
+
+
 def test_samconfig_overrides_only_parameters_that_the_template_has() -> None:
     """A parameter that is renamed in the template alone fails at the next deployment of production."""
     named = {
@@ -399,3 +458,21 @@ def test_samconfig_overrides_only_parameters_that_the_template_has() -> None:
         for pair in CONFIG[environment]["deploy"]["parameters"].get("parameter_overrides", "").split()
     }
     assert named - set(PARAMETERS) == set()
+
+
+def test_what_is_published_has_the_version_and_the_license_of_the_project() -> None:
+    """The Serverless Application Repository takes a version once: a stale one is refused, a wrong one stays."""
+    published = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert published["SemanticVersion"] == project["version"]
+    assert published["SpdxLicenseId"] in (ROOT / published["LicenseUrl"]).read_text()
+    assert (ROOT / published["ReadmeUrl"]).exists()
+
+
+def test_what_is_published_is_within_the_repository_s_limits() -> None:
+    """Source: SAM Developer Guide, "AWS SAM template Metadata section properties"."""
+    published = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    assert re.fullmatch("[a-zA-Z0-9-]{1,140}", published["Name"])
+    assert 1 <= len(published["Description"]) <= 256
+    assert re.fullmatch("[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", published["Author"])
+    assert [label for label in published["Labels"] if not re.fullmatch(r"[a-zA-Z0-9+\-_:/@]{1,127}", label)] == []

@@ -169,6 +169,9 @@ class _Journal:
         self._see_what_came_of_the_last()
         self._decisions.append(Decision(goal, action))
 
+    def call_refused(self, refusal: Refusal) -> None:
+        """The decision that follows tells of it."""
+
     def decisions(self) -> tuple[Decision, ...]:
         """All of them."""
         self._see_what_came_of_the_last()

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     class Listener(Protocol):
         """Who is told what came of an answer."""
 
-        def answered(self, answer: Answer) -> None:
-            """CloudFormation took the answer."""
+        def answered(self, answer: Answer, now: float) -> None:
+            """CloudFormation took the answer, at this time, in epoch seconds."""
 
         def answer_lost(self, answer: Answer, outcome: str) -> None:
             """CloudFormation did not take it."""
@@ -168,7 +168,7 @@ class Courier:
         while True:
             outcome = _try(url, body, self.send)
             if outcome == "delivered":
-                self.listener.answered(answer)
+                self.listener.answered(answer, self.clock.now())
                 return
             if outcome.startswith("refused"):
                 self.listener.answer_lost(answer, outcome)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .keys import Keys
     from .kinesis import Kinesis
-    from .model import Action, Attributes, Change, Goal, Sweep
+    from .model import Action, Attributes, Change, Goal, Refusal, Sweep
 
 
 LATE_SECONDS = 1.0
@@ -58,10 +58,13 @@ class Clock(Protocol):
 
 
 class Journal(Protocol):
-    """Who is told of each action that was decided on."""
+    """Who is told of each action that was decided on, and of what AWS refused."""
 
     def decided(self, goal: Goal, action: Action) -> None:
         """An action was decided on, and is about to be carried out."""
+
+    def call_refused(self, refusal: Refusal) -> None:
+        """AWS did not carry a call out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ def _look(goal: Goal, memory: Memory, world: World) -> tuple[Memory, Action]:
     try:
         seen = observe(goal, memory, world.kinesis, world.keys, now)
     except Refused as refused:
+        world.journal.call_refused(refused.refusal)
         memory = after_refusal(memory, refused.refusal, now)
         return memory, decide(goal, Unseen(now, refused.refusal), memory)
     memory = after_seeing(memory, goal, seen)
@@ -206,6 +210,7 @@ def _act(goal: Goal, action: Change | Verify, memory: Memory, world: World) -> t
     try:
         _perform(action, world.kinesis)
     except Refused as refused:
+        world.journal.call_refused(refused.refusal)
         now = world.clock.now()
         if refused.refusal.maybe_done and not isinstance(action, Verify):
             memory = after_acting(memory, action, now, sure=False)

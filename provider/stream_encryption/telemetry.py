@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .model import Concede, Start, Stop, Wait
+from .model import Concede, RefusalKind, Start, Stop, Wait
 
 if TYPE_CHECKING:
     from .answer import Answer
@@ -25,6 +25,7 @@ class Telemetry:
         self._logger = logger
         self._metrics = metrics
         self._counts: Counter[str] = Counter()
+        self._request: Request | None = None
         self._last_wait = ""
 
     def begin(self, request: Request) -> None:
@@ -39,8 +40,9 @@ class Telemetry:
         self._count("Steps")
 
     def _name(self, request: Request) -> None:
-        self._last_wait = ""
+        self._request, self._last_wait = request, ""
         self._logger.append_keys(
+            stream=request.stream.name if request.stream else None,
             request_type=request.type,
             stack_id=request.owner.stack_id,
             logical_id=request.owner.logical_id,
@@ -69,6 +71,11 @@ class Telemetry:
         if isinstance(action, Concede):
             self._count("RestoresConceded")
 
+    def call_refused(self, refusal: Refusal) -> None:
+        """AWS did not carry a call out; the decision that follows says what is made of it."""
+        if refusal.kind is RefusalKind.THROTTLED:
+            self._count("Throttles")
+
     def look_up_denied(self, refusal: Refusal) -> None:
         """A key could not be looked up for want of permission; the work goes on without."""
         self._logger.warning(
@@ -85,10 +92,7 @@ class Telemetry:
         """A request ends in FAILED; a fault of our own comes with its traceback."""
         fields = {"error_code": code, "reason": reason, "traceback": traceback}
         self._logger.error("request failed", extra={name: value for name, value in fields.items() if value})
-        namespace, service = self._metrics.namespace, self._metrics.service
-        with single_metric(name="Failures", unit=MetricUnit.Count, value=1, namespace=namespace) as metric:
-            metric.add_dimension(name="service", value=str(service))
-            metric.add_dimension(name="ErrorCode", value=code)
+        self._measure("Failures", MetricUnit.Count, 1, ErrorCode=code)
 
     def handed_over(self, execution: str, *, anew: bool) -> None:
         """The request goes on in a state machine's execution; not anew where an earlier delivery started it."""
@@ -103,19 +107,23 @@ class Telemetry:
         """The state machine did not take what is to be removed later: a later request on the stream removes it."""
         fields = {"action": refusal.action, "reason": refusal.code}
         self._logger.warning("mark will be removed by a later request on the stream", extra=fields)
-        self._count("HandOversRefused")
+        self._count("SweepsRefused")
 
     def hand_over_refused(self, refusal: Refusal) -> None:
         """The state machine did not take the request: it is waited for right here."""
         self._logger.warning("not handed over, waiting here", extra={"action": refusal.action, "reason": refusal.code})
         self._count("HandOversRefused")
 
-    def answered(self, answer: Answer) -> None:
-        """CloudFormation took the answer."""
-        self._logger.info(
-            "answered",
-            extra={"status": answer.status, "answered_id": answer.physical_id, "reason": answer.reason},
-        )
+    def answered(self, answer: Answer, now: float) -> None:
+        """CloudFormation took the answer: how long that took is measured by the request's type and the outcome."""
+        fields = {"status": answer.status, "answered_id": answer.physical_id, "reason": answer.reason}
+        if self._request is None:  # It could not be read, and failed as that.
+            self._logger.info("answered", extra=fields)
+            return
+        seconds = round(now - self._request.issued_at, 1)
+        self._logger.info("answered", extra={**fields, "seconds": seconds})
+        dimensions = {"RequestType": self._request.type, "Status": answer.status}
+        self._measure("SecondsToAnswer", MetricUnit.Seconds, seconds, **dimensions)
 
     def answer_lost(self, answer: Answer, outcome: str) -> None:
         """CloudFormation did not take the answer."""
@@ -134,7 +142,14 @@ class Telemetry:
         if self._counts:
             self._metrics.flush_metrics()
         self._counts.clear()
-        self._logger.remove_keys(["request_type", "stack_id", "logical_id", "physical_id"])
+        self._request = None
+        self._logger.remove_keys(["stream", "request_type", "stack_id", "logical_id", "physical_id"])
 
     def _count(self, name: str) -> None:
         self._counts[name] += 1
+
+    def _measure(self, name: str, unit: MetricUnit, value: float, **dimensions: str) -> None:
+        """Write one metric with dimensions of its own: never a stream's or a stack's name, each is paid for."""
+        with single_metric(name=name, unit=unit, value=value, namespace=self._metrics.namespace) as metric:
+            for dimension, of in {"service": str(self._metrics.service), **dimensions}.items():
+                metric.add_dimension(name=dimension, value=of)

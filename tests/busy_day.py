@@ -1,0 +1,103 @@
+"""A day of the provider on the fakes, with everything in it that operators can see: its log lines and metrics."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
+from io import TextIOBase
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Metrics
+
+import last_word
+from stream_encryption.answer import AnswerNotDelivered
+from tests.builders import create_event, update_event
+from tests.fake_bucket import Reply
+from tests.fake_clock import Clock
+from tests.fake_errors import Kind, client_error
+from tests.provider import Provider
+
+Line = dict[str, Any]
+
+ONE, TWO = {"StreamName": "orders", "KeyId": "alias/one"}, {"StreamName": "orders", "KeyId": "alias/two"}
+OTHER_STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/other/0e8d4a60-0000-11ee-a5d4-0a1b2c3d4e5f"
+
+
+class Recorder(TextIOBase):
+    """Standard output, as CloudWatch takes it: each line with the time at which it came."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Go by this clock."""
+        self._clock = clock
+        self.lines: list[Line] = []
+
+    def write(self, text: str) -> int:
+        """Take whole lines."""
+        at = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%H:%M:%S.%f")[:-3]
+        self.lines += [{"@timestamp": at, **json.loads(line)} for line in text.splitlines() if line]
+        return len(text)
+
+
+@contextmanager
+def recorded(clock: Clock) -> Iterator[Recorder]:
+    """Have what is printed recorded; what Powertools counted before is not in it."""
+    Metrics(namespace="test", service="test").clear_metrics()
+    with redirect_stdout(Recorder(clock)) as recorder:
+        yield recorder
+
+
+def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
+    """Live through the day; tell all that was printed."""
+    provider = Provider(handover_seconds=60)
+    for name in ("invoices", "payments"):
+        provider.kinesis.add_stream(name)
+    monkeypatch.setattr(last_word, "put", lambda _url, _body: 200)
+    with recorded(provider.clock) as recorder:
+        _a_stream_s_life(provider)
+        _failures(provider)
+        _what_is_refused(provider)
+        _what_is_lost(provider)
+    return recorder.lines
+
+
+def _a_stream_s_life(provider: Provider) -> None:
+    """A key that comes, one that changes, and a stream that is being resharded meanwhile."""
+    provider.kinesis.faults.fail_next("StartStreamEncryption", Kind.THROTTLING)
+    provider.create(ONE)
+    provider.kinesis.people.reshard("orders", 75)
+    provider.deliver({**update_event(TWO, ONE), "ResponseURL": provider.fresh_url()})
+    provider.states.play(provider.deliver)
+    provider.update(TWO, TWO)
+    provider.delete(TWO)
+
+
+def _failures(provider: Provider) -> None:
+    """A name that is wrong, properties that are, and a stream that is another stack's."""
+    provider.create({"StreamName": "nowhere"})
+    provider.create({"StreamName": "nowhere", "KeyID": "alias/one"})
+    provider.create({"StreamName": "payments", "KeyId": "alias/one"})
+    provider.create({"StreamName": "payments", "KeyId": "alias/two"}, StackId=OTHER_STACK)
+    provider.update({"StreamName": "invoices", "KeyId": "nowhere"}, ONE)
+
+
+def _what_is_refused(provider: Provider) -> None:
+    """By KMS on Delete, by Step Functions, and by the function itself."""
+    provider.kinesis.add_stream("invoices", "alias/two")
+    invoices = {"StreamName": "invoices", "KeyId": "alias/one"}
+    held = provider.create(invoices)["PhysicalResourceId"]
+    provider.two.state = "Disabled"
+    provider.states.refuses = client_error("AccessDeniedException", "not authorized", "states:StartExecution")
+    provider.kinesis.people.reshard("invoices", 120)
+    provider.delete(invoices, PhysicalResourceId=held)
+    provider.deliver({"Records": []})
+
+
+def _what_is_lost(provider: Provider) -> None:
+    """An answer that nobody took, and a request that the function did not live to answer."""
+    provider.bucket.script(*[Reply(503)] * 20)
+    with pytest.raises(AnswerNotDelivered):
+        provider.deliver({**create_event({"StreamName": "nowhere"}), "ResponseURL": provider.fresh_url()})
+    failed = {"errorType": "Runtime.OutOfMemory", "errorMessage": "signal: killed"}
+    event = {**create_event({"StreamName": "payments"}), "ResponseURL": provider.fresh_url()}
+    last_word.on_failure({"requestPayload": event, "responsePayload": failed, "requestContext": {}}, None)

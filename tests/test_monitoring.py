@@ -1,0 +1,254 @@
+"""monitoring.yaml: what it shows and alarms on is what the provider really writes, and each alarm says what to do."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stream_encryption import errors
+from stream_encryption.settings import Settings
+from stream_encryption_cli.intrinsics import Scope, resolve
+from tests import busy_day
+from tests.insights import Line, as_markdown, fields_of, run
+from tests.templates import ROOT, load, nodes
+
+TEMPLATE = load(ROOT / "monitoring.yaml")
+RESOURCES = TEMPLATE["Resources"]
+PAGE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+FUNCTION = "kinesis-stream-encryption"
+MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{FUNCTION}"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:platform-alarms"
+
+AWS_METRICS = {
+    ("AWS/Lambda", "FunctionName"): {
+        "Invocations",
+        "Errors",
+        "Throttles",
+        "ConcurrentExecutions",
+        "DestinationDeliveryFailures",
+    },
+    ("AWS/States", "StateMachineArn"): {
+        "ExecutionsStarted",
+        "ExecutionsSucceeded",
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+    },
+}
+"""AWS Lambda Developer Guide, "Types of metrics for Lambda functions"; AWS Step Functions Developer Guide, "Monitoring
+Step Functions metrics using Amazon CloudWatch"."""
+
+Metric = tuple[str, str, frozenset[tuple[str, str]]]
+"""Namespace, name, and dimensions."""
+
+
+def deployed(topic: str = TOPIC) -> dict[str, dict[str, Any]]:
+    """The template's resources as CloudFormation would make them."""
+    values = {
+        "AWS::Partition": "aws",
+        "AWS::AccountId": "123456789012",
+        "AWS::Region": "us-east-1",
+        "FunctionName": TEMPLATE["Parameters"]["FunctionName"]["Default"],
+        "AlarmTopicArn": topic,
+    }
+    scope = Scope(values=values, conditions=TEMPLATE["Conditions"])
+    return {name: resolve(one["Properties"], scope) for name, one in RESOURCES.items() if one["Type"] != DASHBOARD}
+
+
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+ALARMS = {name: deployed()[name] for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+QUERIES = {name: deployed()[name] for name, one in RESOURCES.items() if one["Type"] == "AWS::Logs::QueryDefinition"}
+BODY = json.loads(
+    RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    .replace("${FunctionName}", FUNCTION)
+    .replace("${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}", "aws:states:us-east-1:123456789012")
+)
+WIDGETS = [widget["properties"] for widget in BODY["widgets"]]
+
+every_alarm = pytest.mark.parametrize("name", ALARMS)
+every_query = pytest.mark.parametrize("name", QUERIES)
+
+
+@pytest.fixture(scope="module")
+def day() -> Iterator[list[Line]]:
+    """All that the provider prints on a day with everything in it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield busy_day.run(monkeypatch)
+
+
+def written(lines: list[Line]) -> set[Metric]:
+    """The metrics in these lines, under the names that the deployed function gives them."""
+    settings = Settings.from_environment()
+    return {
+        (
+            settings.namespace,
+            metric["Name"],
+            frozenset((key, settings.service if key == "service" else line[key]) for key in dimensions),
+        )
+        for line in lines
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", [])
+        for dimensions in directive["Dimensions"]
+        for metric in directive["Metrics"]
+    }
+
+
+def shown() -> set[Metric]:
+    """The metrics of the dashboard, but for those that a search finds."""
+    rows = [row for widget in WIDGETS for row in widget.get("metrics", []) if isinstance(row[0], str)]
+    named = [[cell for cell in row if isinstance(cell, str)] for row in rows]
+    return {(row[0], row[1], frozenset(zip(row[2::2], row[3::2], strict=True))) for row in named}
+
+
+def alarmed(alarm: dict[str, Any]) -> Metric:
+    """What an alarm looks at."""
+    dimensions = frozenset((one["Name"], one["Value"]) for one in alarm["Dimensions"])
+    return alarm["Namespace"], alarm["MetricName"], dimensions
+
+
+def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
+    """Whether somebody writes a metric: the provider, where it may fail by any code and in any type; or AWS."""
+    namespace, name, dimensions = metric
+    (first, of), *others = sorted(dimensions)
+    if (namespace, first) in AWS_METRICS:
+        on = {FUNCTION, f"{FUNCTION}-last-word", MACHINE}
+        return not others and name in AWS_METRICS[namespace, first] and of in on
+    codes = {one.__name__ for one in errors.ProviderError.__subclasses__()} | {"InternalError"}
+    possible = {"ErrorCode": codes, "RequestType": {"Create", "Update", "Delete"}, "Status": {"SUCCESS", "FAILED"}}
+    known = {(*one[:2], frozenset(key for key, _ in one[2])) for one in provider_s}
+    service = Settings.from_environment().service
+    may_be = all(value in possible.get(key, {service}) for key, value in dimensions)
+    return (namespace, name, frozenset(key for key, _ in dimensions)) in known and may_be
+
+
+@every_alarm
+def test_an_alarm_looks_at_a_metric_that_is_really_written(name: str, day: list[Line]) -> None:
+    """An alarm on a metric that nobody writes is silent for ever."""
+    assert is_real(alarmed(ALARMS[name]), written(day))
+
+
+def test_the_dashboard_shows_metrics_that_are_really_written(day: list[Line]) -> None:
+    """A widget without data looks like a day without trouble."""
+    assert len(shown()) > 25
+    assert [metric for metric in shown() if not is_real(metric, written(day))] == []
+
+
+def test_the_dashboard_finds_every_failure_by_its_code(day: list[Line]) -> None:
+    """A search asks for exactly the dimensions that the metric has; the codes need not be known."""
+    (search,) = [row[0]["expression"] for widget in WIDGETS for row in widget.get("metrics", []) if len(row) == 1]
+    schema = re.fullmatch(r"SEARCH\('\{(.*)\} MetricName=\"(.*)\"', 'Sum', 300\)", search)
+    assert schema is not None
+    namespace, *dimensions = schema[1].split(",")
+    found = {frozenset(key for key, _ in one[2]) for one in written(day) if one[:2] == (namespace, schema[2])}
+    assert found == {frozenset(dimensions)}
+
+
+def test_every_metric_of_the_provider_is_on_the_dashboard_and_none_is_named_by_streams_or_stacks(
+    day: list[Line],
+) -> None:
+    """Each is looked at, and each value of a dimension is one more to be paid for."""
+    names = {name for _, name, _ in shown()} | {"Failures"}
+    assert {name for _, name, _ in written(day)} == names & {name for _, name, _ in written(day)}
+    keys = {key for _, _, dimensions in written(day) for key, _ in dimensions}
+    assert keys == {"service", "ErrorCode", "RequestType", "Status"}
+
+
+def test_the_dashboard_shows_every_alarm_and_no_widget_covers_another() -> None:
+    """Whoever has no topic sees them there."""
+    assert WIDGETS[0]["alarms"] == [f"${{{name}.Arn}}" for name in ALARMS]
+    tiles = [
+        (x, y)
+        for one in BODY["widgets"]
+        for x in range(one["x"], one["x"] + one["width"])
+        for y in range(one["y"], one["y"] + one["height"])
+    ]
+    assert len(tiles) == len(set(tiles))
+    assert max(x for x, _ in tiles) < 24
+
+
+@every_alarm
+def test_an_alarm_tells_the_topic_and_keeps_silent_where_nothing_happens(name: str) -> None:
+    """Nothing is written where nothing runs: missing data is no alarm. Without a topic there is no action."""
+    assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [TOPIC]
+    assert ALARMS[name]["TreatMissingData"] == "notBreaching"
+    assert {"AlarmActions", "OKActions"} & set(deployed("none")[name]) == set()
+
+
+@every_alarm
+def test_an_alarm_says_what_happened_and_what_to_do_and_the_page_knows_it(name: str) -> None:
+    """It is read at night, by somebody who has never seen this project."""
+    description = ALARMS[name]["AlarmDescription"]
+    assert 80 < len(description) <= 1024
+    verbs = r"\b(find|read|look|see|cancel|mend|leave|deploy|widen|tell|report|take|restore|have)\b"
+    assert re.search(verbs, description, re.IGNORECASE)
+    assert ALARMS[name]["AlarmName"].startswith(f"{FUNCTION}-")
+    suffix = ALARMS[name]["AlarmName"].removeprefix(FUNCTION)
+    assert f"| `…{suffix}` |" in PAGE
+
+
+def test_the_page_names_no_alarm_that_is_none() -> None:
+    """A renamed alarm leaves its old name there otherwise."""
+    suffixes = {alarm["AlarmName"].removeprefix(FUNCTION) for alarm in ALARMS.values()}
+    assert set(re.findall(r"^\| `…(.+?)` \|", PAGE, re.MULTILINE)) == suffixes
+
+
+@every_query
+def test_a_query_names_fields_that_the_log_lines_have(name: str, day: list[Line]) -> None:
+    """A field that is misspelled gives an empty column, or no row, and no error."""
+    fields = fields_of(QUERIES[name]["QueryString"])
+    assert fields
+    assert fields - {field for line in day for field in line} == set()
+
+
+@every_query
+def test_a_query_finds_something_and_the_page_shows_what(name: str, day: list[Line]) -> None:
+    """The sample on the page is from a real run; the last word's line, too, is a log line."""
+    query = QUERIES[name]["QueryString"]
+    table = run(query, [line for line in day if "message" in line])
+    assert table[1]
+    assert as_markdown(table) in PAGE
+    assert QUERIES[name]["Name"] == f"{FUNCTION}/{_heading(name)}"
+    assert query in PAGE
+
+
+def _heading(name: str) -> str:
+    """The title under which the page shows a query: the last before it."""
+    before, _, _ = PAGE.partition(QUERIES[name]["QueryString"])
+    return str(re.findall(r"^### (.+)$", before, re.MULTILINE)[-1])
+
+
+@every_query
+def test_a_query_reads_the_log_groups_that_the_provider_s_template_makes(name: str) -> None:
+    """Their names are put together in two templates."""
+    groups = {
+        one["Properties"]["LogGroupName"]["Fn::Sub"]
+        for one in load(ROOT / "template.yaml")["Resources"].values()
+        if one["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert set(QUERIES[name]["LogGroupNames"]) <= {group.replace("${FunctionName}", FUNCTION) for group in groups}
+
+
+def test_the_last_word_is_found_with_what_was_done_to_its_stream(day: list[Line]) -> None:
+    """The one line of a request that was lost names its stream as the others do."""
+    query = QUERIES["WhatItDidToAStream"]["QueryString"].replace("orders", "payments")
+    columns, rows = run(query, [line for line in day if "message" in line])
+    assert rows[-1][columns.index("message")] == "the last word"
+
+
+def test_both_templates_take_the_same_names() -> None:
+    """FunctionName is what joins them."""
+    ours, provider_s = (
+        load(ROOT / file)["Parameters"]["FunctionName"] for file in ("monitoring.yaml", "template.yaml")
+    )
+    assert (ours["Default"], ours["AllowedPattern"]) == (provider_s["Default"], provider_s["AllowedPattern"])
+
+
+def test_the_monitoring_template_needs_no_capability_and_holds_no_policy() -> None:
+    """Whoever may deploy alarms may deploy it."""
+    assert {one["Type"] for one in RESOURCES.values()} == {
+        "AWS::CloudWatch::Alarm",
+        DASHBOARD,
+        "AWS::Logs::QueryDefinition",
+    }
+    assert [node for node in nodes(TEMPLATE) if isinstance(node, dict) and "Effect" in node] == []
