@@ -1387,6 +1387,12 @@ FIRST_WORDS = {
         CALLED_OFF,
         "this request was called off",
     ),
+    "called off, begun, another key before": (
+        ENSURE,
+        _seen(WITH_ONE, FROM_ZERO, as_wanted=True, instead=ZERO),
+        CALLED_OFF,
+        "this request was called off",
+    ),
     "called off, another delivery": (
         ENSURE,
         _seen(),
@@ -1491,6 +1497,7 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
             "Forget",
         ),
         (OVERTAKING, _seen(), "Cancel"),
+        (OVERTAKING, _seen(tags=NOBODYS), "Cancel"),
         (RELEASE, _held(WITH_ONE), "Stop"),
         (ENSURE, _held(), "Remember"),
         (ENSURE, _seen(WITH_ONE, LATER, as_wanted=True, instead=TWO), "Start two"),
@@ -1507,6 +1514,7 @@ def test_each_decision_is_told_in_these_words(goal: Goal, seen: Seen | Unseen, m
         "leftovers, the key is another",
         "leftovers, kept",
         "mark",
+        "mark, no record",
         "stop",
         "write down",
         "put right",
@@ -1531,9 +1539,10 @@ def test_every_change_waits_to_show_and_is_given_up_when_kinesis_ignores_it(
     assert f"{change} on stream {STREAM_ARN} 3 times" in str(ignored)
 
 
-def test_what_is_taken_back_late_waits_to_show_and_is_then_left() -> None:
+@pytest.mark.parametrize("tags", [NOBODYS, MINE], ids=["the record is gone", "the record is there"])
+def test_what_is_taken_back_late_waits_to_show_and_is_then_left(tags: Tags) -> None:
     """Promises 4 and 6: of a request that was called off, one undoing is enough; what comes after it is others'."""
-    seen = _seen(WITH_ONE, NOBODYS, as_wanted=True)
+    seen = _seen(WITH_ONE, tags, as_wanted=True)
     memory = Memory(0, owned=True, overtaken=True, changes=2)
     assert isinstance(decide(ENSURE, seen, replace(memory, asked=Asked("Stop", None, NOW - 1))), Wait)
     undone = replace(memory, asked=Asked("Stop", None, NOW - 60, effect_at=NOW - GRACE_SECONDS))
