@@ -3,17 +3,20 @@ PYTHON ?= $(shell sh local/find-python.sh)
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
+SCAN := .venv-scan/bin
 EVENT ?= events/create.json
 SEEDS ?= 1-1000
 SEED ?= 1
 SIMULATION = PYTHONPATH=provider:lastword:cli $(BIN)/python -m tests.simulation
+ENVIRONMENT ?= default
 ifndef TEMPLATE
 TEMPLATE := examples/several-streams.yaml
 PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platform
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate lint format build draw lock clean
+.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate lint scan advisories format \
+  build deploy draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +45,12 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 	@echo "Installing SAM, which brings AWS's runtime interface emulator ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sam
 	@$(BIN)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements/sam.txt
+	@touch $@
+
+.venv-scan/.ready: requirements/scan.txt | .venv/.uv
+	@echo "Installing the scanners ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-scan
+	@$(BIN)/uv pip install --quiet --python .venv-scan/bin/python --require-hashes -r requirements/scan.txt
 	@touch $@
 
 demo: setup ## A stream's whole life under CloudFormation, on this machine, live
@@ -74,22 +83,37 @@ mutants: .venv/.ready ## How often the simulation finds bugs that are planted: m
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)
 
-lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate
+lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/cfn-lint template.yaml monitoring.yaml deploy/*.yaml examples/*.yaml
 	@sh local/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m local.draw_states --check
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --schemafile deploy/buildspec.schema.json deploy/buildspec*.yml
+	@sh local/actionlint.sh .github/workflows/*.yml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --region us-east-1 --config-env monitoring
+
+scan: .venv-scan/.ready ## What is unsafe in the templates (checkov), the code (bandit) and the workflows (zizmor)
+	@$(SCAN)/checkov --directory . --framework cloudformation github_actions --skip-path '\.venv' --skip-download --compact --quiet
+	@$(SCAN)/bandit --quiet --recursive provider lastword cli local
+	@$(SCAN)/zizmor --offline --quiet --persona pedantic --no-progress .github/workflows
+
+advisories: .venv-scan/.ready ## Known vulnerabilities of what is pinned: pip-audit, which asks PyPI
+	@$(SCAN)/pip-audit --progress-spinner off --disable-pip --require-hashes --strict -r provider/requirements.txt \
+	  -r requirements/dev.txt -r requirements/engines.txt -r requirements/sam.txt -r requirements/scan.txt
 
 format: .venv/.ready ## Put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-build: setup ## The artifact, as SAM builds it (needs the template's Python on the PATH)
+build: .venv-sam/.ready ## The artifact, as SAM builds it (needs the template's Python on the PATH)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+deploy: .venv-sam/.ready ## What was built, with no question asked: make deploy ENVIRONMENT=staging
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --config-env $(ENVIRONMENT) --no-confirm-changeset --no-fail-on-empty-changeset
 
 draw: .venv/.ready ## The pictures of the state machine (from its definition) and of the architecture in the docs
 	@$(BIN)/python -m local.draw_states
@@ -99,4 +123,4 @@ lock: .venv/.uv ## Pin every dependency anew, with hashes
 	@sh local/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that was installed or built here
-	@rm -rf .venv .venv-engines .venv-sam node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf .venv .venv-engines .venv-sam .venv-scan node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
+import subprocess  # nosec B404  # our own module, no shell
 import sys
 
 from local.embedded_aws import EmbeddedAws
@@ -67,7 +67,7 @@ def run(aws: EmbeddedAws, arguments: list[str], *, capture: bool = False) -> sub
         "PYTHONPATH": os.pathsep.join((str(ROOT / "provider"), str(ROOT / "cli"))),
     }
     command = [sys.executable, "-m", "stream_encryption_cli", *arguments]
-    return subprocess.run(command, env=environment, check=False, text=True, capture_output=capture)
+    return subprocess.run(command, env=environment, check=False, text=True, capture_output=capture)  # nosec B603  # our own module
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import subprocess
+import subprocess  # nosec B404  # what was installed here, no shell
 import sys
 import tempfile
 import time
@@ -32,7 +32,7 @@ class Household:
         """Make the folder, and start the keeper that cleans up behind us."""
         self.folder = Path(tempfile.mkdtemp(prefix="embedded-aws-"))
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._keeper = subprocess.Popen(
+        self._keeper = subprocess.Popen(  # nosec B603  # our own file
             [sys.executable, "-I", keeper.__file__, str(self.folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,
@@ -67,7 +67,7 @@ class Household:
         }
         log = room / "process.log"
         with log.open("ab") as out:
-            popen = subprocess.Popen(
+            popen = subprocess.Popen(  # nosec B603  # what was installed here
                 command,
                 cwd=room,
                 env=whole,

@@ -43,7 +43,7 @@ _Loader.yaml_implicit_resolvers = {
 
 def load(path: Path) -> Template:
     """Read a template, its short forms written out."""
-    template: Template = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    template: Template = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  # nosec B506  # a SafeLoader
     return template
 
 

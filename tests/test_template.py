@@ -223,6 +223,30 @@ def test_the_state_machine_can_be_put_under_a_key_and_back() -> None:
     assert otherwise == {"Type": "AWS_OWNED_KEY"}
 
 
+def test_every_log_group_can_be_put_under_a_key_and_back() -> None:
+    """One parameter for all of them, later ones too; the word none must not end up as a key's ARN."""
+    groups = [one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::Logs::LogGroup"]
+    assert len(groups) >= 3
+    key = {"Fn::If": ["LogsHaveAKeyOfTheirOwn", {"Ref": "LogsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+    assert [group for group in groups if group.get("KmsKeyId") != key] == []
+    assert TEMPLATE["Conditions"]["LogsHaveAKeyOfTheirOwn"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "LogsKeyArn"}, PARAMETERS["LogsKeyArn"]["Default"]]}]
+    }
+
+
+def test_every_role_can_be_put_under_a_boundary() -> None:
+    """A role without it could not be made by the deployer role, or would have no bound."""
+    roles = [one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::IAM::Role"]
+    assert len(roles) >= 3
+    boundary = {"Fn::If": ["RolesAreBounded", {"Ref": "PermissionsBoundaryArn"}, {"Ref": "AWS::NoValue"}]}
+    assert [role for role in roles if role.get("PermissionsBoundary") != boundary] == []
+    assert TEMPLATE["Conditions"]["RolesAreBounded"] == {
+        "Fn::Not": [
+            {"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, PARAMETERS["PermissionsBoundaryArn"]["Default"]]}
+        ]
+    }
+
+
 def test_an_invocation_hands_over_well_before_it_ends() -> None:
     """The hand-over must come within the function's own time-out, also with the longest wait that can be set."""
     assert PARAMETERS["HandoverSeconds"]["Default"] == 60
@@ -273,6 +297,14 @@ def test_the_role_is_lambdas_alone_and_has_no_policy_but_these() -> None:
         ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/*", False),
         ("StateMachineKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/orders", False),
         ("StateMachineKeyArn", "", False),
+        ("LogsKeyArn", "none", True),
+        ("LogsKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("LogsKeyArn", "arn:aws:kms:eu-west-1:111122223333:alias/logs", False),
+        ("LogsKeyArn", "", False),
+        ("PermissionsBoundaryArn", "none", True),
+        ("PermissionsBoundaryArn", "arn:aws:iam::111122223333:policy/team/boundary", True),
+        ("PermissionsBoundaryArn", "arn:aws:iam::aws:policy/AdministratorAccess", False),
+        ("PermissionsBoundaryArn", "", False),
     ],
 )
 def test_the_parameters_that_name_streams_and_keys_take_nothing_wider_than_one_account_and_region(
@@ -325,7 +357,7 @@ def test_what_failed_for_good_goes_to_the_function_that_has_the_last_word() -> N
 def test_the_last_word_may_be_seen_and_nothing_else() -> None:
     """Least privilege: it answers by a URL that is its own right, and calls no service."""
     assert LAST_WORD["Role"] == {"Fn::GetAtt": ["LastWordRole", "Arn"]}
-    assert set(LAST_WORD_ROLE) == {"Description", "AssumeRolePolicyDocument", "Policies"}
+    assert set(LAST_WORD_ROLE) == {"Description", "AssumeRolePolicyDocument", "Policies", "PermissionsBoundary"}
     held = statements(LAST_WORD_ROLE)
     assert {sid: (actions(sid, held), one["Resource"]) for sid, one in held.items()} == {
         "OwnLogGroup": ({"logs:CreateLogStream", "logs:PutLogEvents"}, {"Fn::GetAtt": ["LastWordLogs", "Arn"]}),

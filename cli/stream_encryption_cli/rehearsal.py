@@ -214,7 +214,7 @@ class Rehearsal:
             NotSeen: What it would look at could not be looked at.
         """
         journal = _Journal(self.kinesis)
-        world = World(self.kinesis, self.keys, self.clock, Random(0), journal)  # noqa: S311 (spreads pauses)
+        world = World(self.kinesis, self.keys, self.clock, Random(0), journal)  # noqa: S311  # nosec B311  # spreads pauses
         now = self.clock.now()
         try:
             progress, _ = loop(Progress.begin(goals, now), world, now + LONGEST_SECONDS, Patience())

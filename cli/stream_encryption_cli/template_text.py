@@ -39,7 +39,7 @@ def read(text: str) -> dict[str, Any]:
         NotATemplate: It is not valid, or no map; it says where.
     """
     try:
-        value = yaml.load(text, Loader=_Loader)  # noqa: S506 (it is a SafeLoader)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # nosec B506  # it is a SafeLoader
     except yaml.YAMLError as error:
         raise NotATemplate(f"neither YAML nor JSON: {error}") from None
     if not isinstance(value, dict):

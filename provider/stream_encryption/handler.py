@@ -45,7 +45,7 @@ def on_event(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda 
 @cache
 def _door() -> Callable[[Any, Any], Any]:
     settings = Settings.from_environment()
-    return door(settings, settings.client, SystemClock(), Random(), settings.telemetry())  # noqa: S311 (spreads load)
+    return door(settings, settings.client, SystemClock(), Random(), settings.telemetry())  # noqa: S311  # nosec B311  # spreads load
 
 
 def door(  # noqa: PLR0913, PLR0917 (each is a part of the world outside)

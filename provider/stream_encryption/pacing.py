@@ -38,4 +38,4 @@ def pause(action: Action, memory: Memory, random: Random, longest: float = LONGE
     if memory.throttles:
         backed_off = max(1.0, seconds) * 2.0 ** min(memory.throttles, 10)
         seconds = max(seconds, min(LONGEST_THROTTLED_SECONDS, backed_off))
-    return seconds * random.uniform(0.75, 1.25)
+    return seconds * random.uniform(0.75, 1.25)  # nosec B311  # spreads load
