@@ -10,7 +10,7 @@ import pytest
 from stream_encryption.durable import BURST_PAUSE_SECONDS, BURST_SECONDS
 from stream_encryption.envelope import Unanswerable
 from stream_encryption.pacing import LONGEST_DURABLE_SECONDS
-from tests.builders import STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
+from tests.builders import LOGICAL_ID, STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
 from tests.fake_bucket import Reply, Silence
 from tests.fake_errors import Kind, client_error
 from tests.fake_states import Execution
@@ -669,3 +669,17 @@ def test_without_a_state_machine_the_next_request_on_the_stream_sweeps() -> None
     provider.clock.sleep(1.1 * HOUR)
     provider.create(ONE, LogicalResourceId="Third")
     assert mark not in provider.marks_of()
+
+
+def test_two_resources_that_give_a_stream_up_in_one_second_are_both_swept_up_after() -> None:
+    """Promise 3: a renamed resource and its successor leave a mark each, and each mark goes."""
+    provider = Provider(handover_seconds=60)
+    provider.create(ONE)
+    provider.clock.sleep(60)
+    provider.create(ONE, LogicalResourceId="Renamed")
+    urls = [provider.fresh_url(), provider.fresh_url()]  # both issued now
+    for logical_id, url in zip((LOGICAL_ID, "Renamed"), urls, strict=True):
+        provider.deliver({**delete_event(ONE, LogicalResourceId=logical_id), "ResponseURL": url})
+    assert len(provider.marks_of()) == 2
+    provider.states.sweep(provider.deliver)
+    assert not provider.marks_of()

@@ -170,6 +170,13 @@ def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
         assert (seen.settling_since, seen.doubted) == (NOW, False)
 
 
+def test_a_delete_doubts_nothing_because_of_its_issue_time() -> None:
+    """Promise 1 is Create's and Update's: a Delete issued in the second of the newest request began nothing."""
+    begun = Tags(Ownership(ME, None, demand=Demand(RELEASE.issued_at, "one")))
+    seen = _saw(NEW, WITH_ONE, goal=RELEASE, as_wanted=True, tags=begun)
+    assert (seen.settling_since, seen.doubted) == (NOW, False)
+
+
 def test_an_effect_is_the_last_moment_at_which_the_stream_was_busy() -> None:
     """Promise 4: a change at work is not asked for again."""
     asked = Asked("Start", "one", NOW - 60)

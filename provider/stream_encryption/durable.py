@@ -71,7 +71,8 @@ class Executions:
             Refused: Step Functions did not take it.
         """
         sweep = handover.progress.goals[0]
-        return self._start(f"{sweep.owner.stack_id}\n{sweep.stream.name}\n{sweep.issued_at}", handover)
+        owner = f"{sweep.owner.stack_id}\n{sweep.owner.logical_id}"
+        return self._start(f"{owner}\n{sweep.stream.name}\n{sweep.issued_at}", handover)
 
     def _start(self, identity: str, handover: Handover) -> tuple[str, bool]:
         name = hashlib.sha256(identity.encode()).hexdigest()[:32]

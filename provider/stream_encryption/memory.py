@@ -168,6 +168,7 @@ def _begun_elsewhere(memory: Memory, goal: Goal, seen: Seen) -> bool:
 
     It is told by a stream that is as the request wants it, and was put down for it, without a Start that we know of.
     """
-    if memory.suspected or memory.changes or memory.reached_at is not None or seen.tags is None:
+    known = memory.suspected or memory.changes or memory.reached_at is not None
+    if known or seen.tags is None or not isinstance(goal, Ensure):
         return False
     return seen.tags.owned_by(goal.owner) and seen.tags.demanded_at == goal.issued_at

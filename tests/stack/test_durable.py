@@ -135,7 +135,7 @@ def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_se
 def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account: Account) -> None:
     """Promise 6 in the state machine: it exits, it is out of memory, its time is out, and nothing is lost."""
     stream, send = busy(account), Requests(account)
-    with account.aws.runtime.changed(timeout=8):
+    with account.aws.runtime.changed(timeout=6):
         create = send.begin(send.event("Create", stream))
         execution = handed_over(account, create)
         Trouble(account, execution).kill(signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP)
