@@ -53,13 +53,8 @@ class Wire:
         self, environment: Environment, method: str, arguments: Mapping[str, Any], effect: Callable[..., Any]
     ) -> Any:
         """Carry one call of boto3's to the service and its answer back, if all goes well."""
-        world, invocation = self._world, environment.invocation
-        assert invocation
-        assert invocation.process
-        if invocation.process.dead:
-            raise Death
-        self.calls += 1
-        number, action = self.calls, _action(method)
+        world, action = self._world, _action(method)
+        invocation, number = self._next_call(environment)
         self._travel(invocation, "before", method, number)
         weather = world.weather
         plan = world.plan.get(number, "")
@@ -87,15 +82,20 @@ class Wire:
             raise fault(kind, action, arguments, world.account, world.region)
         return answer
 
-    def put(self, environment: Environment, url: str, body: bytes) -> int:
-        """Carry an answer to CloudFormation's bucket; tell the HTTP status."""
-        world, invocation = self._world, environment.invocation
+    def _next_call(self, environment: Environment) -> tuple[Invocation, int]:
+        """Tell who calls, if it is alive, and the call's number."""
+        invocation = environment.invocation
         assert invocation
         assert invocation.process
         if invocation.process.dead:
             raise Death
         self.calls += 1
-        number = self.calls
+        return invocation, self.calls
+
+    def put(self, environment: Environment, url: str, body: bytes) -> int:
+        """Carry an answer to CloudFormation's bucket; tell the HTTP status."""
+        world = self._world
+        invocation, number = self._next_call(environment)
         self._travel(invocation, "before", "put", number)
         status = self.deliver(url, body, invocation, world.plan.get(number, ""))
         self._travel(invocation, "after", "put", number)
