@@ -15,7 +15,7 @@ PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platfo
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate lint scan advisories format \
+.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench lint scan advisories format \
   build deploy draw lock clean
 
 help: ## What can be done here
@@ -83,6 +83,9 @@ mutants: .venv/.ready ## How often the simulation finds bugs that are planted: m
 
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)
+
+bench: setup ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
+	@PYTHONPATH=provider:lastword:cli $(BIN)/python -m benchmarks $(ONLY)
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/ruff format --check .
