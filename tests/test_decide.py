@@ -78,6 +78,7 @@ LONG_WANTED = Demand(LONG_AGO, "one")
 NOBODYS = Tags()
 MARK: dict[str, Any] = {"cancelled_at": ISSUED, "cancelled_key": "cancelled"}
 MINE = Tags(Ownership(ME, None, demand=NOW_WANTED), KEYS)
+SAME_SECONDS = Tags(Ownership(ME, None, demand=Demand(ISSUED, "two")), KEYS)
 HELD = Tags(Ownership(ME, None, demand=LONG_WANTED), KEYS)
 HELD_FROM_ZERO = Tags(Ownership(ME, "zero", demand=LONG_WANTED), KEYS)
 OLDS = Tags(Ownership(OLD, "zero"), KEYS, foreign=True)
@@ -239,6 +240,7 @@ def test_the_record_says_what_is_wanted_and_since_when(key: Key, recorded: str |
         (_seen(WITH_TWO, Tags(Ownership(ME, None), KEYS)), Remember, "an older version wrote no such thing down"),
         (_seen(WITH_TWO, MINE, rekeyed=True), Start, "this very request wrote it down"),
         (_seen(WITH_ONE, MINE, as_wanted=True, rekeyed=True), Settled, "this very request did it all"),
+        (_seen(WITH_TWO, SAME_SECONDS), Remember, "a rollback in the second of what it rolls back"),
     ],
 )
 def test_a_change_of_the_key_is_written_down_before_it_is_made(seen: Seen, expected: type[Action], why: str) -> None:

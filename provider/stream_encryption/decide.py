@@ -129,9 +129,13 @@ def _ensure(goal: Ensure, seen: Seen, memory: Memory) -> Action:
 
 
 def _make_so(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
-    """The stream is ours: write down what is wanted of it from now on, and see that it is."""
-    if tags.ownership and tags.demanded_at < goal.issued_at and (seen.rekeyed or not seen.as_wanted):
-        renewed = replace(tags.ownership, demand=_demand(goal, seen))
+    """The stream is ours: write down what is wanted of it from now on, and see that it is.
+
+    What is written there is older, or of the very second: an Update and its rollback may share one.
+    """
+    demand = _demand(goal, seen)
+    if tags.ownership and tags.ownership.demand != demand and (seen.rekeyed or not seen.as_wanted):
+        renewed = replace(tags.ownership, demand=demand)
         change = Remember(stream, renewed, "record what is wanted now, and since when", tags.keys)
         return _ask(change, stream, seen, memory)
     if not seen.as_wanted:

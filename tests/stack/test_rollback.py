@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from .stacks import Account
 
-DEMAND = ("kinesis-stream-encryption:as-of", "kinesis-stream-encryption:key")
+AS_OF = "kinesis-stream-encryption:as-of"
 
 
 def undated(state: StreamState) -> StreamState:
-    """A state without the newest request: a rollback is one of its own, here in the second of what it rolls back."""
-    return replace(state, tags={key: value for key, value in state.tags.items() if key not in DEMAND})
+    """A state without the time of the newest request: a rollback is one of its own."""
+    return replace(state, tags={key: value for key, value in state.tags.items() if key != AS_OF})
 
 
 def test_a_create_that_is_rolled_back_leaves_the_stream_as_it_was(account: Account) -> None:
