@@ -68,9 +68,9 @@ plan: setup ## What a deployment would do: make plan TEMPLATE=examples/… PARAM
 audit: setup ## How every stream of an account is encrypted, with which key, and who manages that
 	@$(BIN)/python -m local.plan audit
 
-test: setup ## All the tests, with the coverage of the code's branches; the simulation without: it takes five times as long
-	@$(BIN)/python -m pytest -n 2 tests/simulation
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/simulation --cov --cov-fail-under=100
+test: setup ## All the tests; those that play whole lives without coverage, which would take five times as long
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation tests/lives
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/simulation --ignore=tests/lives --cov --cov-fail-under=100
 
 simulate: .venv/.ready ## Worlds in which everything goes wrong: make simulate SEEDS=1-1000, or SEEDS=lifecycles
 	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))

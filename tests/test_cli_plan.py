@@ -1,4 +1,4 @@
-"""What a plan says of each stream, and what it says besides. That it is true is proven in test_cli_agrees.py."""
+"""What a plan says of each stream, and what it says besides. That it is true is proven in lives/test_cli_agrees.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -321,6 +321,15 @@ def test_a_request_that_may_not_be_sent_is_unknown() -> None:
     (line,) = plan(owned(), create({}, "Fn::ForEach::Streams", unsure=UNKNOWN))
     assert (line.verdict, line.stream) == (Verdict.UNKNOWN, None)
     assert line.reason == "it hangs on !GetAtt Key.Arn what there is"
+
+
+def test_a_stream_that_has_no_room_for_the_record_is_refused() -> None:
+    """Kinesis allows 50 tags; what the provider would be told at its first write, the plan tells before."""
+    provider = Provider(stream=False)
+    provider.kinesis.add_stream(STREAM_NAME, tags={f"team-{number}": "shop" for number in range(48)})
+    (line,) = plan(provider, create(ONE))
+    assert (line.verdict, line.error) == (Verdict.REFUSED, "InvalidArgument")
+    assert "the stream would have 53 tags" in line.reason
 
 
 @pytest.mark.parametrize("action", ["DescribeStreamSummary", "ListTagsForStream", "DescribeKey"])

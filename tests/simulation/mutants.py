@@ -127,7 +127,7 @@ MUTANTS = (
         "model.py",
         "        return self.demanded_at > goal.issued_at",
         "        return False",
-        14,
+        45,
     ),
     Mutant(
         "what was seen long ago is acted upon",
@@ -169,7 +169,7 @@ MUTANTS = (
         "decide.py",
         "    if tags is not None and tags.is_newer_than(goal):",
         "    if False:",
-        14,
+        45,
     ),
     Mutant(
         "the log holds the ResponseURL",

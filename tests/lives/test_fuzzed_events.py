@@ -1,7 +1,7 @@
 """Bad input, fuzzed: always one valid answer, or a refusal that is logged; never a change, and never a secret.
 
-`FUZZ_EXAMPLES=50000 .venv/bin/python -m pytest -n 2 tests/test_fuzzed_events.py` looks for longer. A failure prints
-what repeats it.
+`FUZZ_EXAMPLES=50000 .venv/bin/python -m pytest -n 2 tests/lives/test_fuzzed_events.py` looks for longer. A
+failure prints what repeats it.
 """
 
 import io
