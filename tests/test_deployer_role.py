@@ -1,4 +1,4 @@
-"""deploy/deployer-role.yaml: what a deployment of template.yaml needs, and nothing else."""
+"""deploy/deployer-role.yaml: what a deployment of template.yaml and monitoring.yaml needs, and nothing else."""
 
 import re
 import tomllib
@@ -18,6 +18,7 @@ from tests.templates import ROOT, load, nodes
 
 TEMPLATE = load(ROOT / "deploy" / "deployer-role.yaml")
 PROVIDER = load(ROOT / "template.yaml")
+MONITORING = load(ROOT / "monitoring.yaml")
 DEPLOYER = TEMPLATE["Resources"]["Deployer"]["Properties"]
 BOUNDARY = TEMPLATE["Resources"]["Boundary"]["Properties"]
 NAME = TEMPLATE["Parameters"]["ProviderName"]["Default"]
@@ -53,7 +54,7 @@ UNUSED = {
     "AWS::IAM::Role": r"iam:(Attach|Detach)RolePolicy|iam:DeleteRolePermissionsBoundary",
     "AWS::StepFunctions::StateMachine": r"s3:GetObjectVersion",
 }
-"""What AWS's handlers can need for properties that template.yaml does not set."""
+"""What AWS's handlers can need for properties that the templates do not set."""
 
 
 def statements(policies: Any, **parameters: str) -> list[dict[str, Any]]:
@@ -76,9 +77,9 @@ def actions(of: list[dict[str, Any]]) -> set[str]:
 
 
 def needed() -> set[str]:
-    """What CloudFormation calls for the resources of template.yaml, by AWS's own resource schemas."""
+    """What CloudFormation calls for the resources of both templates, by AWS's own resource schemas."""
     found: set[str] = set()
-    for one in {resource["Type"] for resource in PROVIDER["Resources"].values()}:
+    for one in {resource["Type"] for part in (PROVIDER, MONITORING) for resource in part["Resources"].values()}:
         for kind in BECOMES.get(one, (one,)):
             handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type=kind).schema["handlers"]
             # A deployment calls no list handler.
@@ -87,8 +88,8 @@ def needed() -> set[str]:
     return found
 
 
-def test_the_role_allows_what_sam_and_cloudformation_call_for_this_template_and_nothing_else() -> None:
-    """Least privilege by action: another type of resource in the template has to be allowed here, and argued for."""
+def test_the_role_allows_what_sam_and_cloudformation_call_for_these_templates_and_nothing_else() -> None:
+    """Least privilege by action: another type of resource in a template has to be allowed here, and argued for."""
     assert actions(GIVEN) == needed() | SAMS_OWN
 
 
@@ -129,6 +130,16 @@ def allows(action: str, resource: str) -> bool:
         ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-x/another/code", False),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{NAME}/ServiceToken", True),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/password", False),
+        (
+            "cloudformation:ExecuteChangeSet",
+            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{NAME}-monitoring/1",
+            True,
+        ),
+        ("s3:PutObject", f"arn:aws:s3:::aws-sam-cli-managed-default-x/{NAME}-monitoring/template", True),
+        ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}-throttles", True),
+        ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:another", False),
+        ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{NAME}", True),
+        ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/another", False),
     ],
 )
 def test_it_reaches_the_providers_resources_alone(action: str, resource: str, *, allowed: bool) -> None:
@@ -148,9 +159,21 @@ def test_it_reaches_every_role_log_group_and_function_of_the_template() -> None:
             assert allows("logs:PutRetentionPolicy", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"), name
     assert PROVIDER["Parameters"]["FunctionName"]["Default"] == NAME
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    for environment in ("staging", "production"):
-        assert config[environment]["global"]["parameters"]["stack_name"] == NAME
-        assert config[environment]["deploy"]["parameters"]["s3_prefix"] == NAME
+    for environment, stack in (("staging", NAME), ("production", NAME), ("monitoring", f"{NAME}-monitoring")):
+        assert config[environment]["global"]["parameters"]["stack_name"] == stack
+        assert config[environment]["deploy"]["parameters"]["s3_prefix"] == stack
+
+
+def test_it_reaches_every_alarm_and_the_dashboard_of_the_monitoring() -> None:
+    """What is named otherwise there, the next deployment would be denied."""
+    found = []
+    for resource in MONITORING["Resources"].values():
+        named = resource["Properties"].get("AlarmName") or {"Fn::Sub": ""}
+        if name := named["Fn::Sub"].replace("${FunctionName}", NAME):
+            found.append(name)
+            assert allows("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
+    assert len(found) == len([one for one in MONITORING["Resources"].values() if one["Type"].endswith("::Alarm")])
+    assert MONITORING["Resources"]["Dashboard"]["Properties"]["DashboardName"] == {"Ref": "FunctionName"}
 
 
 def test_it_can_change_neither_itself_nor_the_boundary() -> None:
