@@ -14,6 +14,16 @@ REQUEST_ID = "b2a1c0d9-0000-4000-8000-00000000c0de"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:stream-encryption"
 STREAM_NAME = "orders"
 STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STREAM_NAME}"
+ATTRIBUTES = (
+    "StreamARN",
+    "StreamName",
+    "EncryptionType",
+    "KeyId",
+    "KeyArn",
+    "PreviousEncryptionType",
+    "PreviousKeyId",
+)
+"""What Fn::GetAtt gives, by the contract."""
 # Any log line that holds the secret has leaked the right to answer in the provider's place.
 SECRET = "TOPSECRETsignatureTOPSECRET"  # noqa: S105 - made up
 RESPONSE_URL = (

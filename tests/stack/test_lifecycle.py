@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.builders import ATTRIBUTES
+
 from .stacks import AWS_KEY, TEAM_TAGS, encryption
 
 if TYPE_CHECKING:
@@ -30,16 +32,7 @@ def test_ref_is_the_streams_arn_and_getatt_gives_what_the_contract_lists(account
     """The contract's values: Ref, and each attribute of Fn::GetAtt."""
     before, wanted = account.key(), account.alias()
     stream, stack = account.stream(before), account.name()
-    attributes = (
-        "StreamARN",
-        "StreamName",
-        "EncryptionType",
-        "KeyId",
-        "KeyArn",
-        "PreviousEncryptionType",
-        "PreviousKeyId",
-    )
-    outputs = {name: {"Value": {"Fn::GetAtt": ["Encryption", name]}} for name in attributes}
+    outputs = {name: {"Value": {"Fn::GetAtt": ["Encryption", name]}} for name in ATTRIBUTES}
     template = {
         "Resources": {"Encryption": encryption(stream, KeyId=wanted)},
         "Outputs": {**outputs, "Ref": {"Value": {"Ref": "Encryption"}}},
