@@ -130,6 +130,11 @@ def test_a_refusal_as_an_exception_reads_as_one_sentence() -> None:
         raise client_error("NotFoundException", "no key", "kms:DescribeKey")
 
 
+def test_the_service_s_message_stands_within_a_sentence_of_ours() -> None:
+    """Errors are for people: they do not end in two full stops."""
+    assert refused(client_error("InvalidArgumentException", "Not so.", "x:Y")).message == "Not so"
+
+
 @pytest.mark.parametrize("message", ["Rate exceeded for stream orders under account 1.", "RATE EXCEEDED"])
 def test_a_limit_that_calls_itself_a_rate_is_a_throttle(message: str) -> None:
     """The contract: LimitExceededException "Rate exceeded" passes; the daily quota does not."""

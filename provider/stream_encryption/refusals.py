@@ -88,7 +88,7 @@ def refusals(action: str, resource: str) -> Iterator[None]:
 
 def _of_service(action: str, resource: str, response: Any) -> Refusal:  # noqa: ANN401 (botocore's own dictionary)
     code = response.get("Error", {}).get("Code", "Unknown")
-    message = response.get("Error", {}).get("Message", "")
+    message = response.get("Error", {}).get("Message", "").rstrip(". ")  # it stands within a sentence of ours
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", HTTPStatus.BAD_REQUEST)
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     kind = _KINDS.get(code, RefusalKind.TRANSIENT if failed else RefusalKind.INVALID)
