@@ -147,7 +147,7 @@ def _try(url: str, body: bytes, send: Callable[[str, bytes], int]) -> str:
 
 def _body(event: Mapping[str, Any], told: str) -> bytes:
     """The answer as CloudFormation takes it: the three ids as they came, at most 4,096 bytes."""
-    ids = {name: event.get(name, "") for name in ("StackId", "RequestId", "LogicalResourceId")}
+    ids = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     while True:
         whole = {"Status": "FAILED", "Reason": told, "PhysicalResourceId": physical_id(event), **ids}
         body = json.dumps(whole, ensure_ascii=False).encode(errors="replace")
@@ -213,7 +213,7 @@ def _stream_name(record: Any, event: Mapping[str, Any]) -> str:  # noqa: ANN401
     held = str(event.get("PhysicalResourceId"))
     names = (given.get("StreamName"), given.get("StreamARN"), record.get("Stream"), held if ":stream/" in held else "")
     named = next((name for name in names if isinstance(name, str) and name), "")
-    return _without_secrets(named, event.get("ResponseURL", ""))[:256]
+    return _without_secrets(named, event["ResponseURL"])[:256]
 
 
 def _reported(record: Any) -> str:  # noqa: ANN401

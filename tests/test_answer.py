@@ -139,7 +139,8 @@ def test_an_answer_of_4096_bytes_is_sent_and_none_longer(size: int, *, sent: boo
     assert [len(body) for body in bodies] == ([size] if sent else [])
     assert bool(told.answered_) is sent
     if not sent:
-        ((_, outcome),) = told.lost
+        ((lost, outcome),) = told.lost
+        assert lost == _of_size(size)
         assert outcome == "no answer of 4096 bytes has room for the ids"
 
 

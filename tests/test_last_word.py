@@ -336,6 +336,14 @@ def test_the_response_url_is_in_no_answer_however_it_got_into_an_error(provider:
     assert "TOPSECRET" not in said
 
 
+def test_a_secret_is_taken_out_before_a_stream_s_name_is_cut() -> None:
+    """Promise 8: it may stand in a property by mistake, as long as that is."""
+    event = create_event({"StreamName": "x" * 200 + RESPONSE_URL})
+    said = reason(lost_record(event))
+    assert "https" not in said
+    assert "TOPSECRET" not in said
+
+
 def test_a_secret_is_taken_out_before_the_message_is_cut() -> None:
     """Promise 8: half of a signature is most of it."""
     event = create_event()
