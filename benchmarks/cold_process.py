@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,7 +87,10 @@ class _Watch:
                 deadline = str(int((time.time() + 900) * 1000))
                 arn = "arn:aws:lambda:us-east-1:000000000000:function:kinesis-stream-encryption"
                 headers = {"request-id": "1", "deadline-ms": deadline, "invoked-function-arn": arn}
-                named = {f"Lambda-Runtime-{name.title().replace('Request', 'Aws-Request')}": headers[name] for name in headers}
+                named = {
+                    f"Lambda-Runtime-{name.title().replace('Request', 'Aws-Request')}": headers[name]
+                    for name in headers
+                }
                 return Reply(200, self.event, {**named, "Content-Type": "application/json"})
             if not self.called and self.process is not None:
                 self.called = now

@@ -20,7 +20,7 @@ from aws_lambda_powertools import Logger, Metrics
 from crhelper import CfnResource
 
 from stream_encryption.answer import Courier, put
-from stream_encryption.handler import door
+from stream_encryption.doors import door
 from stream_encryption.protocol import CustomResource
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from stream_encryption.handler import door
+from stream_encryption.doors import door
 from stream_encryption.telemetry import Telemetry
 from tests.builders import LambdaContext
 from tests.fake_calls import Call

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from last_word import answer
-from stream_encryption.handler import door
+from stream_encryption.doors import door
 from stream_encryption.ownership import CANCELLED
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry

@@ -73,7 +73,7 @@ class Ground:
         self.kinesis.add_stream(STREAM_NAME)
         self.kinesis.add_stream("other")
         self.journal = Journal()
-        keys = Keys(self.kinesis.kms.client)
+        keys = Keys(lambda: self.kinesis.kms.client)
         self.world = World(Kinesis(self.kinesis.client), keys, self.clock, Random(1), self.journal)  # noqa: S311
         self.begun = self.clock.now()
 

@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 
 from stream_encryption.answer import DELIVERY_SECONDS
-from stream_encryption.handler import door, on_event
+from stream_encryption.doors import door, on_event
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import ATTRIBUTES, STREAM_ARN, LambdaContext, create_event, delete_event

@@ -25,7 +25,7 @@ def kms() -> FakeKms:
 
 
 def _look_up(kms: FakeKms, key_id: str) -> Key:
-    return Keys(kms.client).look_up(key_id, STREAM)
+    return Keys(lambda: kms.client).look_up(key_id, STREAM)
 
 
 def test_every_spelling_of_a_key_has_one_identity(kms: FakeKms) -> None:
@@ -82,7 +82,7 @@ def test_a_key_that_tells_nothing_of_itself_is_taken_as_usable() -> None:
         def describe_key(self, **_arguments: Any) -> Any:
             return {"KeyMetadata": {"Arn": HERE + "key/k"}}
 
-    found = Keys(Terse()).look_up("k", STREAM)  # type: ignore[arg-type]  # as much of a client as is used
+    found = Keys(Terse).look_up("k", STREAM)  # type: ignore[arg-type]  # as much of a client as is used
     assert found == Key("k", HERE + "key/k", HERE + "key/k")
 
 
@@ -119,7 +119,7 @@ def test_names_mean_the_streams_account_and_region_and_partition() -> None:
     """Errors: in the stream's region; a KeyId without account and region means the stream's."""
     kms = FakeKms(Clock())
     stream = Stream("s", "arn:aws-cn:kinesis:cn-north-1:999999999999:stream/s", StreamStatus.ACTIVE, None)
-    found = Keys(kms.client).look_up("alias/none", stream)
+    found = Keys(lambda: kms.client).look_up("alias/none", stream)
     assert found.identity == "arn:aws-cn:kms:cn-north-1:999999999999:alias/none"
 
 
@@ -152,7 +152,7 @@ def test_a_key_id_that_kms_cannot_read_is_a_fault_in_its_words(kms: FakeKms) -> 
 def test_a_kms_that_does_not_answer_for_now_is_asked_again(kms: FakeKms, kind: Kind, means: RefusalKind) -> None:
     """Errors: back off and go on; never taken for a key that is wrong."""
     kms.faults.fail_next("DescribeKey", kind)
-    keys = Keys(kms.client)
+    keys = Keys(lambda: kms.client)
     with pytest.raises(Refused) as refused:
         keys.look_up("alias/one", STREAM)
     assert refused.value.refusal.kind is means
@@ -163,14 +163,14 @@ def test_a_kms_that_does_not_answer_for_now_is_asked_again(kms: FakeKms, kind: K
 
 def test_a_key_is_looked_up_once(kms: FakeKms) -> None:
     """Issue, the loop: KMS is not asked at every poll."""
-    keys = Keys(kms.client)
+    keys = Keys(lambda: kms.client)
     assert [keys.look_up("alias/one", STREAM) for _ in range(5)] == [keys.look_up("alias/one", STREAM)] * 5
     assert len(kms.calls) == 1
 
 
 def test_what_the_look_up_could_not_tell_is_asked_anew(kms: FakeKms) -> None:
     """Errors: the AWS managed key is made at the first Start; then its ARN is known."""
-    keys = Keys(kms.client)
+    keys = Keys(lambda: kms.client)
     assert keys.look_up("alias/aws/kinesis", STREAM).arn is None
     key = kms.add_key("alias/aws/kinesis", manager="AWS")
     assert keys.look_up("alias/aws/kinesis", STREAM).arn == key.arn
@@ -178,7 +178,7 @@ def test_what_the_look_up_could_not_tell_is_asked_anew(kms: FakeKms) -> None:
 
 def test_one_name_may_mean_two_keys_for_two_streams(kms: FakeKms) -> None:
     """Errors: names without account and region mean the stream's."""
-    keys = Keys(kms.client)
+    keys = Keys(lambda: kms.client)
     keys.look_up("alias/one", STREAM)
     keys.look_up("alias/one", Stream("other", STREAM_ARN + "2", StreamStatus.ACTIVE, None))
     assert len(kms.calls) == 2

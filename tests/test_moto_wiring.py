@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 from moto import mock_aws
 
-from stream_encryption.handler import door
+from stream_encryption.doors import door
 from stream_encryption.ownership import CANCELLED
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry

@@ -47,7 +47,7 @@ def _world(key_id: str | None = None, ownership: Ownership | None = None) -> Fak
 
 def _look(kinesis: FakeKinesis, goal: Goal, looks: int = 0) -> Seen:
     memory = Memory(0, looks=looks)
-    seen = observe(goal, memory, Kinesis(kinesis.client), Keys(kinesis.kms.client), 77.0)
+    seen = observe(goal, memory, Kinesis(kinesis.client), Keys(lambda: kinesis.kms.client), 77.0)
     assert not kinesis.calls.changes
     assert seen.now == 77
     return seen
@@ -225,7 +225,7 @@ def test_a_busy_stream_is_asked_about_in_full_right_after_a_tag(
     kinesis = _world()
     kinesis.people.reshard(STREAM_NAME, 60)
     memory = Memory(0, looks=3, asked=asked, waits=waits)
-    observe(ENSURE, memory, Kinesis(kinesis.client), Keys(kinesis.kms.client), 77.0)
+    observe(ENSURE, memory, Kinesis(kinesis.client), Keys(lambda: kinesis.kms.client), 77.0)
     assert _read(kinesis) == read
 
 

@@ -30,8 +30,11 @@ _STATES = {
 class Keys:
     """The keys that one invocation meets, each looked up once (DescribeKey)."""
 
-    def __init__(self, client: KMSClient, told: Callable[[Refusal], None] = lambda _: None) -> None:
-        """Use a boto3 client, which does no retries of its own, and tell somebody of look-ups that are denied."""
+    def __init__(self, client: Callable[[], KMSClient], told: Callable[[Refusal], None] = lambda _: None) -> None:
+        """Use a boto3 client, which does no retries of its own, and tell somebody of look-ups that are denied.
+
+        The client is asked for at each look-up: to make one takes time, and many a request needs none.
+        """
         self._client = client
         self._told = told
         self._known: dict[tuple[str, str], Key] = {}
@@ -62,7 +65,7 @@ class Keys:
         identity = _spelled_out(key_id, stream.arn)
         try:
             with refusals("kms:DescribeKey", identity):
-                metadata = self._client.describe_key(KeyId=key_id)["KeyMetadata"]
+                metadata = self._client().describe_key(KeyId=key_id)["KeyMetadata"]
         except Refused as refused:
             if refused.refusal.kind is RefusalKind.DENIED:
                 self._told(refused.refusal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -146,7 +145,9 @@ def _unknown(raw: Mapping[str, Any]) -> list[str]:
     for name in raw:
         if name in KNOWN or name in CLOUDFORMATIONS_OWN:
             continue
-        near = difflib.get_close_matches(name.lower(), lower, n=1)
+        from difflib import get_close_matches  # noqa: PLC0415 - only who errs waits for it
+
+        near = get_close_matches(name.lower(), lower, n=1)
         hint = f"did you mean {lower[near[0]]!r}?" if near else f"the known ones are {', '.join(KNOWN)}"
         faults.append(f"unknown property {_shown(name)}: {hint}")
     return faults

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from stream_encryption.handler import door
+from stream_encryption.doors import door
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 
