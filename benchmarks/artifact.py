@@ -6,12 +6,13 @@ import importlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.cold_process import compiled, python
 from local.engines import ROOT, installed
-from local.templates import zipped
+from local.templates import load, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +23,16 @@ BYTECODE = "__pycache__"
 
 
 def built(folder: Path) -> Path:
-    """Build the artifacts into a new folder; answers it. Each function is in a folder that is called after it."""
+    """Build the artifacts into a new folder; answers it. Each function is in a folder that is called after it.
+
+    Raises:
+        RuntimeError: This is another Python than the template's, and would pass its bytecode over.
+    """
+    runtime = load(ROOT / "template.yaml")["Resources"]["Function"]["Properties"]["Runtime"]
+    if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
+        raise RuntimeError(
+            f"a cold start is measured with {runtime}, as on Lambda: install that, and `make clean setup`"
+        )
     environment = {**os.environ, "PATH": f"{Path(python()).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [installed(".venv-sam", "bin/sam"), "build", "--no-cached", "--build-dir", folder]
     subprocess.run(
@@ -96,7 +106,7 @@ def sizes(folder: Path) -> list[tuple[str, float, float]]:
     """What is in an artifact, the largest first: a name, its MB, and how much of that is bytecode."""
     found = []
     for path in folder.iterdir():
-        bytecode = [one for one in path.rglob(BYTECODE)] if path.is_dir() and path.name != BYTECODE else []
+        bytecode = list(path.rglob(BYTECODE)) if path.is_dir() and path.name != BYTECODE else []
         whole = size([path])
         found.append((path.name, whole, whole if path.name == BYTECODE else size(bytecode)))
     return sorted(found, key=lambda one: -one[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,20 @@ from local.loopback import Reply, Request, Server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NEXT = "/2018-06-01/runtime/invocation/next"
+RUNTIME_API = "/2018-06-01/runtime/"
+NEXT = f"{RUNTIME_API}invocation/next"
+DEADLINE = "Lambda-Runtime-Deadline-Ms"
+ABOUT = {
+    "Content-Type": "application/json",
+    "Lambda-Runtime-Aws-Request-Id": "8f5e2c3a-0000-4000-8000-000000000000",
+    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:kinesis-stream-encryption",
+}
+"""What the Runtime API tells of an event: AWS Lambda Developer Guide, "Using the Lambda runtime API"."""
 RUNTIME = ("awslambdaric", "simplejson", "snapshot_restore_py", "runtime_client")
 """AWS's runtime client and what it needs: on Lambda, all of it is there before the function is."""
 LONGEST_SECONDS = 60.0
+RESPONSE_URL = "https://response-url.example/"
+"""Stands in an event for the URL that leads to us."""
 
 
 class NoCallError(RuntimeError):
@@ -82,22 +93,29 @@ class _Watch:
     def __call__(self, request: Request) -> Reply:
         now = time.perf_counter()
         with self.lock:
-            if request.path == NEXT:
+            if request.path == NEXT and not self.asked:
                 self.asked = now
-                deadline = str(int((time.time() + 900) * 1000))
-                arn = "arn:aws:lambda:us-east-1:000000000000:function:kinesis-stream-encryption"
-                headers = {"request-id": "1", "deadline-ms": deadline, "invoked-function-arn": arn}
-                named = {
-                    f"Lambda-Runtime-{name.title().replace('Request', 'Aws-Request')}": headers[name]
-                    for name in headers
-                }
-                return Reply(200, self.event, {**named, "Content-Type": "application/json"})
-            if not self.called and self.process is not None:
+                return Reply(200, self.event, {**ABOUT, DEADLINE: str(int((time.time() + 900) * 1000))})
+            if request.path.startswith(RUNTIME_API):
+                return self._ended(request)
+            if not self.called:
                 self.called = now
                 self.call = request.headers.get("x-amz-target", request.method).rpartition(".")[2]
-                self.mebibytes = _most_resident(self.process.pid)
-                self.process.kill()
+                self.mebibytes = _most_resident(self._pid)
+                os.kill(self._pid, signal.SIGKILL)
         return Reply(500)
+
+    def _ended(self, request: Request) -> Reply:
+        """The runtime says that the function failed or returned; where it then wants another event, that is all."""
+        if request.path == NEXT:
+            os.kill(self._pid, signal.SIGKILL)
+        return Reply(202, b"{}")
+
+    @property
+    def _pid(self) -> int:
+        if self.process is None:
+            raise RuntimeError("nothing was started")
+        return self.process.pid
 
 
 def _most_resident(pid: int) -> float:
@@ -173,10 +191,6 @@ def cold_start(function: Function, runtime: Path, *options: str, seen: Path | No
         seen.write_text(told, encoding="utf-8")
     seconds, init = watch.called - watch.began, watch.asked - watch.began
     return ColdStart(seconds, init, used.ru_utime + used.ru_stime, watch.mebibytes, watch.call)
-
-
-RESPONSE_URL = "https://response-url.example/"
-"""Stands in an event for the URL that leads to us."""
 
 
 def _variables(function: Function, runtime: Path, url: str) -> dict[str, str]:

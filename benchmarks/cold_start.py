@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-ROUNDS = 2
+ROUNDS = 25
 """How often each function is started for the goals."""
-FEWER_ROUNDS = 2
+FEWER_ROUNDS = 15
 """How often for what only a choice is made by."""
-TRACED = 2
+TRACED = 7
 HANDLERS = Path(__file__).with_name("handlers")
 CRHELPERS_SERVICES = ("events", "lambda", "logs")
 """What crhelper makes clients of, beside what the provider calls."""
@@ -301,7 +301,8 @@ for its first event. Memory is the process's peak (`VmHWM`), processor time `wai
 session, which each of them would need once, is not counted for any. Files are in the page cache, as a first round, not
 counted, leaves them.
 
-- **the floor** imports boto3, makes one Kinesis client and calls it once: [floor.py](../../benchmarks/handlers/floor.py);
+- **the floor** imports boto3, makes one Kinesis client and calls it once:
+  [floor.py](../../benchmarks/handlers/floor.py);
 - **bare crhelper** is `CfnResource()` with a Create that makes the same call:
   [bare_crhelper.py](../../benchmarks/handlers/bare_crhelper.py). Its copy of the artifact has the descriptions of the
   services as well that it makes clients of ({", ".join(CRHELPERS_SERVICES)});

@@ -24,7 +24,7 @@ def rows(provider: Provider) -> dict[str, Row]:
     """Audit a world; each stream's row by its name."""
     reader = StreamReader(provider.kinesis.client)
     names = audit.names(reader, provider.clock)
-    found = list(audit.rows(names, reader, KeyReader(provider.kms.client), provider.clock))
+    found = list(audit.rows(names, reader, KeyReader(lambda: provider.kms.client), provider.clock))
     assert [row.stream for row in found] == names
     return {row.stream: row for row in found}
 
@@ -74,7 +74,7 @@ def test_a_stream_that_goes_away_meanwhile_has_no_row() -> None:
     reader = StreamReader(provider.kinesis.client)
     names = audit.names(reader, provider.clock)
     provider.kinesis.people.delete("orders")
-    found = audit.rows(names, reader, KeyReader(provider.kms.client), provider.clock)
+    found = audit.rows(names, reader, KeyReader(lambda: provider.kms.client), provider.clock)
     assert [row.stream for row in found] == ["archive", "clicks", "foreign", "invoices"]
 
 
@@ -101,7 +101,7 @@ def test_the_account_s_quotas_are_half_left_to_others() -> None:
     reader, told = StreamReader(provider.kinesis.client), list[int]()
     names = audit.names(reader, provider.clock, told.append)
     assert (len(names), told) == (2501, [1000, 2000, 2501])
-    list(audit.rows(names[:100], reader, KeyReader(provider.kms.client), provider.clock))
+    list(audit.rows(names[:100], reader, KeyReader(lambda: provider.kms.client), provider.clock))
     for action, most in (("ListStreams", 2.5), ("DescribeStreamSummary", 10)):
         times = [call.at for call in provider.kinesis.calls.named(action)]
         assert min(later - earlier for earlier, later in pairwise(times)) >= 0.999 / most

@@ -14,7 +14,7 @@ helper = CfnResource()
 kinesis = boto3.client("kinesis")
 
 
-@helper.create  # type: ignore[untyped-decorator]  # crhelper has no types
+@helper.create
 def create(event: Mapping[str, Any], _context: object) -> None:
     """Create: one call."""
     kinesis.describe_stream_summary(StreamName=event["ResourceProperties"]["StreamName"])

@@ -207,7 +207,7 @@ def _audit(given: argparse.Namespace, account: Account, clock: Clock) -> tuple[s
     reader, progress = StreamReader(account.kinesis), Progress(sys.stderr, clock)
     names = audit.names(reader, clock, lambda found: progress(f"listing streams: {found}"))
     rows = []
-    for row in audit.rows(names, reader, KeyReader(account.kms), clock):
+    for row in audit.rows(names, reader, KeyReader(lambda: account.kms), clock):
         rows.append(row)
         progress(f"{len(rows)} of {len(names)} streams")
     progress.end()

@@ -205,7 +205,7 @@ class Rehearsal:
         """Begin with the streams as they are."""
         self.clock = clock
         self.kinesis = RehearsedKinesis(reader, clock)
-        self.keys = RehearsedKeys(kms, told)
+        self.keys = RehearsedKeys(lambda: kms, told)
 
     def __call__(self, goals: tuple[Goal, ...]) -> Rehearsed:
         """Run the provider's own loop on these goals.
