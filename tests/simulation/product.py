@@ -54,7 +54,7 @@ def _loaded_from(folder: str) -> Product:
         del sys.modules[name]
     sys.path.insert(0, folder)
     try:
-        modules = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("handler", "settings", "telemetry")]
+        modules = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("doors", "settings", "telemetry")]
         return Product(modules[0].door, modules[1].Settings, modules[2].Telemetry)
     finally:
         sys.path.remove(folder)
