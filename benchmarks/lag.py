@@ -70,8 +70,12 @@ class Ours:
     def __init__(self, account: Account, environments: int) -> None:
         """Have so many execution environments warm: a cold start lies before the Start, and only takes others' time."""
         self._runtime = account.aws.runtime
-        with ThreadPoolExecutor(environments) as pool:
-            list(pool.map(self._runtime.invoke, [{}] * environments))
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: self._warm(), range(environments)))
+
+    def _warm(self) -> None:
+        self._runtime.warm()
+        self._runtime.invoke({})  # It says that this is no request.
 
     def handle(self, event: Event) -> None:
         """Invoke the function; a wait that gets long is carried on by the state machine."""
@@ -121,7 +125,12 @@ def measure(lengths: Sequence[float] = LENGTHS, draws: int = DRAWS, ours_each: i
         _tell(f"{len(exact)} Kinesis servers run after {time.monotonic() - began:.0f} s")
         ours = Ours(account, environments=min(2 * draws * ours_each + 4, len(exact) * ours_each))
         _tell(f"the provider is warm after {time.monotonic() - began:.0f} s")
-        peers = [cdk.Cdk(account), Boto3Waiter(account), Terraform(account), Terraform(account, published=True)]
+        peers: list[Peer] = [
+            cdk.Cdk(account),
+            Boto3Waiter(account),
+            Terraform(account),
+            Terraform(account, published=True),
+        ]
         runs = _runs(account, nominal, [*[ours] * ours_each, *peers])
         _tell(f"{len(runs)} streams are made after {time.monotonic() - began:.0f} s")
         drifts, samples = _play(account, runs)
@@ -134,8 +143,8 @@ def measure(lengths: Sequence[float] = LENGTHS, draws: int = DRAWS, ours_each: i
 
 
 def _runs(account: Account, nominal: Sequence[float], peers: Sequence[Peer]) -> list[Run]:
-    key = account.aws.key("what streams are encrypted with", "alias/benchmark")
-    key = "alias/benchmark" if key else ""
+    key = "alias/benchmark"
+    account.aws.key("what streams are encrypted with", key)
     names = [f"{number}-encrypted" for number, _ in enumerate(peers)]
     with ThreadPoolExecutor(2) as pool:
         streams = list(pool.map(lambda server: account.streams(server, names), range(len(nominal))))
@@ -182,8 +191,7 @@ def _drift(account: Account, run: Run, failed: threading.Event) -> float:
             return 0.0
     active = started + account.lengths[run.server]
     time.sleep(max(0.0, active - WATCH_SECONDS - time.time()))
-    client = account.direct[run.server]
-    while client.describe_stream_summary(StreamName=run.stream)["StreamDescriptionSummary"]["StreamStatus"] != ACTIVE:
+    while account.status(run.server, run.stream) != ACTIVE:
         time.sleep(0.002)
     return time.time() - active
 
@@ -207,7 +215,7 @@ def _report(
     return Report(
         name="lag",
         title="Settling lag",
-        method=_method(draws, ours_each),
+        method=METHOD.format(draws=draws, spread=SPREAD, each=ours_each, offsets=len(OFFSETS)),
         goals=_goals(lags, shares, names, lengths),
         tables=[
             Table("From ACTIVE to the answer, in seconds: median (min to max)", columns, rows),
@@ -221,27 +229,6 @@ def _report(
         plots={"Settling lag by the length of the update": _plot(lags, names, lengths)},
         versions={"aws-cdk-lib": cdk.version(), "kinesis-local": "0.6.2"},
         notes=NOTES,
-    )
-
-
-def _method(draws: int, ours_each: int) -> str:
-    return (
-        "Everybody encrypts streams of kinesis-local over HTTP, at the same time. A stream is ACTIVE again once the length of"
-        " its update has passed since kinesis-local took the Start; a watcher that looks every 2 ms checks that. The lag"
-        " ends when the answer arrives at the ResponseURL. Of the provider's mandated settling nothing is in it"
-        " (SettleSeconds is 0).\n\n"
-        f"A fixed rhythm always has the same luck with a fixed length. So {draws} lengths are drawn around each of the"
-        f" nominal ones, up to {SPREAD:.0%} shorter or longer, the same for all. Each peer has one stream for each length"
-        f" drawn; the provider has {ours_each}, since its pauses are random.\n\n"
-        "- **This provider**: its function in AWS's runtime, deployed by template.yaml with its defaults; a wait that is"
-        " handed over goes on in MiniStack's Step Functions, by the state machine as it is.\n"
-        "- **CDK provider framework**: its own JavaScript under Node, with its default waiter (a look every 5 s), which"
-        " runs in MiniStack's Step Functions too. MiniStack begins an execution 0.15 s late, and calls nothing cold.\n"
-        "- **boto3 stream_exists**: botocore's own waiter (a look every 10 s), in a function that answers then.\n"
-        "- **Terraform (model)**: the pauses that its Go code makes (10 s, 3 s, 6 s, then 10 s each), on the same server."
-        " The second line has 3 s throughout, as its constants read at first sight.\n"
-        f"- **crhelper (model)**: its own code in virtual time, with EventBridge's schedule at its shortest, one minute;"
-        f" {len(OFFSETS)} offsets of the schedule against the request for each length drawn."
     )
 
 
@@ -302,4 +289,22 @@ def _tell(what: str) -> None:
     print(f"  lag: {what}", flush=True)
 
 
+METHOD = """\
+Everybody encrypts streams of kinesis-local over HTTP, at the same time. A stream is ACTIVE again once the length of its
+update has passed since kinesis-local took the Start; a watcher that looks every 2 ms checks that. The lag ends when the
+answer arrives at the ResponseURL. Of the provider's mandated settling nothing is in it (SettleSeconds is 0).
+
+A fixed rhythm always has the same luck with a fixed length. So {draws} lengths are drawn around each of the nominal
+ones, up to {spread:.0%} shorter or longer, the same for all. Each peer has one stream for each length drawn; the
+provider has {each}, since its pauses are random.
+
+- **This provider**: its function in AWS's runtime, deployed by template.yaml with its defaults; a wait that is handed
+  over goes on in MiniStack's Step Functions, by the state machine as it is.
+- **CDK provider framework**: its own JavaScript under Node, with its default waiter (a look every 5 s), which runs in
+  MiniStack's Step Functions too. MiniStack begins an execution 0.15 s late, and no function starts cold.
+- **boto3 stream_exists**: botocore's own waiter (a look every 10 s), in a function that answers then.
+- **Terraform (model)**: the pauses that its Go code makes (10 s, 3 s, 6 s, then 10 s each), on the same server. The
+  second line has 3 s throughout, as its constants read at first sight.
+- **crhelper (model)**: its own code in virtual time, with EventBridge's schedule at its shortest, one minute, and
+  {offsets} offsets of the schedule against the request for each length drawn."""
 NOTES = ""

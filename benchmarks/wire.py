@@ -27,13 +27,24 @@ REST = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to AWS: when it was made and answered (in epoch seconds), and what it was."""
+    """One call to AWS: when it was made and answered (in epoch seconds), and what it was.
+
+    Attributes:
+        sent: When it was made.
+        answered: When its answer was there.
+        service: The service that it was signed for.
+        action: What the service's API calls it.
+        stream: The stream that it names; empty: none.
+        text: Its path and body, by which to tell whose it was.
+        status: The answer's HTTP status.
+    """
 
     sent: float
     answered: float
     service: str
     action: str
     stream: str
+    text: str
     status: int
 
 
@@ -44,7 +55,7 @@ class Wire:
         """Listen on a free port.
 
         Args:
-            kinesis: The addresses of the Kinesis servers, each by the prefix of its streams' names, up to the first dot.
+            kinesis: The addresses of the Kinesis servers, each by the beginning of its streams' names.
             others: The address of all other services.
         """
         self._kinesis, self._others = kinesis, others
@@ -61,15 +72,15 @@ class Wire:
         """Stop listening."""
         self._server.close()
 
-    def calls(self, since: float = 0.0) -> list[Call]:
-        """The calls that were made since a moment."""
+    def calls(self, mark: str = "", since: float = 0.0) -> list[Call]:
+        """The calls that bear a mark (a part of a name), since a moment."""
         with self._lock:
-            return [one for one in self._calls if one.sent >= since]
+            return [one for one in self._calls if mark in one.text and one.sent >= since]
 
     def started(self, stream: str) -> float | None:
         """When Kinesis said that it took the stream's first Start, in epoch seconds; None if it took none so far."""
         start = (stream, "StartStreamEncryption", OK)
-        return next((one.answered for one in self.calls() if (one.stream, one.action, one.status) == start), None)
+        return next((one.answered for one in self.calls(stream) if (one.stream, one.action, one.status) == start), None)
 
     def _forward(self, request: Request) -> Reply:
         sent = time.time()
@@ -77,7 +88,8 @@ class Wire:
         url = self._kinesis[stream.partition(".")[0]] if service == "kinesis" else self._others
         reply = passed_on(url, request)
         with self._lock:
-            self._calls.append(Call(sent, time.time(), service, action, stream, reply.status))
+            text = f"{request.path} {request.body.decode(errors='replace')}"
+            self._calls.append(Call(sent, time.time(), service, action, stream, text, reply.status))
         return reply
 
 

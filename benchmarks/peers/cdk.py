@@ -55,7 +55,9 @@ class Cdk:
         self._waiter = f"arn:aws:states:{place.region}:{place.account}:stateMachine:{MACHINE}"
         self._answers = str(urlsplit(account.aws.responses.url).port)
         self._url = at_a_free_port(self._start)
-        arns = [account.function(f"framework-{name}", url=f"{self._url}/{name}") for name in ("isComplete", "onTimeout")]
+        arns = [
+            account.function(f"framework-{name}", url=f"{self._url}/{name}") for name in ("isComplete", "onTimeout")
+        ]
         account.unseen("stepfunctions").create_state_machine(
             name=MACHINE, definition=self._definition(arns), roleArn=account.role
         )

@@ -7,7 +7,7 @@ virtual, and the schedule comes round once a minute, at an offset from the reque
 from __future__ import annotations
 
 import json
-import logging
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -41,15 +41,15 @@ class Context:
         return 900_000
 
 
-class HttpAnswers(CfnResource):  # type: ignore[misc]
+class HttpAnswers(CfnResource):
     """crhelper, whose answer goes by HTTP: by itself it knows but HTTPS."""
 
-    def _send(self, status: str | None = None, reason: str = "", send_response: Any = None) -> None:
-        send = send_response or (lambda url, body, _verify: put(url, json.dumps(body).encode()))
-        super()._send(status, reason, send)
+    def _send(self, status: str | None = None, reason: str = "") -> None:
+        send: Any = CfnResource
+        send._send(self, status, reason, lambda url, body, _verify: put(url, json.dumps(body).encode()))  # noqa: SLF001
 
 
-def helper(client: Callable[..., Any], work: Callable[[Event], object], poll: Callable[[Event], bool]) -> HttpAnswers:
+def helper(client: Callable[..., Any], work: Callable[[Event], str], poll: Callable[[Event], bool]) -> HttpAnswers:
     """A crhelper as its guide has it: one function that begins, one that looks, for every type of request.
 
     Args:
@@ -78,22 +78,29 @@ class Crhelper:
         account.function(FUNCTION, lambda _: None)
 
         def client(service: str, **_: object) -> Any:  # noqa: ANN401 (a type of its own for each service)
-            return place.session().client(service, endpoint_url=self._wire, config=place.config)
+            sessions: Any = place.session()
+            return sessions.client(service, endpoint_url=self._wire, config=place.config)
 
         def poll(event: Event) -> bool:
             return is_complete(self._kinesis, event)
 
-        self._helper = helper(client, lambda event: begin(self._kinesis, event), poll)
+        def work(event: Event) -> str:
+            return begin(self._kinesis, event)
+
+        self._make: Callable[[], Any] = lambda: helper(client, work, poll)
+        self._lock = threading.Lock()
 
     def handle(self, event: Event) -> None:
-        """Take a request, and make its rule."""
-        self._helper(event, Context())
+        """Take a request, and make its rule; each in an environment of its own, as it can do but one at a time."""
+        with self._lock:
+            made = self._make()
+        made(event, Context())
 
-    def scheduled(self) -> None:
-        """Come round: deliver what each rule delivers."""
-        for rule in self._events.list_rules()["Rules"]:
+    def scheduled(self, logical_id: str) -> None:
+        """Come round: deliver what the rules of a resource deliver."""
+        for rule in self._events.list_rules(NamePrefix=logical_id)["Rules"]:
             for target in self._events.list_targets_by_rule(Rule=rule["Name"])["Targets"]:
-                self._helper(json.loads(target["Input"]), Context())
+                self.handle(json.loads(target["Input"]))
 
 
 @dataclass
@@ -140,15 +147,10 @@ def _lag(length: float, offset: float) -> float:
         "ResponseURL": "http://nobody/",
         "ResourceProperties": {},
     }
-    with mock.patch(f"{__name__}.put", lambda _url, _body: answered.append(now)):
+    with mock.patch(f"{__name__}.put", side_effect=lambda _url, _body: answered.append(now)):
         made(event, Context())
         now = offset
         while events.inputs:
             made(events.inputs[-1], Context())
             now += MINUTE
     return answered[0] - length
-
-
-def quiet() -> None:
-    """Take its log, which it sets up itself, from the terminal."""
-    logging.getLogger("crhelper").setLevel(logging.CRITICAL)

@@ -48,14 +48,13 @@ class Terraform:
         """Create, change or end the encryption, or find that nothing changed."""
         properties, old = event["ResourceProperties"], event.get("OldResourceProperties", {})
         name, key = properties["StreamName"], properties.get("KeyId")
-        if event["RequestType"] == "Update" and old.get("KeyId") == key:
-            self._read(name)
-        elif event["RequestType"] == "Delete":
+        if event["RequestType"] == "Delete":
             self._kinesis.stop_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=key)
             self._wait(event)
-        else:
+        elif old.get("KeyId") != key:
             self._kinesis.start_stream_encryption(StreamName=name, EncryptionType="KMS", KeyId=key)
             self._wait(event)
+        self._read(name)
         answer(event, name)
 
     def _wait(self, event: Event) -> None:
@@ -65,6 +64,6 @@ class Terraform:
                 return
 
     def _read(self, name: str) -> None:
-        """Its refresh: the state is compared with what is there."""
+        """Its refresh, which is all that there is where nothing changed."""
         self._kinesis.describe_stream_summary(StreamName=name)
         self._kinesis.list_tags_for_stream(StreamName=name)
