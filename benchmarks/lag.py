@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from benchmarks.peers import Peer
     from local.response_endpoint import Exchange
 
-LENGTHS = (0.5, 2.0, 5.0, 15.0, 60.0)
-"""How long updates take, nominally, in seconds."""
-DRAWS = 7
-SPREAD = 0.3
+DRAWS = {0.5: 4, 2.0: 4, 5.0: 9, 15.0: 9, 60.0: 9}
+"""How long updates take, nominally, in seconds; and how many lengths are drawn around each: more where fixed rhythms may
+have luck."""
+SPREAD = 0.2
 GOLDEN = 0.618034
 """Lengths are spread by multiples of it: evenly, and in step with no rhythm of whole seconds."""
 OURS = "this provider"
-OURS_EACH = 2
-"""How many of our requests there are for each length drawn: our pauses are random, the peers' are not."""
+OURS_AT_LEAST = 16
+"""How many of our requests there are for each nominal length, at the least: our pauses are random, the peers' are not."""
 SHARE, FIXED_SECONDS = 0.10, 0.15
 OFFSETS = [second + 0.5 for second in range(60)]
 SPACING_SECONDS = {60.0: 0.15, 15.0: 0.15}
@@ -57,7 +58,7 @@ class Sample:
         return (self.lag - FIXED_SECONDS) / self.length
 
 
-def drawn(nominal: float, draws: int = DRAWS) -> list[float]:
+def drawn(nominal: float, draws: int) -> list[float]:
     """Lengths around a nominal one, in seconds, by a fixed draw; kinesis-local knows whole milliseconds."""
     return [round(nominal * (1 + SPREAD * (2 * (number * GOLDEN % 1) - 1)), 3) for number in range(draws)]
 
@@ -116,14 +117,17 @@ class Run:
         return self.account.request("Create", self.stream, properties=properties)
 
 
-def measure(lengths: Sequence[float] = LENGTHS, draws: int = DRAWS, ours_each: int = OURS_EACH) -> Report:
+def measure(draws: Mapping[float, int] = DRAWS, ours_at_least: int = OURS_AT_LEAST) -> Report:
     """Run everybody at once, and report."""
-    nominal = [length for length in sorted(lengths, reverse=True) for _ in range(draws)]
-    exact = [each for length in sorted(lengths, reverse=True) for each in drawn(length, draws)]
+    nominal = [length for length in sorted(draws, reverse=True) for _ in range(draws[length])]
+    exact = [each for length in sorted(draws, reverse=True) for each in drawn(length, draws[length])]
+    ours_each = {length: ceil(ours_at_least / draws[length]) for length in draws}
     began = time.monotonic()
     with Account(exact) as account:
         _tell(f"{len(exact)} Kinesis servers run after {time.monotonic() - began:.0f} s")
-        ours = Ours(account, environments=min(2 * draws * ours_each + 4, len(exact) * ours_each))
+        # As many as wait at once at the most: those of the two longest lengths, and a few.
+        at_once = sum(ours_each[length] * draws[length] for length in sorted(draws)[-2:])
+        ours = Ours(account, environments=at_once + 4)
         _tell(f"the provider is warm after {time.monotonic() - began:.0f} s")
         peers: list[Peer] = [
             cdk.Cdk(account),
@@ -131,7 +135,7 @@ def measure(lengths: Sequence[float] = LENGTHS, draws: int = DRAWS, ours_each: i
             Terraform(account),
             Terraform(account, published=True),
         ]
-        runs = _runs(account, nominal, [*[ours] * ours_each, *peers])
+        runs = _runs(account, nominal, [[*[ours] * ours_each[length], *peers] for length in nominal])
         _tell(f"{len(runs)} streams are made after {time.monotonic() - began:.0f} s")
         drifts, samples = _play(account, runs)
     samples += [
@@ -139,19 +143,19 @@ def measure(lengths: Sequence[float] = LENGTHS, draws: int = DRAWS, ours_each: i
         for one, length in zip(nominal, exact, strict=True)
         for lag in crhelper.lags(length, OFFSETS)
     ]
-    return _report(samples, sorted(lengths), drifts, draws, ours_each)
+    return _report(samples, sorted(draws), drifts)
 
 
-def _runs(account: Account, nominal: Sequence[float], peers: Sequence[Peer]) -> list[Run]:
+def _runs(account: Account, nominal: Sequence[float], peers: Sequence[Sequence[Peer]]) -> list[Run]:
     key = "alias/benchmark"
     account.aws.key("what streams are encrypted with", key)
-    names = [f"{number}-encrypted" for number, _ in enumerate(peers)]
     with ThreadPoolExecutor(2) as pool:
-        streams = list(pool.map(lambda server: account.streams(server, names), range(len(nominal))))
+        names = [[f"{number}-encrypted" for number, _ in enumerate(beside)] for beside in peers]
+        streams = list(pool.map(account.streams, range(len(nominal)), names))
     return [
         Run(account, peer, server, stream, length, key)
         for server, length in enumerate(nominal)
-        for peer, stream in zip(peers, streams[server], strict=True)
+        for peer, stream in zip(peers[server], streams[server], strict=True)
     ]
 
 
@@ -196,9 +200,7 @@ def _drift(account: Account, run: Run, failed: threading.Event) -> float:
     return time.time() - active
 
 
-def _report(
-    samples: Sequence[Sample], lengths: Sequence[float], drifts: Sequence[float], draws: int, ours_each: int
-) -> Report:
+def _report(samples: Sequence[Sample], lengths: Sequence[float], drifts: Sequence[float]) -> Report:
     names = list(dict.fromkeys(one.peer for one in samples))
     lags = {
         (name, length): Spread.of([one.lag for one in samples if (one.peer, one.nominal) == (name, length)])
@@ -211,15 +213,20 @@ def _report(
     columns = ["", *[f"{length:g} s" for length in lengths]]
     rows = [[name, *[lags[name, length].text() for length in lengths]] for name in names]
     percents = ["lag less 0.15 s, in % of the update", *[_percent(one) for one in shares]]
+    counts = [
+        [name, *[str(sum((one.peer, one.nominal) == (name, length) for one in samples)) for length in lengths]]
+        for name in names
+    ]
     offs = [1000 * one for one in drifts]
     return Report(
         name="lag",
         title="Settling lag",
-        method=METHOD.format(draws=draws, spread=SPREAD, each=ours_each, offsets=len(OFFSETS)),
+        method=METHOD.format(spread=SPREAD, offsets=len(OFFSETS)),
         goals=_goals(lags, shares, names, lengths),
         tables=[
             Table("From ACTIVE to the answer, in seconds: median (min to max)", columns, rows),
             Table("Ours against its goal", columns, [percents]),
+            Table("How many answers each figure is of", columns, counts),
             Table(
                 "How much later than reckoned the watcher saw ACTIVE, in milliseconds",
                 ["streams", "median (min to max)"],
@@ -294,9 +301,9 @@ Everybody encrypts streams of kinesis-local over HTTP, at the same time. A strea
 update has passed since kinesis-local took the Start; a watcher that looks every 2 ms checks that. The lag ends when the
 answer arrives at the ResponseURL. Of the provider's mandated settling nothing is in it (SettleSeconds is 0).
 
-A fixed rhythm always has the same luck with a fixed length. So {draws} lengths are drawn around each of the nominal
+A fixed rhythm always has the same luck with a fixed length. So several lengths are drawn around each of the nominal
 ones, up to {spread:.0%} shorter or longer, the same for all. Each peer has one stream for each length drawn; the
-provider has {each}, since its pauses are random.
+provider has several, since its pauses are random.
 
 - **This provider**: its function in AWS's runtime, deployed by template.yaml with its defaults; a wait that is handed
   over goes on in MiniStack's Step Functions, by the state machine as it is.
