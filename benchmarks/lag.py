@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     from benchmarks.peers import Peer
     from local.response_endpoint import Exchange
 
-DRAWS = {0.5: 4, 2.0: 4, 5.0: 9, 15.0: 9, 60.0: 9}
-"""How long updates take, nominally, in seconds; and how many lengths are drawn around each: more where fixed rhythms may
-have luck."""
-SPREAD = 0.2
-GOLDEN = 0.618034
-"""Lengths are spread by multiples of it: evenly, and in step with no rhythm of whole seconds."""
+DRAWS = {0.5: (4, 0.06), 2.0: (4, 0.25), 5.0: (9, 0.25), 15.0: (9, 2 / 3), 60.0: (9, 7 / 3)}
+"""How long updates take, nominally, in seconds; how many lengths are drawn around each, and how far they are apart.
+
+A fixed rhythm may have luck with a length. At 15 and 60 s the steps meet each phase of a rhythm of 3 or 5 s equally."""
 OURS = "this provider"
 OURS_AT_LEAST = 16
-"""How many of our requests there are for each nominal length, at the least: our pauses are random, the peers' are not."""
+"""How many of our requests there are for each nominal length, at the least: our pauses are random, the peers' not."""
 SHARE, FIXED_SECONDS = 0.10, 0.15
 OFFSETS = [second + 0.5 for second in range(60)]
 SPACING_SECONDS = {60.0: 0.15, 15.0: 0.15}
@@ -58,9 +56,10 @@ class Sample:
         return (self.lag - FIXED_SECONDS) / self.length
 
 
-def drawn(nominal: float, draws: int) -> list[float]:
-    """Lengths around a nominal one, in seconds, by a fixed draw; kinesis-local knows whole milliseconds."""
-    return [round(nominal * (1 + SPREAD * (2 * (number * GOLDEN % 1) - 1)), 3) for number in range(draws)]
+def drawn(nominal: float) -> list[float]:
+    """Lengths around a nominal one, in seconds; kinesis-local knows whole milliseconds."""
+    draws, step = DRAWS[nominal]
+    return [round(nominal + step * (number - (draws - 1) / 2), 3) for number in range(draws)]
 
 
 class Ours:
@@ -117,16 +116,16 @@ class Run:
         return self.account.request("Create", self.stream, properties=properties)
 
 
-def measure(draws: Mapping[float, int] = DRAWS, ours_at_least: int = OURS_AT_LEAST) -> Report:
+def measure(lengths: Sequence[float] = tuple(DRAWS), ours_at_least: int = OURS_AT_LEAST) -> Report:
     """Run everybody at once, and report."""
-    nominal = [length for length in sorted(draws, reverse=True) for _ in range(draws[length])]
-    exact = [each for length in sorted(draws, reverse=True) for each in drawn(length, draws[length])]
-    ours_each = {length: ceil(ours_at_least / draws[length]) for length in draws}
+    exact = {length: drawn(length) for length in sorted(lengths, reverse=True)}
+    servers = [(nominal, length) for nominal, drew in exact.items() for length in drew]
+    ours_each = {nominal: ceil(ours_at_least / len(drew)) for nominal, drew in exact.items()}
     began = time.monotonic()
-    with Account(exact) as account:
-        _tell(f"{len(exact)} Kinesis servers run after {time.monotonic() - began:.0f} s")
-        # As many as wait at once at the most: those of the two longest lengths, and a few.
-        at_once = sum(ours_each[length] * draws[length] for length in sorted(draws)[-2:])
+    with Account([length for _, length in servers]) as account:
+        _tell(f"{len(servers)} Kinesis servers run after {time.monotonic() - began:.0f} s")
+        # As many wait at once at the most: those of the two longest lengths, and a few.
+        at_once = sum(ours_each[nominal] * len(exact[nominal]) for nominal in list(exact)[:2])
         ours = Ours(account, environments=at_once + 4)
         _tell(f"the provider is warm after {time.monotonic() - began:.0f} s")
         peers: list[Peer] = [
@@ -135,26 +134,24 @@ def measure(draws: Mapping[float, int] = DRAWS, ours_at_least: int = OURS_AT_LEA
             Terraform(account),
             Terraform(account, published=True),
         ]
-        runs = _runs(account, nominal, [[*[ours] * ours_each[length], *peers] for length in nominal])
+        runs = _runs(account, servers, [[*[ours] * ours_each[nominal], *peers] for nominal, _ in servers])
         _tell(f"{len(runs)} streams are made after {time.monotonic() - began:.0f} s")
         drifts, samples = _play(account, runs)
     samples += [
-        Sample(crhelper.MODEL, one, length, lag)
-        for one, length in zip(nominal, exact, strict=True)
-        for lag in crhelper.lags(length, OFFSETS)
+        Sample(crhelper.MODEL, one, length, lag) for one, length in servers for lag in crhelper.lags(length, OFFSETS)
     ]
-    return _report(samples, sorted(draws), drifts)
+    return _report(samples, sorted(lengths), drifts)
 
 
-def _runs(account: Account, nominal: Sequence[float], peers: Sequence[Sequence[Peer]]) -> list[Run]:
+def _runs(account: Account, servers: Sequence[tuple[float, float]], peers: Sequence[Sequence[Peer]]) -> list[Run]:
     key = "alias/benchmark"
     account.aws.key("what streams are encrypted with", key)
     with ThreadPoolExecutor(2) as pool:
         names = [[f"{number}-encrypted" for number, _ in enumerate(beside)] for beside in peers]
-        streams = list(pool.map(account.streams, range(len(nominal)), names))
+        streams = list(pool.map(account.streams, range(len(servers)), names))
     return [
-        Run(account, peer, server, stream, length, key)
-        for server, length in enumerate(nominal)
+        Run(account, peer, server, stream, nominal, key)
+        for server, (nominal, _) in enumerate(servers)
         for peer, stream in zip(peers[server], streams[server], strict=True)
     ]
 
@@ -217,11 +214,12 @@ def _report(samples: Sequence[Sample], lengths: Sequence[float], drifts: Sequenc
         [name, *[str(sum((one.peer, one.nominal) == (name, length) for one in samples)) for length in lengths]]
         for name in names
     ]
+    ranges = ", ".join(f"{drawn(length)[0]:.4g} to {drawn(length)[-1]:.4g} s" for length in lengths)
     offs = [1000 * one for one in drifts]
     return Report(
         name="lag",
         title="Settling lag",
-        method=METHOD.format(spread=SPREAD, offsets=len(OFFSETS)),
+        method=METHOD.format(ranges=ranges, offsets=len(OFFSETS)),
         goals=_goals(lags, shares, names, lengths),
         tables=[
             Table("From ACTIVE to the answer, in seconds: median (min to max)", columns, rows),
@@ -301,9 +299,9 @@ Everybody encrypts streams of kinesis-local over HTTP, at the same time. A strea
 update has passed since kinesis-local took the Start; a watcher that looks every 2 ms checks that. The lag ends when the
 answer arrives at the ResponseURL. Of the provider's mandated settling nothing is in it (SettleSeconds is 0).
 
-A fixed rhythm always has the same luck with a fixed length. So several lengths are drawn around each of the nominal
-ones, up to {spread:.0%} shorter or longer, the same for all. Each peer has one stream for each length drawn; the
-provider has several, since its pauses are random.
+A fixed rhythm always has the same luck with a fixed length. So lengths are drawn around each of the nominal ones, the
+same for all, at equal steps: {ranges}. The steps at 15 and 60 s meet each phase of a rhythm of 3 or 5 s
+equally. Each peer has one stream for each length drawn; the provider has several, since its pauses are random.
 
 - **This provider**: its function in AWS's runtime, deployed by template.yaml with its defaults; a wait that is handed
   over goes on in MiniStack's Step Functions, by the state machine as it is.

@@ -17,8 +17,8 @@ SHARE = 0.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: half of that part."""
 BRISK_SECONDS = 2.0
 MOST_END_SECONDS = 50.0
-"""Most changes end within this. No pause in it is longer than the brisk one; of what is waited beyond it, a pause is the
-same part again, once that is longer."""
+"""Most changes end within this. No pause in it is longer than the brisk one; of what is waited beyond it, a pause is
+the same part again, once that is longer."""
 LONGEST_SECONDS = 5.0
 LONGEST_THROTTLED_SECONDS = 30.0
 LONGEST_DURABLE_SECONDS = 60.0
