@@ -275,9 +275,9 @@ ACTIVE; and when the settling time is over, since a later request may have come 
 records nothing makes the first look, the polls, and no others: it can't undo what it did, nor tell whose the stream is.
 
 **What a Delete adds.** Here it comes within an hour of its Create. Then it marks the stream first, so that a request
-which is still at work somewhere is called off, and has the mark removed later (AddTagsToStream, a look, StartExecution).
-A Delete that comes later does neither.
+which is still at work somewhere is called off, and has the mark removed later (AddTagsToStream, a look,
+StartExecution). A Delete that comes later does neither, as a rule.
 
-**What could be spared.** The ListTagsForStream of the look that finds the stream ACTIVE, where settling follows: the one
-after the settling decides. It is kept, as it ends a request that was called off before the settling rather than after
-it; it counts against the stream's own limit of 5 a second, not against the account's."""
+**What could be spared.** The ListTagsForStream of the look that finds the stream ACTIVE, where settling follows: the
+one after the settling decides. It is kept, as it ends a request that was called off before the settling rather than
+after it; it counts against the stream's own limit of 5 a second, not against the account's."""
