@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FIRST_SECONDS = 0.2
 SHARE = 0.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: half of that part."""
-BRISK_SECONDS = 2.0
+BRISK_SECONDS = 1.5
 MOST_END_SECONDS = 50.0
 """Most changes end within this. No pause in it is longer than the brisk one; of what is waited beyond it, a pause is
 the same part again, once that is longer."""
