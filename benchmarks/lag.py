@@ -6,7 +6,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
@@ -25,13 +24,31 @@ if TYPE_CHECKING:
     from benchmarks.peers import Peer
     from local.response_endpoint import Exchange
 
-DRAWS = {0.5: (4, 0.06), 2.0: (4, 0.25), 5.0: (9, 0.25), 15.0: (9, 2 / 3), 60.0: (9, 7 / 3)}
-"""How long updates take, nominally, in seconds; how many lengths are drawn around each, and how far they are apart.
+OURS = "this provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The lengths that are drawn around a nominal one: how many, how far apart in seconds, and how often we take each.
+
+    Our pauses are random, the peers' are not; so each of them takes each length once.
+    """
+
+    lengths: int
+    step: float
+    ours: int
+
+
+DRAWS = {
+    0.5: Draw(4, 0.06, 8),
+    2.0: Draw(4, 0.25, 8),
+    5.0: Draw(9, 0.25, 3),
+    15.0: Draw(9, 2 / 3, 2),
+    60.0: Draw(9, 7 / 3, 2),
+}
+"""How long updates take, nominally, in seconds.
 
 A fixed rhythm may have luck with a length. At 15 and 60 s the steps meet each phase of a rhythm of 3 or 5 s equally."""
-OURS = "this provider"
-OURS_AT_LEAST = 16
-"""How many of our requests there are for each nominal length, at the least: our pauses are random, the peers' not."""
 SHARE, FIXED_SECONDS = 0.10, 0.15
 OFFSETS = [second + 0.5 for second in range(60)]
 SPACING_SECONDS = {60.0: 0.15, 15.0: 0.15}
@@ -58,8 +75,8 @@ class Sample:
 
 def drawn(nominal: float) -> list[float]:
     """Lengths around a nominal one, in seconds; kinesis-local knows whole milliseconds."""
-    draws, step = DRAWS[nominal]
-    return [round(nominal + step * (number - (draws - 1) / 2), 3) for number in range(draws)]
+    draw = DRAWS[nominal]
+    return [round(nominal + draw.step * (number - (draw.lengths - 1) / 2), 3) for number in range(draw.lengths)]
 
 
 class Ours:
@@ -116,16 +133,15 @@ class Run:
         return self.account.request("Create", self.stream, properties=properties)
 
 
-def measure(lengths: Sequence[float] = tuple(DRAWS), ours_at_least: int = OURS_AT_LEAST) -> Report:
+def measure(lengths: Sequence[float] = tuple(DRAWS)) -> Report:
     """Run everybody at once, and report."""
     exact = {length: drawn(length) for length in sorted(lengths, reverse=True)}
     servers = [(nominal, length) for nominal, drew in exact.items() for length in drew]
-    ours_each = {nominal: ceil(ours_at_least / len(drew)) for nominal, drew in exact.items()}
     began = time.monotonic()
     with Account([length for _, length in servers]) as account:
         _tell(f"{len(servers)} Kinesis servers run after {time.monotonic() - began:.0f} s")
         # As many wait at once at the most: those of the two longest lengths, and a few.
-        at_once = sum(ours_each[nominal] * len(exact[nominal]) for nominal in list(exact)[:2])
+        at_once = sum(DRAWS[nominal].ours * DRAWS[nominal].lengths for nominal in list(exact)[:2])
         ours = Ours(account, environments=at_once + 4)
         _tell(f"the provider is warm after {time.monotonic() - began:.0f} s")
         peers: list[Peer] = [
@@ -134,7 +150,7 @@ def measure(lengths: Sequence[float] = tuple(DRAWS), ours_at_least: int = OURS_A
             Terraform(account),
             Terraform(account, published=True),
         ]
-        runs = _runs(account, servers, [[*[ours] * ours_each[nominal], *peers] for nominal, _ in servers])
+        runs = _runs(account, servers, [[*[ours] * DRAWS[nominal].ours, *peers] for nominal, _ in servers])
         _tell(f"{len(runs)} streams are made after {time.monotonic() - began:.0f} s")
         drifts, samples = _play(account, runs)
     samples += [

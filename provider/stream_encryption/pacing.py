@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .memory import Memory
     from .model import Action
 
-FIRST_SECONDS = 0.2
+FIRST_SECONDS = 0.15
+"""A change that is over before the first look is not seen to have happened, and is doubted for a while (memory.py)."""
 SHARE = 0.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: half of that part."""
 BRISK_SECONDS = 1.5
