@@ -239,7 +239,7 @@ def _plot(lives: Mapping[str, Sequence[Mapping[str, Counter[str]]]]) -> Figure:
             axes.bar(names, heights, bottom=bottoms, label=kind)
             bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
         axes.set_title(action, fontsize=9)
-        axes.tick_params(axis="x", rotation=60, labelsize=7)
+        axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=7)
         axes.grid(visible=True, axis="y", alpha=0.3)
     plots[0].set_ylabel("calls to AWS, median")
     figure.legend(

@@ -283,7 +283,7 @@ def _percent(share: Spread) -> str:
 
 
 def _plot(lags: Mapping[tuple[str, float], Spread], names: Sequence[str], lengths: Sequence[float]) -> Figure:
-    figure = Figure(figsize=(8, 5))
+    figure = Figure(figsize=(9, 5))
     axes: Any = figure.subplots()
     for number, name in enumerate(names):
         spreads = [lags[name, length] for length in lengths]
@@ -302,7 +302,7 @@ def _plot(lags: Mapping[tuple[str, float], Spread], names: Sequence[str], length
     axes.set(xscale="log", yscale="log", xlabel="length of the update, s", ylabel="lag: median, min to max, s")
     axes.set_xticks(list(lengths), [f"{length:g}" for length in lengths])
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
