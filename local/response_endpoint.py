@@ -129,6 +129,7 @@ class ResponseEndpoint:
         self._changed = threading.Condition()
         self._exchanges: list[Exchange] = []
         self._server = Server(self._answer)
+        self.url = self._server.url
 
     def __enter__(self) -> Self:
         """It listens already."""
@@ -181,7 +182,7 @@ class ResponseEndpoint:
             seconds=EXPIRES_SECONDS,
             expires=int(exchange.sent) + EXPIRES_SECONDS,
         )
-        url = f"{self._server.url}/cloudformation-custom-resource-response/{key}?{query}"
+        url = f"{self.url}/cloudformation-custom-resource-response/{key}?{query}"
         return {**event, "ResponseURL": url}
 
     def wait_for(self, exchange: Exchange, seconds: float = 60.0) -> bool:

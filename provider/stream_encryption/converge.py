@@ -156,11 +156,12 @@ def loop(progress: Progress, world: World, deadline: float, patience: Patience) 
         progress, action = step(progress, world)
         if isinstance(action, Failed):
             raise action.error
-        left = deadline - world.clock.now()
+        now = world.clock.now()
+        left = deadline - now
         if progress.goals and left <= 0:
             raise _too_late(progress, world)
-        seconds = min(pause(action, progress.memory, world.random, patience.longest_look), left)
-        if isinstance(action, Wait) and patience.ends(world.clock.now(), seconds):
+        seconds = min(pause(action, progress.memory, now, world.random, patience.longest_look), left)
+        if isinstance(action, Wait) and patience.ends(now, seconds):
             return progress, seconds
         if seconds > 0:
             world.clock.sleep(seconds)

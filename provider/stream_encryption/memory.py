@@ -54,7 +54,7 @@ class Memory:
     Attributes:
         since: When the work began, in epoch seconds.
         looks: How often the stream was looked at.
-        waits: How many waits there were since something last changed; sets the rhythm of polling.
+        waits: How many waits there were since something last changed.
         waiting_for: Why the last wait was.
         throttles: How throttled we are just now; slows the rhythm.
         owned: Our record was seen on the stream.

@@ -113,7 +113,7 @@ MUTANTS = (
         "decide.py",
         "    return memory.unmarked or tags.calls_off(goal)",
         "    return True",
-        1,
+        9,
     ),
     Mutant(
         "a request that was called off goes on",
@@ -127,7 +127,7 @@ MUTANTS = (
         "model.py",
         "        return self.demanded_at > goal.issued_at",
         "        return False",
-        45,
+        1,
     ),
     Mutant(
         "what was seen long ago is acted upon",
@@ -141,7 +141,7 @@ MUTANTS = (
         "observe.py",
         "    return other is not None and one.identity == other.identity",
         "    return other is not None and one.key_id == other.key_id",
-        1,
+        3,
     ),
     Mutant(
         "a Start is called although the key is the wanted one",
@@ -169,13 +169,13 @@ MUTANTS = (
         "decide.py",
         "    if tags is not None and tags.is_newer_than(goal):",
         "    if False:",
-        45,
+        26,
     ),
     Mutant(
         "the log holds the ResponseURL",
         "protocol.py",
         "self.Status, self.Reason = FAILED, without_secrets(reason, url)",
         'self.Status, self.Reason = FAILED, f"{reason} {url}"',
-        5,
+        6,
     ),
 )
