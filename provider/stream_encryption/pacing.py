@@ -16,7 +16,11 @@ FIRST_SECONDS = 0.25
 GROWTH = 1.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: about a tenth of it."""
 LONGEST_SECONDS = 5.0
-LONGEST_THROTTLED_SECONDS = 30.0
+LONGEST_THROTTLED_SECONDS = 15.0
+"""Long enough for hundreds of requests at once, short enough that the last of them do not sleep when it is their turn."""
+LONGEST_BEGUN_SECONDS = 5.0
+"""The same for a request that has asked for a change already: it comes back sooner than those that have not begun, so
+that the account's calls go to what can be ended."""
 LONGEST_DURABLE_SECONDS = 60.0
 """In a state machine a pause costs nothing, and each look a few transitions."""
 
@@ -27,7 +31,7 @@ def pause(action: Action, memory: Memory, random: Random, longest: float = LONGE
     Args:
         action: What was just decided.
         memory: Tells how long it has been waiting, and how throttled it is.
-        random: Spreads the looks of many requests (up to a quarter up or down).
+        random: Spreads the looks of many requests: by up to a quarter up or down; throttled, by up to half down.
         longest: The longest pause, in seconds, while nothing is throttled.
     """
     if isinstance(action, Wait) and action.seconds is not None:
@@ -35,7 +39,9 @@ def pause(action: Action, memory: Memory, random: Random, longest: float = LONGE
     if not isinstance(action, Wait | Start | Stop):
         return 0.0
     seconds = min(longest, FIRST_SECONDS * GROWTH ** min(memory.waits, 100))
-    if memory.throttles:
-        backed_off = max(1.0, seconds) * 2.0 ** min(memory.throttles, 10)
-        seconds = max(seconds, min(LONGEST_THROTTLED_SECONDS, backed_off))
-    return seconds * random.uniform(0.75, 1.25)  # nosec B311  # spreads load
+    spread = seconds * random.uniform(0.75, 1.25)  # nosec B311  # spreads load
+    if not memory.throttles:
+        return spread
+    longest = LONGEST_BEGUN_SECONDS if memory.asked else LONGEST_THROTTLED_SECONDS
+    backed_off = min(longest, max(1.0, seconds) * 2.0 ** min(memory.throttles, 10))
+    return max(spread, backed_off * random.uniform(0.5, 1.0))  # nosec B311  # the same
