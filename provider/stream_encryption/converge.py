@@ -218,7 +218,7 @@ def step(progress: Progress, world: World, described: Described | None = None) -
 def _look(goal: Goal, memory: Memory, world: World, stream: Stream | None) -> tuple[Memory, Action]:
     now = world.clock.now()
     try:
-        seen = observe(goal, memory, world.kinesis, world.keys, now, stream)
+        seen = observe(goal, memory, world.kinesis, world.keys, now, described=stream)
     except Refused as refused:
         world.journal.call_refused(refused.refusal)
         memory = after_refusal(memory, refused.refusal, now)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def observe(  # noqa: PLR0913 (each is a value of its own)
-    goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float, described: Stream | None = None
+    goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float, *, described: Stream | None = None
 ) -> Seen:
     """Look at the goal's stream.
 
