@@ -79,9 +79,9 @@ class Crowd(World):
         self.services = {name: _Limited(self, service) for name, service in self.services.items()}
         self.lambdas = self.workers = _Workers(self)
         self.kinesis.next_updating.clear()
-        self.names = tuple(f"stream-{index}" for index in range(number))
+        self.streams = [f"stream-{index}" for index in range(number)]
         self.stacks = [Stack(self, f"stack-{index}", index) for index in range(number)]
-        for name in self.names:
+        for name in self.streams:
             self.kinesis.add_stream(name)
             self.before[name], self.tags_before[name] = None, {}
 
@@ -98,13 +98,12 @@ class Crowd(World):
         return self._send_all(lambda stack, _: stack.delete())
 
     def _send_all(self, send: Callable[[Stack, str], object]) -> Run:
-        now = self.time.now()
         lengths = [self.random.uniform(*UPDATE_SECONDS) for _ in self.stacks]
         self.kinesis.next_updating.extend(lengths)
         known, heard = len(self.requests), len(self.kinesis.history)
         limits = self.account_limits = Account(self.time.now, self.account_limits.limits)
         self.workers.most = 0
-        for stack, name in zip(self.stacks, self.names, strict=True):
+        for stack, name in zip(self.stacks, self.streams, strict=True):
             self.time.spawn(stack.name, lambda stack=stack, name=name: send(stack, name))  # type: ignore[misc]
         with redirect_stdout(cast("TextIO", self.log)):
             self.time.sleep(10.0)
@@ -115,7 +114,8 @@ class Crowd(World):
         active = [state for state in self.kinesis.history[heard:] if state.status == ACTIVE and state.why == "active"]
         began, ended = ({state.stream: state.at for state in states} for states in (updating, active))
         answers = [self._answered(one, began[one.stream], ended[one.stream]) for one in requests if one.stream in ended]
-        assert len(answers) == len(self.stacks)
+        if len(answers) != len(self.stacks):
+            raise AssertionError("a stream was never UPDATING")
         return Run(answers, limits.asked, limits.refused, self.workers.most, tuple(self.promises.broken))
 
     @staticmethod

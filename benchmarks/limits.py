@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 LAMBDA_CONCURRENCY = 1000
+EPSILON = 1e-4
+"""Epoch seconds are no finer than a tenth of a microsecond or so: a token is one that is nearly there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Bucket:
         """Take a token, if there is one."""
         self._tokens = min(self._limit.size, self._tokens + (now - self._at) * self._limit.rate)
         self._at = now
-        if self._tokens < 1 - 1e-9:
+        if self._tokens < 1 - EPSILON:
             return False
         self._tokens -= 1
         return True

@@ -14,7 +14,8 @@ Sources:
     boto3: botocore's waiters-2.json: StreamExists asks DescribeStream every 10 s, 18 times; an error ends it.
     Terraform: terraform-provider-aws, service/kinesis/stream.go: 10 s, then every 3 s; ten resources at a time, by
         `apply`'s default; up to 25 attempts a call with a delay of up to 20 s, by the AWS SDK for Go.
-    EventBridge: "Amazon EventBridge quotas": 300 rules on a bus. Lambda: "Lambda quotas": 20 KB for a function's policy.
+    EventBridge: "Amazon EventBridge quotas": 300 rules on a bus.
+    Lambda: "Lambda quotas": 20 KB for the policy of a function.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from botocore.retryhandler import delay_exponential
 
@@ -31,7 +32,9 @@ from benchmarks.limits import Account
 from tests.simulation.processes import Time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Request: TypeAlias = Callable[["Peers", int], None]
 
 CALL_SECONDS = (0.006, 0.08)
 """What a call takes there and back, as in the simulation (tests/simulation/wire.py)."""
@@ -47,17 +50,23 @@ class Failed(Exception):
 class Peers:
     """Requests of one peer, all of one moment, each for a stream of its own."""
 
-    def __init__(self, number: int, seed: int) -> None:
-        """Start the clock, with nothing sent yet."""
+    def __init__(self, number: int, seed: int, lengths: Sequence[float] | None = None) -> None:
+        """Start the clock, with nothing sent yet.
+
+        Args:
+            number: How many requests.
+            seed: Of all that is random.
+            lengths: How long each one's stream is UPDATING, in seconds; drawn unless given.
+        """
         self.time = Time()
         self.random = Random(seed)  # noqa: S311 (the seed repeats it)
         self.account = Account(self.time.now)
         self.began = self.time.now()
-        self._lengths = [self.random.uniform(*UPDATE_SECONDS) for _ in range(number)]
+        self._lengths = lengths or [self.random.uniform(*UPDATE_SECONDS) for _ in range(number)]
         self._active_at: dict[int, float] = {}
         self._policy = self._rules = 0
 
-    def run(self, request: Callable[[Peers, int], None], at_once: int | None = None) -> Run:
+    def run(self, request: Request, at_once: int | None = None) -> Run:
         """Play all of them, or so many at once."""
         numbers, answers = deque(range(len(self._lengths))), list[Answered]()
 
@@ -159,7 +168,7 @@ def cdk(peers: Peers, number: int) -> None:
 
 
 def crhelper(peers: Peers, number: int) -> None:
-    """crhelper with polling, once a minute; EventBridge is up to 5 s late."""
+    """Poll by crhelper, once a minute; EventBridge is up to 5 s late."""
     peers.start(number)
     peers.add_rule(number)
     while True:
@@ -174,10 +183,10 @@ def crhelper(peers: Peers, number: int) -> None:
             return
 
 
-def boto3_waiter(peers: Peers, number: int) -> None:
-    """A function of one's own with boto3's waiter `stream_exists`."""
+def boto3_waiter(peers: Peers, number: int, most: int = 18) -> None:
+    """A function of one's own with boto3's waiter `stream_exists`, which looks so often at the most."""
     peers.start(number)
-    for _ in range(18):
+    for _ in range(most):
         peers.call("DescribeStream", number)
         if peers.is_active(number):
             return

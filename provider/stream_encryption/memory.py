@@ -67,7 +67,7 @@ class Memory:
         found: The KeyId that the stream had before the first of them; None: not encrypted.
         doubted: The stream was last known to be other than ACTIVE as wanted, and was not seen UPDATING since: an ACTIVE
             as wanted may be half an old answer.
-        shown_since: From when on an ACTIVE as wanted is waited upon to be believed in spite of that: since one was first
+        shown_since: Since when an ACTIVE as wanted is waited upon, to be believed in spite of that: since one was first
             seen, or since a Start or Stop of our own was surely taken; None if neither.
         suspected: Another delivery of this request was taken to have made the Start.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.

@@ -17,7 +17,7 @@ GROWTH = 1.15
 """Each pause is a fixed part of the time waited so far, so the lag of noticing is as well: about a tenth of it."""
 LONGEST_SECONDS = 5.0
 LONGEST_THROTTLED_SECONDS = 15.0
-"""Long enough for hundreds of requests at once; short enough that the last of them are not asleep when it is their turn."""
+"""Long enough for hundreds of requests at once, and short enough that none is asleep when it is its turn."""
 LONGEST_BEGUN_SECONDS = 5.0
 """The same for a request that has asked for a change already: it comes back sooner than those that have not begun, so
 that the account's calls go to what can be ended."""
