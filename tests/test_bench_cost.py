@@ -35,9 +35,9 @@ def test_a_transition_is_counted_as_aws_does() -> None:
 
 
 def test_concurrency_is_what_overlaps_once_all_are_handed_over() -> None:
-    """Two steps at once for a second of the nine."""
+    """Of the nine seconds after both were handed over: one, two, one and two functions for a second each."""
     one = Course((Invocation(0, 1), Invocation(4, 6), Invocation(9, 10)), 0, 0)
     other = Course((Invocation(0, 1), Invocation(5, 7), Invocation(9, 10)), 0, 0)
     average, most = concurrency([one, other])
-    assert average == pytest.approx((1 + 2 + 1) / 8)
+    assert average == pytest.approx((1 + 2 + 1 + 2) / 9)
     assert most == 2
