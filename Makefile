@@ -53,6 +53,11 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 	@$(BIN)/uv pip install --quiet --python .venv-scan/bin/python --require-hashes -r requirements/scan.txt
 	@touch $@
 
+benchmarks/node_modules/.ready: benchmarks/package-lock.json | .venv-engines/.ready
+	@echo "Installing the AWS CDK, a peer in the benchmarks ..."
+	@sh benchmarks/npm-ci.sh
+	@touch $@
+
 demo: setup ## A stream's whole life under CloudFormation, on this machine, live
 	@$(BIN)/python -m local.demo
 
@@ -84,7 +89,7 @@ mutants: .venv/.ready ## How often the simulation finds bugs that are planted: m
 mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)
 
-bench: setup ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
+bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
 	@PYTHONPATH=provider:lastword:cli $(BIN)/python -m benchmarks $(ONLY)
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines

@@ -225,6 +225,27 @@ def test_an_old_look_is_not_acted_upon(  # noqa: PLR0913 - each is a fact of its
         assert [made.name for made in ground.kinesis.calls.changes] == [call]
 
 
+def test_a_stream_is_not_described_again_only_because_a_record_was_written(ground: Ground) -> None:
+    """Issue, calls: none that isn't needed; a record changes the tags alone, and they are read again."""
+    ground.loop(ground.ensure())
+    names = [call.name for call in ground.kinesis.calls if call.action.startswith("kinesis:")]
+    tagged = names.index("AddTagsToStream")
+    assert names[:tagged] == ["DescribeStreamSummary", "ListTagsForStream"]
+    assert names[tagged + 1 :][:3] == ["ListTagsForStream", "StartStreamEncryption", "DescribeStreamSummary"]
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(FRESH_SECONDS - 0.1, False), (FRESH_SECONDS + 0.1, True)])
+def test_a_description_from_before_a_record_is_good_for_as_long_as_any_other(
+    ground: Ground, seconds: float, *, again: bool
+) -> None:
+    """Promise 6: nothing is done upon what was seen long ago, however long the record took to be written."""
+    ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(seconds), "AddTagsToStream")
+    ground.loop(ground.ensure())
+    names = [call.name for call in ground.kinesis.calls]
+    looks = names[names.index("AddTagsToStream") : names.index("StartStreamEncryption")].count("DescribeStreamSummary")
+    assert looks == again
+
+
 def test_a_look_that_ends_the_goal_may_be_old(ground: Ground) -> None:
     """Promise 7: what needs no call needs no fresh look."""
     ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(60), "ListTagsForStream")

@@ -113,7 +113,10 @@ def test_a_break_begins_settling_anew(stream: Stream, *, as_wanted: bool) -> Non
     assert memory.reached_at == 950
 
 
-@pytest.mark.parametrize("change", [START, Stop(WITH_ONE, "one", "r")], ids=["Start", "Stop"])
+CHANGES = pytest.mark.parametrize("change", [START, Stop(WITH_ONE, "one", "r")], ids=["Start", "Stop"])
+
+
+@CHANGES
 def test_an_active_right_after_a_start_is_not_believed(change: Change) -> None:
     """Promise 1: descriptions can still say ACTIVE, and the new key, right after Start."""
     asked = after_acting(NEW, change, NOW - 1)
@@ -121,10 +124,29 @@ def test_an_active_right_after_a_start_is_not_believed(change: Change) -> None:
     assert (first.settling_since, first.reached_at) == (None, None), "it may be from before the call"
     seen = after_seeing(asked, ENSURE, Seen(NOW - 0.1, BUSY))
     assert _saw(seen, WITH_ONE, as_wanted=True).settling_since == NOW, "UPDATING was seen in between"
-    soon = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS - 0.1, WITH_ONE, as_wanted=True))
+    believed = NOW - 1 + TRUST_SECONDS
+    soon = after_seeing(first, ENSURE, Seen(believed - 0.1, WITH_ONE, as_wanted=True))
     assert soon.settling_since is None
-    later = after_seeing(soon, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, as_wanted=True))
-    assert later.settling_since == NOW + TRUST_SECONDS, "by now it is news"
+    for before in (asked, first, soon):
+        later = after_seeing(before, ENSURE, Seen(believed, WITH_ONE, as_wanted=True))
+        assert later.settling_since == believed, "by now it is news, however often it was looked at"
+
+
+@CHANGES
+def test_where_the_answer_to_a_start_was_lost_nobody_knows_when_it_took_effect(change: Change) -> None:
+    """Promise 1: it may have been on its way for long; an ACTIVE has to show for so long as may be old."""
+    asked = after_acting(NEW, change, NOW - 100, sure=False)
+    first = _saw(asked, WITH_ONE, as_wanted=True)
+    assert first.settling_since is None
+    later = after_seeing(first, ENSURE, Seen(NOW + TRUST_SECONDS, WITH_ONE, as_wanted=True))
+    assert later.settling_since == NOW + TRUST_SECONDS
+
+
+@CHANGES
+def test_a_description_from_before_begins_the_doubt_anew(change: Change) -> None:
+    """Promise 1: somebody else's change may have come after our own."""
+    asked = after_seeing(after_acting(NEW, change, NOW - 100), ENSURE, Seen(NOW - 1, PLAIN))
+    assert _saw(asked, WITH_ONE, as_wanted=True).settling_since is None
 
 
 def test_what_was_last_seen_otherwise_is_doubted() -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from .keys import Keys
     from .kinesis import Kinesis
-    from .model import Action, Attributes, Change, Goal, Refusal, Sweep
+    from .model import Action, Attributes, Change, Goal, Refusal, Stream, Sweep
 
 
 LATE_SECONDS = 1.0
@@ -98,6 +98,14 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """A stream as Kinesis described it, and when it was asked, in epoch seconds."""
+
+    stream: Stream
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a request has come: the goals that are left, what is remembered of the first, and what came of others."""
 
@@ -150,10 +158,13 @@ def loop(progress: Progress, world: World, deadline: float, patience: Patience) 
     Raises:
         ProviderError: A goal can't be reached, or not in time.
     """
+    described: Described | None = None
     while progress.goals:
-        if world.clock.now() > deadline + LATE_SECONDS:
+        now = world.clock.now()
+        if now > deadline + LATE_SECONDS:
             raise _too_late(progress, world)
-        progress, action = step(progress, world)
+        progress, action = step(progress, world, described)
+        described = _still_described(action, described.at if described else now)
         if isinstance(action, Failed):
             raise action.error
         now = world.clock.now()
@@ -173,15 +184,25 @@ def _too_late(progress: Progress, world: World) -> DeadlinePassed:
     return DeadlinePassed(progress.goals[0].stream, memory.waiting_for, memory.since, world.clock.now())
 
 
-def step(progress: Progress, world: World) -> tuple[Progress, Action]:
+def _still_described(action: Action, at: float) -> Described | None:
+    """What a record that was just written leaves as it was: all but the tags, which have to be read again."""
+    return Described(action.stream, at) if isinstance(action, Remember) else None
+
+
+def step(progress: Progress, world: World, described: Described | None = None) -> tuple[Progress, Action]:
     """Look once, decide, and carry one action out.
+
+    Args:
+        progress: How far the request has come; with a goal left.
+        world: What to look at and act on.
+        described: The stream, where that is known from a moment ago.
 
     Returns:
         The progress, and the action: one that waits or fails is the caller's to heed.
     """
     goal, memory = progress.goals[0], progress.memory
-    looked_at = world.clock.now()
-    memory, action = _look(goal, memory, world)
+    looked_at = described.at if described else world.clock.now()
+    memory, action = _look(goal, memory, world, described.stream if described else None)
     if isinstance(action, Remember | Cancel | Forget | Start | Stop) and world.clock.now() > looked_at + FRESH_SECONDS:
         action = Wait("too long ago to act upon; look again", 0.0)
     world.journal.decided(goal, action)
@@ -195,10 +216,10 @@ def step(progress: Progress, world: World) -> tuple[Progress, Action]:
     return (_next_goal(progress, action, world) if isinstance(action, Settled) else progress), action
 
 
-def _look(goal: Goal, memory: Memory, world: World) -> tuple[Memory, Action]:
+def _look(goal: Goal, memory: Memory, world: World, stream: Stream | None) -> tuple[Memory, Action]:
     now = world.clock.now()
     try:
-        seen = observe(goal, memory, world.kinesis, world.keys, now)
+        seen = observe(goal, memory, world.kinesis, world.keys, now, described=stream)
     except Refused as refused:
         world.journal.call_refused(refused.refusal)
         memory = after_refusal(memory, refused.refusal, now)

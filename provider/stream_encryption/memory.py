@@ -67,7 +67,8 @@ class Memory:
         found: The KeyId that the stream had before the first of them; None: not encrypted.
         doubted: The stream was last known to be other than ACTIVE as wanted, and was not seen UPDATING since: an ACTIVE
             as wanted may be half an old answer.
-        shown_since: Since when it shows as ACTIVE and as wanted in spite of that; None if it does not.
+        shown_since: Since when an ACTIVE as wanted is waited upon, to be believed in spite of that: since one was first
+            seen, or since a Start or Stop of our own was surely taken; None if neither.
         suspected: Another delivery of this request was taken to have made the Start.
         settling_since: Since when the stream is ACTIVE and as wanted, without a break; None if it is not.
         reached_at: When the stream was last seen ACTIVE and as wanted; None if it never was.
@@ -143,7 +144,9 @@ def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = Tru
     if not isinstance(change, Start | Stop):
         return replace(memory, writes=memory.writes + sure)
     found = memory.found if memory.changes else change.stream.key_id
-    return _doubting(replace(memory, changes=memory.changes + 1, found=found))
+    memory = _doubting(replace(memory, changes=memory.changes + 1, found=found))
+    # Kinesis took it by now: who looks TRUST_SECONDS later is shown what came of it, be it for the first time.
+    return replace(memory, shown_since=now) if sure else memory
 
 
 def after_refusal(memory: Memory, refusal: Refusal, now: float) -> Memory:

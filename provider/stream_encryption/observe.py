@@ -15,16 +15,27 @@ if TYPE_CHECKING:
     from .model import Goal, Key, Release, Stream
 
 
-def observe(goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float) -> Seen:
+def observe(  # noqa: PLR0913 (each is a value of its own)
+    goal: Goal, memory: Memory, kinesis: Kinesis, keys: Keys, now: float, *, described: Stream | None = None
+) -> Seen:
     """Look at the goal's stream.
 
     While a stream is not ACTIVE nothing can be done to it, so only the first look reads tags and keys (what refuses
     the goal for good is then said at once, not after the wait), and one that comes right after a change of ours.
 
+    Args:
+        goal: What the request wants.
+        memory: What it remembers.
+        kinesis: Where the stream is.
+        keys: The keys that were looked up so far.
+        now: The time, in epoch seconds.
+        described: The stream, where that is known from a moment ago: the account's 20 DescribeStreamSummary a second
+            are what many requests at once wait for.
+
     Raises:
         Refused: AWS did not answer one of the calls.
     """
-    stream = kinesis.describe(goal.stream)
+    stream = described or kinesis.describe(goal.stream)
     if stream is None or stream.status is StreamStatus.DELETING:
         return Seen(now, stream)
     if stream.status is not StreamStatus.ACTIVE and memory.looks and not _just_tagged(memory):

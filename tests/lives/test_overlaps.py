@@ -627,7 +627,7 @@ def test_of_two_stacks_that_claim_at_once_the_loser_names_the_winner() -> None:
     provider = _world()
     theirs = to_tags(Ownership(Owner(ANOTHER_STACK, "Theirs"), None))
     provider.kinesis.faults.before_call(
-        lambda _: provider.kinesis.people.tag(STREAM_NAME, theirs), "DescribeStreamSummary", skip=1
+        lambda _: provider.kinesis.people.tag(STREAM_NAME, theirs), "ListTagsForStream", skip=1
     )
     answer = Delivery(provider, create_event(ONE)).run()
     assert answer

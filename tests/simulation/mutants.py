@@ -113,7 +113,7 @@ MUTANTS = (
         "decide.py",
         "    return memory.unmarked or tags.calls_off(goal)",
         "    return True",
-        9,
+        14,
     ),
     Mutant(
         "a request that was called off goes on",
@@ -127,7 +127,7 @@ MUTANTS = (
         "model.py",
         "        return self.demanded_at > goal.issued_at",
         "        return False",
-        1,
+        20,
     ),
     Mutant(
         "what was seen long ago is acted upon",
@@ -169,13 +169,13 @@ MUTANTS = (
         "decide.py",
         "    if tags is not None and tags.is_newer_than(goal):",
         "    if False:",
-        26,
+        20,
     ),
     Mutant(
         "the log holds the ResponseURL",
         "protocol.py",
         "self.Status, self.Reason = FAILED, without_secrets(reason, url)",
         'self.Status, self.Reason = FAILED, f"{reason} {url}"',
-        6,
+        20,
     ),
 )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.simulation.product import Product
 
 STREAMS = ("orders", "other")
+SWEEP_TRIES_SECONDS = 90.0
+"""How long others may keep a sweep from a stream, in seconds: it tries for three minutes, at pauses of up to 75 s."""
 
 
 @dataclass
@@ -91,6 +93,7 @@ class World:
         self.meddled: set[str] = set()  # streams whose encryption or tags other people changed
         self.tagged: set[str] = set()  # … whose own tags they changed
         self.tags_since: dict[str, float] = defaultdict(lambda: self.began)
+        self.longest_hindrance = 0.0  # for how long others kept a stream UPDATING, or had all calls throttled
         self.before: dict[str, str | None] = {}
         self.tags_before: dict[str, dict[str, str]] = {}
         self.pace = self.random.choice((1.0, 2.0, 3.0, 3.9))  # how long there is between two deployments: 10 to this
@@ -106,12 +109,17 @@ class World:
     def sweepable(self) -> bool:
         """Whether every mark is removed in the end: an execution for it was started, and it ran."""
         trouble = self.trouble
-        return not (trouble.unstarted or trouble.die or trouble.fail or trouble.lose or trouble.freeze or trouble.keys)
+        lost = trouble.unstarted or trouble.die or trouble.fail or trouble.lose or trouble.freeze or trouble.keys
+        return not lost and self.longest_hindrance < SWEEP_TRIES_SECONDS
 
     @property
     def answerable_seconds(self) -> float:
         """From which ServiceTimeout on a request has to be answered, whatever happens."""
         return 1800.0
+
+    def hinder(self, seconds: float) -> None:
+        """Others keep everybody from doing anything to a stream for so long."""
+        self.longest_hindrance = max(self.longest_hindrance, seconds)
 
     def dice(self, chance: float) -> bool:
         """Whether something happens that has this chance; what cannot happen takes no number from the seed."""

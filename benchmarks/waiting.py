@@ -1,0 +1,181 @@
+"""What a Create uses while its stream is UPDATING: measured on the real provider, in virtual time.
+
+`PYTHONPATH=provider:lastword:cli python -m benchmarks.waiting` prints the table of docs/durable-wait.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from itertools import pairwise
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import prices
+from tests.builders import create_event
+from tests.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LENGTHS = {"3 s": 3.0, "1 min": 60.0, "30 min": 1800.0}
+IN_THE_TABLE = 5
+"""How many requests the table of docs/durable-wait.md is the mean of: a test plays them."""
+HANDOVER_SECONDS = 60.0
+CALL_SECONDS = 0.05
+"""What a call to AWS takes, and a warm invocation by itself: virtual time knows only the pauses."""
+GB = 0.25
+REPORT_BYTES = 350
+"""The lines that Lambda itself logs of an invocation: START, END and REPORT, with the trace's ids."""
+
+START_AND_END = 2
+LOOP = ("Wait", "Step", "Answered?")
+LAST = ("Answered",)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation of the function: when it began, in seconds after the request, and when it ended."""
+
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of one request.
+
+    Attributes:
+        invocations: Of the function, in order.
+        log_bytes: What they printed; with logging disabled, the metrics alone.
+        kms_requests: How often keys were looked up (DescribeKey).
+    """
+
+    invocations: tuple[Invocation, ...]
+    log_bytes: int
+    kms_requests: int
+
+    @property
+    def transitions(self) -> int:
+        """The state machine's transitions, as AWS counts them: with the execution's start and end."""
+        loops = len(self.invocations) - 1
+        return START_AND_END + loops * len(LOOP) + len(LAST) if loops else 0
+
+    @property
+    def lambda_seconds(self) -> float:
+        """How long the function was at work."""
+        return sum(one.ended - one.began for one in self.invocations)
+
+    @property
+    def seconds(self) -> float:
+        """From the request to its answer."""
+        return self.invocations[-1].ended
+
+    @property
+    def dollars_at_work(self) -> float:
+        """What the function and the state machine cost."""
+        return (
+            self.transitions * prices.TRANSITION
+            + self.lambda_seconds * GB * prices.GB_SECOND_ARM
+            + len(self.invocations) * prices.INVOCATION
+        )
+
+    @property
+    def dollars_beside(self) -> float:
+        """What is charged beside them: log lines, KMS, and the trace, if X-Ray records one for each request."""
+        lines = self.log_bytes + len(self.invocations) * REPORT_BYTES
+        return lines * prices.LOG_BYTE + self.kms_requests * prices.KMS_REQUEST + prices.TRACE
+
+    @property
+    def dollars(self) -> float:
+        """What it costs in all."""
+        return self.dollars_at_work + self.dollars_beside
+
+    @property
+    def dollars_asleep(self) -> float:
+        """What one function that sleeps until the answer would cost, if it could sleep for so long."""
+        return asleep(self.seconds) + self.dollars_beside
+
+
+def asleep(seconds: float) -> float:
+    """What one function that does nothing else for so long costs, in dollars."""
+    return seconds * GB * prices.GB_SECOND_ARM + prices.INVOCATION
+
+
+def course(update_seconds: float, seed: int = 1) -> Course:
+    """Play one Create whose Start takes so long, with everything else by default."""
+    provider = Provider(seed, handover_seconds=HANDOVER_SECONDS)
+    provider.kinesis.next_updating.append(update_seconds)
+    zero = provider.clock.now()
+    invocations: list[Invocation] = []
+    log = StringIO()
+
+    def invoke(event: Any) -> Any:  # noqa: ANN401 (whatever the doors take and give)
+        began, calls = provider.clock.now(), len(provider.kinesis.calls)
+        with redirect_stdout(log), _logged_to(log):
+            result = provider.deliver(event)
+        provider.clock.sleep((len(provider.kinesis.calls) - calls + 1) * CALL_SECONDS)
+        invocations.append(Invocation(began - zero, provider.clock.now() - zero))
+        return result
+
+    invoke({**create_event(), "ResponseURL": provider.fresh_url()})
+    if provider.states.executions:
+        provider.states.play(invoke)
+    (answer,) = provider.bucket.answers
+    if answer["Status"] != "SUCCESS":
+        raise AssertionError(answer["Reason"])
+    return Course(tuple(invocations), len(log.getvalue()), len(provider.kinesis.calls.named("DescribeKey")))
+
+
+@contextmanager
+def _logged_to(log: StringIO) -> Iterator[None]:
+    """Have the function's lines here: a logger keeps the standard output that it began with, and lives for ever."""
+    handlers = [one for one in logging.getLogger("test").handlers if isinstance(one, logging.StreamHandler)]
+    streams = [one.setStream(log) for one in handlers]
+    try:
+        yield
+    finally:
+        for handler, stream in zip(handlers, streams, strict=True):
+            handler.setStream(stream or sys.stdout)
+
+
+def concurrency(courses: Sequence[Course]) -> tuple[float, int]:
+    """How many functions are at work, on average and at the most, once all of these requests were handed over."""
+    since = max(one.invocations[0].ended for one in courses)
+    steps = [step for one in courses for step in one.invocations[1:]]
+    changes = sorted([(step.began, 1) for step in steps] + [(step.ended, -1) for step in steps])
+    until = min(one.seconds for one in courses)
+    at_work, most, area = 0, 0, 0.0
+    for (at, change), (later, _) in pairwise(changes):
+        at_work += change
+        if since <= at < until:
+            most, area = max(most, at_work), area + at_work * (min(later, until) - at)
+    return area / (until - since), most
+
+
+def table(requests: int = IN_THE_TABLE) -> str:
+    """The table of docs/durable-wait.md: without what is charged beside the function and the state machine."""
+    rows = [
+        "| UPDATING for | transitions | invocations | Lambda seconds | 1,000 requests | … as a Lambda that sleeps |"
+    ]
+    rows.append("|---|---|---|---|---|---|")
+    for name, length in LENGTHS.items():
+        courses = [course(length, seed) for seed in range(requests)]
+        seconds = [one.seconds for one in courses]
+        cells = (
+            f"{mean(one.transitions for one in courses):.0f}",
+            f"{mean(len(one.invocations) for one in courses):.0f}",
+            f"{mean(one.lambda_seconds for one in courses):.0f}",
+            f"${1000 * mean(one.dollars_at_work for one in courses):.2f}",
+            f"{mean(seconds):,.0f} s, ${1000 * mean(map(asleep, seconds)):.2f}",
+        )
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    logging.disable()
+    print(table())
