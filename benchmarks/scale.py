@@ -163,7 +163,7 @@ def _row(name: str, played: Sequence[Played]) -> list[str]:
         name,
         Spread.of([run.seconds for run in runs]).text(0),
         Spread.of([one.least for one in played]).text(0),
-        Spread.of([one.ratio for one in played]).text(),
+        "not all settled" if failed.most else Spread.of([one.ratio for one in played]).text(),
         Spread.of([100 * run.throttled for run in runs]).text(0),
         f"{median(seconds):.1f}, {percentile(seconds, 99):.1f}",
         f"{median(lags):.1f}, {percentile(lags, 99):.1f}",
@@ -201,18 +201,19 @@ def _over_bound(creates: Mapping[int, Sequence[Played]], peers: Mapping[str, Map
     figure = Figure(figsize=(8, 4.5))
     axes = figure.subplots()
     for name, sizes in {"this provider": creates, **peers}.items():
-        middles = [Spread.of([one.ratio for one in played]) for played in sizes.values()]
+        settled = {number: played for number, played in sizes.items() if not any(one.run.failures for one in played)}
+        ratios = [Spread.of([one.ratio for one in played]) for played in settled.values()]
         style = "-o" if sizes is creates else "--."
-        line = axes.plot(list(sizes), [one.middle for one in middles], style, label=name)[0]
-        axes.fill_between(
-            list(sizes),
-            [one.least for one in middles],
-            [one.most for one in middles],
-            alpha=0.2,
-            color=line.get_color(),
-        )
+        line = axes.plot(list(settled), [one.middle for one in ratios], style, label=name)[0]
+        least, most = [one.least for one in ratios], [one.most for one in ratios]
+        axes.fill_between(list(settled), least, most, alpha=0.2, color=line.get_color())
     axes.axhline(GOAL_RATIO, color="grey", linewidth=0.8, linestyle=":")
-    axes.set(xscale="log", yscale="log", xlabel="resources at once", ylabel="time / least time (each its own)")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="resources at once",
+        ylabel="time / least time (each its own), where none failed",
+    )
     axes.yaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set_xticks(list(creates), [f"{number:,}" for number in creates])
