@@ -206,10 +206,10 @@ def _method() -> str:
 def _notes(average: float, most: int) -> str:
     return f"""\
 **What it means.** crhelper is the cheapest, since EventBridge charges nothing for waiting, and it looks once a
-minute: a stack then waits for up to a minute more each time. Of what looks every few seconds, this provider
-costs the least for seconds and for half an hour, and about as much as the CDK framework for a minute, all but a
-little of which it spends asleep in the function, in order to notice the end soon. None of it is more than a few
-dollars for a thousand.
+minute: a stack then waits for up to a minute more each time. Of what looks every few seconds, this provider costs
+about as little as a function that sleeps where a change takes seconds, the least where it takes half an hour, and
+about as much as the CDK framework for a minute, nearly all of which is waited in the function, in order to notice
+the end soon. None of it is more than a few dollars for a thousand.
 
 **Terraform and boto3 on a machine of yours cost AWS nothing**, but somebody's minute: a job of its own on
 GitHub Actions is charged by the full minute; an apply that has other things to do pays only for what is longer
