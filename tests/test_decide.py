@@ -530,6 +530,15 @@ def test_a_create_that_is_called_off_takes_its_record_back_and_starts_nothing() 
     _failed(decide(ENSURE, _seen(PLAIN, NOBODYS), memory), errors.Overtaken)
 
 
+def test_a_stop_that_took_a_start_back_is_not_taken_back_itself() -> None:
+    """Promise 5: of two deliveries that were called off, the one that undid the other's Start may not see that yet.
+
+    What it found before its first change is the key that the stream still shows.
+    """
+    undone = Memory(0, owned=True, overtaken=True, changes=1, found="one", asked=Asked("Stop", None, NOW - 1))
+    _failed(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), undone), errors.Overtaken)
+
+
 def test_a_create_that_is_called_off_gives_a_taken_stream_back() -> None:
     """Promise 6 and row rename: the record of the former owner is written again."""
     memory = Memory(0, owned=True, overtaken=True, former=THEM)

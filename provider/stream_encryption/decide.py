@@ -169,7 +169,9 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     if tags.owned_by(goal.owner):
         return _take_back(goal, stream, tags, seen, memory)
     left = tags.ownership is None or tags.ownership.owner == memory.former
-    if memory.overtaken and memory.changes and seen.as_wanted and left:
+    # Found as it is: what we did was to take back what another delivery of this request had done, and may not show yet.
+    ours = memory.changes and memory.found != stream.key_id
+    if memory.overtaken and ours and seen.as_wanted and left:
         reason = "this request was called off, and its Start came too late to be found"
         undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, overtaken)
