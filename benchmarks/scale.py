@@ -233,7 +233,7 @@ def _time_line(ours: Played, peers: Mapping[str, Mapping[int, Sequence[Played]]]
         axes.plot([0.0, *times], range(len(times) + 1), style, label=name, drawstyle="steps-post")
     axes.axvline(ours.least, color="grey", linewidth=0.8, linestyle=":", label="this provider's least time")
     axes.set(xlabel="seconds after all were sent", ylabel="resources settled", xlim=(0, 1.5 * ours.run.seconds))
-    axes.legend(loc="center right")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
