@@ -14,6 +14,10 @@ TEMPLATE := examples/several-streams.yaml
 PARAMETERS ?= StreamNames=orders,payments,page-views,invoices KeyId=alias/platform
 endif
 
+# What is imported again and again is compiled once, also where the environment says otherwise, as in many containers.
+unexport PYTHONDONTWRITEBYTECODE
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench lint scan advisories format \
   build deploy draw lock clean
@@ -31,26 +35,26 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 
 .venv/.ready: requirements/dev.txt provider/requirements.txt | .venv/.uv
 	@echo "Installing the product's packages and the tests' ..."
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --python $(BIN)/python -r requirements/dev.txt
 	@touch $@
 
 .venv-engines/.ready: requirements/engines.txt requirements/package-lock.json | .venv/.uv
 	@echo "Installing the embedded AWS (MiniStack and kinesis-local), and asl-validator ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-engines
-	@$(BIN)/uv pip install --quiet --python .venv-engines/bin/python --require-hashes -r requirements/engines.txt
+	@$(INSTALL) --python .venv-engines/bin/python -r requirements/engines.txt
 	@sh local/npm-ci.sh
 	@touch $@
 
 .venv-sam/.ready: requirements/sam.txt | .venv/.uv
 	@echo "Installing SAM, which brings AWS's runtime interface emulator ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sam
-	@$(BIN)/uv pip install --quiet --python .venv-sam/bin/python --require-hashes -r requirements/sam.txt
+	@$(INSTALL) --python .venv-sam/bin/python -r requirements/sam.txt
 	@touch $@
 
 .venv-scan/.ready: requirements/scan.txt | .venv/.uv
 	@echo "Installing the scanners ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-scan
-	@$(BIN)/uv pip install --quiet --python .venv-scan/bin/python --require-hashes -r requirements/scan.txt
+	@$(INSTALL) --python .venv-scan/bin/python -r requirements/scan.txt
 	@touch $@
 
 benchmarks/node_modules/.ready: benchmarks/package-lock.json | .venv-engines/.ready

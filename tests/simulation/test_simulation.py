@@ -15,12 +15,12 @@ from tests.simulation.stories import simulate
 from tests.templates import ROOT, load
 
 CHUNK = 10
-SEEDS = range(0, 500, CHUNK)
+SEEDS = range(0, 400, CHUNK)
 TRACE = 60
 """How many of the last lines of a trace are shown."""
 
 LOST_OR_DEAD = ("lose", "die after")
-"""Of the faults, those that are dealt to every call in each run of the tests; `make simulate` deals all of them."""
+"""Of the faults, those that are dealt in each run of the tests, in turn; `make simulate` deals all to every call."""
 
 
 @pytest.mark.parametrize("first", SEEDS)
@@ -32,14 +32,14 @@ def test_no_schedule_of_failures_breaks_a_promise(first: int) -> None:
         assert not report.broken, f"{report.broken[0]}\n{told}\n`make replay SEED={seed}` repeats it"
 
 
-@pytest.mark.parametrize("fault", LOST_OR_DEAD)
 @pytest.mark.parametrize("name", LIFECYCLES)
-def test_a_fault_at_any_one_call_of_a_life_changes_nothing_in_the_end(name: str, fault: str) -> None:
+def test_a_fault_at_any_one_call_of_a_life_changes_nothing_in_the_end(name: str) -> None:
     """Promise 6: the Nth call is lost, or kills the function, for every N; CloudFormation hears what it would hear."""
     life = LIFECYCLES[name]
     undisturbed = play(life, {})
     assert not undisturbed.broken
     for number in range(1, undisturbed.calls + 1):
+        fault = LOST_OR_DEAD[number % len(LOST_OR_DEAD)]
         report = play(life, {number: fault})
         told = "\n".join([f"{name}, call {number}: {fault}", *report.trace[-TRACE:]])
         assert not report.broken, f"{report.broken[0]}\n{told}"
