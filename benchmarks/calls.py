@@ -269,7 +269,7 @@ Not counted: the PUT of the answer (one each), logs, and what AWS invokes by its
 Step Functions invoke functions without a call of the account's)."""
 NOTES = """\
 **Where our looks come from.** A look is DescribeStreamSummary, and ListTagsForStream where something can be decided. A
-Create looks before it does anything; after it has put its record, at the tags alone (AddTagsToStream knows no condition:
+Create looks before it does anything; after it has put its record, at the tags (AddTagsToStream knows no condition:
 of two that write at once, only the one whose record stands may go on); while the stream is UPDATING, without the tags;
 when it finds it ACTIVE; and when the settling time is over, since a later request may have come meanwhile. A careful
 function that records nothing makes the first look, the polls, and no others: it can't undo what it did, nor tell whose
