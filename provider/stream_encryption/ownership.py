@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .model import Demand, Owner, Ownership, Predecessor, Tags
+from .times import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,13 +164,9 @@ def _spent(value: str, now: float) -> bool:
     return at is None or at + CANCELLATION_SECONDS < now
 
 
-def _written(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _written(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _time(value: str) -> float | None:
-    """A time as it is written here; None for anything else. strptime's import would be dear in a cold start."""
-    try:
-        return datetime.fromisoformat(value).timestamp() if _TIME.fullmatch(value) else None
-    except ValueError:
-        return None
+    return epoch_seconds(value, _TIME)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from .errors import InvalidProperties, InvalidRequest
 from .model import Ensure, Owner, Release, StreamRef
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
+from .times import epoch_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,18 +200,10 @@ def _issued_at(response_url: object, now: float) -> float:
     """
     try:
         query = parse_qs(urlsplit(str(response_url)).query)
-        issued = _time(query["X-Amz-Date"][0]) if "X-Amz-Date" in query else int(query["Expires"][0]) - URL_SECONDS
+        if "X-Amz-Date" in query:
+            issued = epoch_seconds(query["X-Amz-Date"][0], _AMZ_DATE)
+        else:
+            issued = int(query["Expires"][0]) - URL_SECONDS
     except (KeyError, ValueError):
         return now
-    return min(max(issued, 0), now)
-
-
-def _time(text: str) -> float:
-    """Read a time as Signature Version 4 writes it. Not by strptime, whose import is dear when the function starts.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if not _AMZ_DATE.fullmatch(text):
-        raise ValueError(f"{text} is no X-Amz-Date")
-    return datetime.fromisoformat(text).timestamp()
+    return now if issued is None else min(max(issued, 0), now)
