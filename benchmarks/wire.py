@@ -6,17 +6,15 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from local.loopback import HOP_BY_HOP, Reply, Request, Server
+from local.kinesis_tap import describe
+from local.loopback import Reply, Request, Server, call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
-STREAM = re.compile(rb'"Stream(?:Name|ARN)"\s*:\s*"(?:[^"]*/)?([^"/]+)"')
 REST = (
     ("POST", re.compile(r"/2015-03-31/functions/[^/]+/invocations"), "Invoke"),
     ("POST", re.compile(r"/2015-03-31/functions/[^/]+/policy"), "AddPermission"),
@@ -48,7 +46,7 @@ class Call:
     status: int
 
 
-class Wire:
+class Wire(Server):
     """A reverse proxy in front of several Kinesis and of everything else."""
 
     def __init__(self, kinesis: Mapping[str, str], others: str) -> None:
@@ -61,16 +59,7 @@ class Wire:
         self._kinesis, self._others = kinesis, others
         self._lock = threading.Lock()
         self._calls: list[Call] = []
-        self._server = Server(self._forward)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        """It listens already."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._server.close()
+        super().__init__(self._forward)
 
     def calls(self, mark: str = "", since: float = 0.0) -> list[Call]:
         """The calls that bear a mark (a part of a name), since a moment."""
@@ -86,24 +75,11 @@ class Wire:
         sent = time.time()
         service, action, stream = named(request)
         url = self._kinesis[stream.partition(".")[0]] if service == "kinesis" else self._others
-        reply = passed_on(url, request)
+        reply = call(url, request, same_host=True)
         with self._lock:
             text = f"{request.path} {request.body.decode(errors='replace')}"
             self._calls.append(Call(sent, time.time(), service, action, stream, text, reply.status))
         return reply
-
-
-def passed_on(url: str, request: Request) -> Reply:
-    """Send a request on as it is: its signature holds for the host that it was sent to."""
-    address = urlsplit(url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=60)
-    try:
-        headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP - {"host"}}
-        connection.request(request.method, request.path, request.body, headers)
-        response = connection.getresponse()
-        return Reply(response.status, response.read(), dict(response.getheaders()))
-    finally:
-        connection.close()
 
 
 def named(request: Request) -> tuple[str, str, str]:
@@ -112,9 +88,9 @@ def named(request: Request) -> tuple[str, str, str]:
     service = signed[1] if signed else ""
     path = request.path.partition("?")[0]
     rest = (name for method, pattern, name in REST if method == request.method and pattern.fullmatch(path))
-    action = request.headers.get("x-amz-target", "").rpartition(".")[2] or next(rest, f"{request.method} {path}")
-    stream = STREAM.search(request.body) if service == "kinesis" else None
-    return service, action, stream[1].decode() if stream else ""
+    asked = describe(0.0, request, Reply(OK))
+    action = asked.action or next(rest, f"{request.method} {path}")
+    return service, action, asked.stream if service == "kinesis" else ""
 
 
 OK = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from dataclasses import dataclass
@@ -124,6 +125,12 @@ def start_kinesis(household: Household, place: Place, durations: Durations) -> s
         return f"http://127.0.0.1:{port}"
 
     return at_a_free_port(start)
+
+
+def kinesis_version() -> str:
+    """The version of kinesis-local that is installed here."""
+    package = installed(".venv-engines", "npm/node_modules/kinesis-local/package.json")
+    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
 
 
 def _milliseconds(seconds: float) -> str:

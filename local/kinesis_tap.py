@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from local.loopback import Reply, Request, Server, call
 
@@ -38,7 +38,7 @@ class KinesisCall:
         return self.action in CHANGES
 
 
-class KinesisTap:
+class KinesisTap(Server):
     """A reverse proxy in front of Kinesis."""
 
     def __init__(self, kinesis_url: str, heard: Callable[[KinesisCall], None] | None = None) -> None:
@@ -51,16 +51,7 @@ class KinesisTap:
         """Is told of each call before it is made; what it answers is answered in Kinesis' stead."""
         self.authorize: Callable[[KinesisCall], Reply | None] = lambda _: None
         """Is asked of each call as well, after that; what it answers is Kinesis' refusal."""
-        self._server = Server(self._forward)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        """It listens already."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._server.close()
+        super().__init__(self._forward)
 
     def calls(self, stream: str = "", *actions: str, since: float = 0.0) -> list[KinesisCall]:
         """The calls made for a stream, or for any, of these actions, or of any."""

@@ -89,12 +89,16 @@ class Server:
         self._thread.join()
 
 
-def call(url: str, request: Request, seconds: float | None = 60.0) -> Reply:
-    """Send a request to an address, and wait that long for what it answers."""
+def call(url: str, request: Request, seconds: float | None = 60.0, *, same_host: bool = False) -> Reply:
+    """Send a request to an address, and wait that long for what it answers.
+
+    With `same_host` it keeps the host that it was sent to before, for which its signature holds.
+    """
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=seconds)
     try:
-        headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP}
+        dropped = HOP_BY_HOP - {"host"} if same_host else HOP_BY_HOP
+        headers = {name: value for name, value in request.headers.items() if name not in dropped}
         connection.request(request.method, request.path, request.body, headers)
         response = connection.getresponse()
         return Reply(response.status, response.read(), dict(response.getheaders()))

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from local.loopback import Reply, Request, Server, call
@@ -110,7 +110,7 @@ def answer_faults(answer: dict[str, Any], event: dict[str, Any]) -> list[str]:
     return found
 
 
-class ResponseEndpoint:
+class ResponseEndpoint(Server):
     """Gives each event a ResponseURL of its own, and judges what is put there."""
 
     def __init__(
@@ -128,16 +128,7 @@ class ResponseEndpoint:
         self._heard = heard
         self._changed = threading.Condition()
         self._exchanges: list[Exchange] = []
-        self._server = Server(self._answer)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        """It listens already."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop listening."""
-        self._server.close()
+        super().__init__(self._answer)
 
     @property
     def exchanges(self) -> list[Exchange]:
