@@ -90,7 +90,7 @@ replay: .venv/.ready ## One of these worlds, line by line: make replay SEED=42
 mutants: .venv/.ready ## How often the simulation finds bugs that are planted: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)
 
-mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
+mutate: .venv/.ready ## What the tests would not notice: mutation testing, some twenty minutes
 	@sh tests/mutate.sh $(BIN)
 
 bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
@@ -136,4 +136,4 @@ lock: .venv/.uv ## Pin every dependency anew, with hashes
 	@sh local/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that was installed or built here
-	@rm -rf .venv .venv-engines .venv-sam .venv-scan node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf .venv .venv-engines .venv-sam .venv-scan benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 
 from benchmarks.account import Account
-from benchmarks.lag import OURS, Ours
-from benchmarks.peers import cdk
+from benchmarks.peers import OURS, cdk
 from benchmarks.peers.boto3_waiter import Boto3Waiter
 from benchmarks.peers.crhelper import Crhelper
+from benchmarks.peers.ours import Ours
 from benchmarks.peers.terraform import Terraform
 from benchmarks.report import Goal, Report, Table
 from benchmarks.spread import Spread
+from local.engines import kinesis_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -175,7 +176,7 @@ def _report(lives: Mapping[str, Sequence[Mapping[str, Counter[str]]]], repetitio
             Table("What each of ours is for", ["call", "why"], [[f"`{call}`", NEEDED.get(call, "?")] for call in each]),
         ],
         plots={"Calls to AWS by action": _plot(lives)},
-        versions={"aws-cdk-lib": cdk.version(), "kinesis-local": "0.6.2"},
+        versions={"aws-cdk-lib": cdk.version(), "kinesis-local": kinesis_version()},
         notes=NOTES,
     )
 

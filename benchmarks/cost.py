@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks import prices
+from benchmarks.peers import OURS
 from benchmarks.report import Report, Table
 from benchmarks.rhythms import Peers, boto3_waiter, cdk, crhelper, terraform
 from benchmarks.spread import Spread
@@ -37,7 +38,6 @@ MANY = 100
 CDK_GB = 0.125
 """Lambda's default memory, which the framework keeps for its own functions, on x86."""
 LONGEST_INVOCATION = 900.0
-US = "this provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def measure() -> Report:
     print(f"  {MANY} requests that wait for 30 minutes ...", flush=True)
     average, most = concurrency([course(LENGTHS["30 min"], seed) for seed in range(MANY)])
     dollars = {
-        US: {name: Spread.of([1000 * one.dollars for one in courses]) for name, courses in ours.items()},
+        OURS: {name: Spread.of([1000 * one.dollars for one in courses]) for name, courses in ours.items()},
         **{
             peer: {name: Spread.of([1000 * one.dollars for one in used]) for name, used in lengths.items()}
             for peer, lengths in peers.items()

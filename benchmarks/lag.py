@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.figure import Figure
 
 from benchmarks.account import ACTIVE, Account
-from benchmarks.peers import cdk, crhelper
+from benchmarks.peers import OURS, cdk, crhelper
 from benchmarks.peers.boto3_waiter import Boto3Waiter
+from benchmarks.peers.ours import Ours
 from benchmarks.peers.terraform import Terraform
 from benchmarks.report import Goal, Report, Table
 from benchmarks.spread import Spread
+from local.engines import kinesis_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.account import Event
     from benchmarks.peers import Peer
     from local.response_endpoint import Exchange
-
-OURS = "this provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +76,6 @@ def drawn(nominal: float) -> list[float]:
     """Lengths around a nominal one, in seconds; kinesis-local knows whole milliseconds."""
     draw = DRAWS[nominal]
     return [round(nominal + draw.step * (number - (draw.lengths - 1) / 2), 3) for number in range(draw.lengths)]
-
-
-class Ours:
-    """The provider's function, as its template deploys it."""
-
-    name = OURS
-
-    def __init__(self, account: Account, environments: int) -> None:
-        """Have so many execution environments warm: a cold start lies before the Start, and only takes others' time."""
-        self._runtime = account.aws.runtime
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: self._warm(), range(environments)))
-
-    def _warm(self) -> None:
-        self._runtime.warm()
-        self._runtime.invoke({})  # It says that this is no request.
-
-    def handle(self, event: Event) -> None:
-        """Invoke the function; a wait that gets long is carried on by the state machine."""
-        self._runtime.invoke(event)
 
 
 @dataclass
@@ -248,7 +227,7 @@ def _report(samples: Sequence[Sample], lengths: Sequence[float], drifts: Sequenc
             ),
         ],
         plots={"Settling lag by the length of the update": _plot(lags, names, lengths)},
-        versions={"aws-cdk-lib": cdk.version(), "kinesis-local": "0.6.2"},
+        versions={"aws-cdk-lib": cdk.version(), "kinesis-local": kinesis_version()},
         notes=NOTES,
     )
 

@@ -12,8 +12,8 @@ Sources:
     crhelper 2.0.12: resource_helper.py: one EventBridge rule and one permission of the function for each request, at
         best once a minute; whatever poll_create throws fails the request.
     boto3: botocore's waiters-2.json: StreamExists asks DescribeStream every 10 s, 18 times; an error ends it.
-    Terraform: terraform-provider-aws, service/kinesis/stream.go: 10 s, then every 3 s; ten resources at a time, by
-        `apply`'s default; up to 25 attempts a call with a delay of up to 20 s, by the AWS SDK for Go.
+    Terraform: the better of its two rhythms in benchmarks/peers/terraform.py; ten resources at a time, by `apply`'s
+        default; up to 25 attempts a call with a delay of up to 20 s, by the AWS SDK for Go.
     EventBridge: "Amazon EventBridge quotas": 300 rules on a bus.
     Lambda: "Lambda quotas": 20 KB for the policy of a function.
 """
@@ -29,6 +29,7 @@ from botocore.retryhandler import delay_exponential
 
 from benchmarks.crowd import UPDATE_SECONDS, Answered, Run
 from benchmarks.limits import Account
+from benchmarks.peers.terraform import as_published
 from tests.simulation.processes import Time
 
 if TYPE_CHECKING:
@@ -198,9 +199,8 @@ def terraform(peers: Peers, number: int) -> None:
     """Terraform's wait for a stream."""
     peers.call("DescribeStreamSummary", number, 25, 20.0)
     peers.start(number)
-    peers.time.sleep(10.0)
-    while True:
+    for seconds in as_published():
+        peers.time.sleep(seconds)
         peers.call("DescribeStreamSummary", number, 25, 20.0)
         if peers.is_active(number):
             return
-        peers.time.sleep(3.0)

@@ -12,6 +12,7 @@ from matplotlib.ticker import ScalarFormatter
 from benchmarks import stampede
 from benchmarks.crowd import SETTLE_SECONDS, UPDATE_SECONDS, Crowd
 from benchmarks.limits import LIMITS, STRICT, least_seconds
+from benchmarks.peers import OURS
 from benchmarks.report import Goal, Report, Table
 from benchmarks.rhythms import TERRAFORM_AT_ONCE, Peers, boto3_waiter, cdk, crhelper, terraform
 from benchmarks.spread import Spread, percentile
@@ -42,7 +43,6 @@ PEERS = {
     "boto3 waiter (model)": (boto3_waiter, None, {"DescribeStream": 1}),
     "Terraform (model)": (terraform, TERRAFORM_AT_ONCE, {"DescribeStreamSummary": 2}),
 }
-OURS = "Create"
 
 
 class Played(NamedTuple):
@@ -93,7 +93,7 @@ def measure() -> Report:
 def _create(number: int, seed: int, limits: Mapping[str, Limit] = LIMITS) -> Played:
     print(f"  {number} Creates at once, seed {seed} ...", flush=True)
     run = Crowd(number, seed, limits).create()
-    return Played(run, least_seconds(NEEDS[OURS], _updates(run), SETTLE_SECONDS, limits))
+    return Played(run, least_seconds(NEEDS["Create"], _updates(run), SETTLE_SECONDS, limits))
 
 
 def _lives(number: int, seed: int) -> Mapping[str, Played]:
@@ -200,7 +200,7 @@ def _peers(peers: Mapping[str, Mapping[int, Sequence[Played]]]) -> Table:
 def _over_bound(creates: Mapping[int, Sequence[Played]], peers: Mapping[str, Mapping[int, Sequence[Played]]]) -> Figure:
     figure = Figure(figsize=(8, 4.5))
     axes = figure.subplots()
-    for name, sizes in {"this provider": creates, **peers}.items():
+    for name, sizes in {OURS: creates, **peers}.items():
         settled = {number: played for number, played in sizes.items() if not any(one.run.failures for one in played)}
         ratios = [Spread.of([one.ratio for one in played]) for played in settled.values()]
         style = "-o" if sizes is creates else "--."
@@ -225,7 +225,7 @@ def _time_line(ours: Played, peers: Mapping[str, Mapping[int, Sequence[Played]]]
     figure = Figure(figsize=(8, 4.5))
     axes = figure.subplots()
     for name, played in {
-        "this provider": ours,
+        OURS: ours,
         **{name: sizes[GOAL_NUMBER][0] for name, sizes in peers.items()},
     }.items():
         times = sorted(one.seconds for one in played.run.answers if not one.failure)

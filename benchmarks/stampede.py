@@ -22,7 +22,7 @@ from botocore.config import Config
 
 from benchmarks.report import Goal, Table
 from benchmarks.spread import Spread, percentile
-from local.engines import Durations, start_kinesis
+from local.engines import Durations, kinesis_version, start_kinesis
 from local.place import Place
 from local.processes import Household
 from stream_encryption.doors import SystemClock, door
@@ -136,7 +136,7 @@ class Stampedes:
     @staticmethod
     def versions() -> dict[str, str]:
         """What took part."""
-        return {"kinesis-local": "0.6.2"}
+        return {"kinesis-local": kinesis_version()}
 
 
 def run() -> Stampedes:

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from benchmarks.account import Event
 
 
+OURS = "this provider"
+"""What tables and plots call it."""
+
+
 class Peer(Protocol):
     """Somebody who handles CloudFormation's requests."""
 
