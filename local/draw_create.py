@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, WIDTH = 120, 30, 900
 TOP, LANE, BAR = 74, 74, 26
+NARROW = 90
+"""A box that is narrower has no room for its words: they stand below it."""
 TINTS = {"ACTIVE": "#dafbe1", "UPDATING": "#fff1cf"}
 NAMES = {"AddTagsToStream": "AddTagsToStream: who, and what was before"}
 COLOURS = {"StartStreamEncryption": ORANGE}
@@ -94,5 +96,8 @@ def _stream(sheet: Drawing, sights: Sequence[tuple[float, Sight]], end: float, y
     for (x, one), until in zip(sights, ends, strict=True):
         status, key = one.encryption.status, one.encryption.key
         sheet.box(x, y + 16, until - x, BAR + 4, fill=TINTS.get(status, "#ffffff"), edge=GREY)
+        if until - x < NARROW:
+            sheet.words(x, y + 60, f"{status}, {key or 'not encrypted'}", size=10)
+            continue
         sheet.words((x + until) / 2, y + 30, status, size=11, bold=True, anchor="middle")
         sheet.words((x + until) / 2, y + 42, key or "not encrypted", size=10, colour=INK, anchor="middle")
