@@ -241,6 +241,14 @@ def test_what_the_first_change_found_stays_remembered() -> None:
     assert (first.found, second.found, second.changes) == ("two", "two", 2)
 
 
+@pytest.mark.parametrize("before", [NEW, after_acting(NEW, Start(replace(PLAIN, key_id="two"), "one", "r"), NOW)])
+def test_what_was_put_back_is_not_taken_back_once_more(before: Memory) -> None:
+    """Promise 6: what a request found before it was called off may be what a later owner, gone since, had given."""
+    overtaken = replace(before, overtaken=True)
+    assert after_acting(overtaken, Start(replace(PLAIN, key_id="two"), "one", "r"), NOW + 20).found == "one"
+    assert after_acting(overtaken, Stop(WITH_ONE, "one", "r"), NOW + 20).found is None
+
+
 def test_repetitions_of_a_change_are_counted_and_others_begin_anew() -> None:
     """Promise 4: a Start that has no effect is made three times at most; another key is another change."""
     once = after_acting(NEW, START, NOW)

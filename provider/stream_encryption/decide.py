@@ -181,11 +181,12 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
 def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
     """Our record is still there: it was put too late to be found, or whoever called us off is not through yet.
 
-    A delivery that died may have made the Start: so it is told by the key that the stream has.
+    Whoever made the last Start may have died over it, or have given the stream back to an owner that has gone since:
+    so it is told by the key that the stream has.
     """
     found = found_by(tags.ownership) if tags.ownership else None
-    same = seen.instead and seen.wanted and seen.instead.identity == seen.wanted.identity
-    if seen.as_wanted and not same and not (seen.instead and seen.instead.fault):
+    as_found = (seen.current and seen.current.identity) == (seen.instead and seen.instead.identity)
+    if not as_found and not (seen.instead and seen.instead.fault):
         reason = "this request was called off"
         undo = Start(stream, found, reason) if found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, Failed(errors.Overtaken(stream, goal.owner)))

@@ -64,7 +64,8 @@ class Memory:
         unmarked: The stream has no room for the mark that calls earlier requests off.
         writes: How often tags were surely written.
         changes: How many Starts and Stops were asked for.
-        found: The KeyId that the stream had before the first of them; None: not encrypted.
+        found: The KeyId that the stream had before the first of them, or once overtaken, the last one that was put
+            back; None: not encrypted.
         doubted: The stream was last known to be other than ACTIVE as wanted, and was not seen UPDATING since: an ACTIVE
             as wanted may be half an old answer.
         shown_since: Since when an ACTIVE as wanted is waited upon, to be believed in spite of that: since one was first
@@ -144,6 +145,8 @@ def after_acting(memory: Memory, change: Change, now: float, *, sure: bool = Tru
     if not isinstance(change, Start | Stop):
         return replace(memory, writes=memory.writes + sure)
     found = memory.found if memory.changes else change.stream.key_id
+    if memory.overtaken:
+        found = key_id
     memory = _doubting(replace(memory, changes=memory.changes + 1, found=found))
     # Kinesis took it by now: who looks TRUST_SECONDS later is shown what came of it, be it for the first time.
     return replace(memory, shown_since=now) if sure else memory
