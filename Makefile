@@ -100,14 +100,13 @@ lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml monitoring.yaml deploy/*.yaml examples/*.yaml
+	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml
 	@sh local/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m local.draw_states --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/buildspec.schema.json deploy/buildspec*.yml
 	@sh local/actionlint.sh .github/workflows/*.yml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
-	@SAM_CLI_TELEMETRY=0 $(SAM) validate --region us-east-1 --config-env monitoring
 
 scan: .venv-scan/.ready ## What is unsafe in the templates (checkov), the code (bandit) and the workflows (zizmor)
 	@$(SCAN)/checkov --directory . --framework cloudformation github_actions --skip-path '\.venv' --skip-download --compact --quiet

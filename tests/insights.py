@@ -1,4 +1,4 @@
-"""As much of CloudWatch Logs Insights as the saved queries need, so that they run on the log lines that they are for.
+"""As much of CloudWatch Logs Insights as the dashboard's queries need, so that they run on the log lines they are for.
 
 Source: CloudWatch Logs User Guide, "CloudWatch Logs Insights language query syntax".
 """
@@ -11,7 +11,7 @@ from typing import Any
 Line = dict[str, Any]
 Table = tuple[list[str], list[list[Any]]]
 
-_TERM = re.compile(r'(?P<field>\S+) (?:= (?P<value>"[^"]*")|in \[(?P<values>[^\]]*)\])')
+_TERM = re.compile(r'(?P<field>\S+) (?:= (?P<value>"[^"]*")|in \[(?P<values>[^\]]*)\]|like /(?P<pattern>.*)/)')
 
 
 def run(query: str, lines: Sequence[Line]) -> Table:
@@ -82,6 +82,8 @@ def _term(text: str) -> re.Match[str]:
 
 def _holds(text: str, row: Line) -> bool:
     term = _term(text)
+    if term["pattern"]:
+        return re.search(term["pattern"], str(row.get(term["field"], ""))) is not None
     values = re.findall(r'"([^"]*)"', term["value"] or term["values"])
     return row.get(term["field"]) in values
 

@@ -1,4 +1,4 @@
-"""deploy/deployer-role.yaml: what a deployment of template.yaml and monitoring.yaml needs, and nothing else."""
+"""deploy/deployer-role.yaml: what a deployment of template.yaml needs, and nothing else."""
 
 import re
 import tomllib
@@ -18,7 +18,6 @@ from tests.templates import ROOT, load, nodes
 
 TEMPLATE = load(ROOT / "deploy" / "deployer-role.yaml")
 PROVIDER = load(ROOT / "template.yaml")
-MONITORING = load(ROOT / "monitoring.yaml")
 DEPLOYER = TEMPLATE["Resources"]["Deployer"]["Properties"]
 BOUNDARY = TEMPLATE["Resources"]["Boundary"]["Properties"]
 NAME = TEMPLATE["Parameters"]["ProviderName"]["Default"]
@@ -79,7 +78,7 @@ def actions(of: list[dict[str, Any]]) -> set[str]:
 def needed() -> set[str]:
     """What CloudFormation calls for the resources of both templates, by AWS's own resource schemas."""
     found: set[str] = set()
-    for one in {resource["Type"] for part in (PROVIDER, MONITORING) for resource in part["Resources"].values()}:
+    for one in {resource["Type"] for resource in PROVIDER["Resources"].values()}:
         for kind in BECOMES.get(one, (one,)):
             handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(region=REGION, resource_type=kind).schema["handlers"]
             # A deployment calls no list handler.
@@ -130,12 +129,6 @@ def allows(action: str, resource: str) -> bool:
         ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-x/another/code", False),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{NAME}/ServiceToken", True),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/password", False),
-        (
-            "cloudformation:ExecuteChangeSet",
-            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{NAME}-monitoring/1",
-            True,
-        ),
-        ("s3:PutObject", f"arn:aws:s3:::aws-sam-cli-managed-default-x/{NAME}-monitoring/template", True),
         ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}-throttles", True),
         ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:another", False),
         ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{NAME}", True),
@@ -159,21 +152,21 @@ def test_it_reaches_every_role_log_group_and_function_of_the_template() -> None:
             assert allows("logs:PutRetentionPolicy", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"), name
     assert PROVIDER["Parameters"]["FunctionName"]["Default"] == NAME
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    for environment, stack in (("staging", NAME), ("production", NAME), ("monitoring", f"{NAME}-monitoring")):
-        assert config[environment]["global"]["parameters"]["stack_name"] == stack
-        assert config[environment]["deploy"]["parameters"]["s3_prefix"] == stack
+    for environment in ("staging", "production"):
+        assert config[environment]["global"]["parameters"]["stack_name"] == NAME
+        assert config[environment]["deploy"]["parameters"]["s3_prefix"] == NAME
 
 
-def test_it_reaches_every_alarm_and_the_dashboard_of_the_monitoring() -> None:
+def test_it_reaches_every_alarm_and_the_dashboard() -> None:
     """What is named otherwise there, the next deployment would be denied."""
     found = []
-    for resource in MONITORING["Resources"].values():
+    for resource in PROVIDER["Resources"].values():
         named = resource["Properties"].get("AlarmName") or {"Fn::Sub": ""}
         if name := named["Fn::Sub"].replace("${FunctionName}", NAME):
             found.append(name)
             assert allows("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
-    assert len(found) == len([one for one in MONITORING["Resources"].values() if one["Type"].endswith("::Alarm")])
-    assert MONITORING["Resources"]["Dashboard"]["Properties"]["DashboardName"] == {"Ref": "FunctionName"}
+    assert len(found) == len([one for one in PROVIDER["Resources"].values() if one["Type"].endswith("::Alarm")])
+    assert PROVIDER["Resources"]["Dashboard"]["Properties"]["DashboardName"] == {"Ref": "FunctionName"}
 
 
 def test_it_can_change_neither_itself_nor_the_boundary() -> None:

@@ -1,4 +1,4 @@
-"""monitoring.yaml: what it shows and alarms on is what the provider really writes, and each alarm says what to do."""
+"""The dashboard and the alarms: they look at what the provider really writes, and each alarm says what to do."""
 
 import json
 import re
@@ -9,13 +9,13 @@ import pytest
 
 from stream_encryption import errors
 from stream_encryption.settings import Settings
-from stream_encryption_cli.intrinsics import Scope, resolve
+from stream_encryption_cli.intrinsics import Scope, holds, resolve
 from tests import busy_day
 from tests.insights import Line, as_markdown, fields_of, run
-from tests.templates import ROOT, load, nodes
+from tests.templates import ROOT, load
 
-TEMPLATE = load(ROOT / "monitoring.yaml")
-RESOURCES = TEMPLATE["Resources"]
+TEMPLATE = load(ROOT / "template.yaml")
+RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get("Condition") == "Monitored"}
 PAGE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 FUNCTION = "kinesis-stream-encryption"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{FUNCTION}"
@@ -44,28 +44,29 @@ Metric = tuple[str, str, frozenset[tuple[str, str]]]
 """Namespace, name, and dimensions."""
 
 
+def scope(**parameters: str) -> Scope:
+    """Where the template's values and conditions hold."""
+    pseudo = {"AWS::Partition": "aws", "AWS::AccountId": "123456789012", "AWS::Region": "us-east-1"}
+    defaults = {name: parameter["Default"] for name, parameter in TEMPLATE["Parameters"].items()}
+    return Scope(values=pseudo | defaults | parameters, conditions=TEMPLATE["Conditions"])
+
+
 def deployed(topic: str = TOPIC) -> dict[str, dict[str, Any]]:
-    """The template's resources as CloudFormation would make them."""
-    values = {
-        "AWS::Partition": "aws",
-        "AWS::AccountId": "123456789012",
-        "AWS::Region": "us-east-1",
-        "FunctionName": TEMPLATE["Parameters"]["FunctionName"]["Default"],
-        "AlarmTopicArn": topic,
-    }
-    scope = Scope(values=values, conditions=TEMPLATE["Conditions"])
-    return {name: resolve(one["Properties"], scope) for name, one in RESOURCES.items() if one["Type"] != DASHBOARD}
+    """The alarms as CloudFormation would make them."""
+    given = scope(AlarmTopicArn=topic)
+    return {name: resolve(one["Properties"], given) for name, one in RESOURCES.items() if name != "Dashboard"}
 
 
-DASHBOARD = "AWS::CloudWatch::Dashboard"
 ALARMS = {name: deployed()[name] for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
-QUERIES = {name: deployed()[name] for name, one in RESOURCES.items() if one["Type"] == "AWS::Logs::QueryDefinition"}
 BODY = json.loads(
     RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     .replace("${FunctionName}", FUNCTION)
     .replace("${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}", "aws:states:us-east-1:123456789012")
 )
 WIDGETS = [widget["properties"] for widget in BODY["widgets"]]
+SOURCES = re.compile(r"SOURCE '([^']+)'")
+QUERIES = {widget["title"]: str(widget["query"]) for widget in WIDGETS if "query" in widget}
+(STREAM,) = BODY["variables"]
 
 every_alarm = pytest.mark.parametrize("name", ALARMS)
 every_query = pytest.mark.parametrize("name", QUERIES)
@@ -193,10 +194,16 @@ def test_the_page_names_no_alarm_that_is_none() -> None:
     assert set(re.findall(r"^\| `…(.+?)` \|", PAGE, re.MULTILINE)) == suffixes
 
 
+def asked(query: str, stream: str) -> str:
+    """A query of the dashboard as Logs Insights runs it, once somebody has typed in a stream's name."""
+    _, _, commands = query.partition("\n| ")
+    return commands.replace(STREAM["pattern"], stream)
+
+
 @every_query
 def test_a_query_names_fields_that_the_log_lines_have(name: str, day: list[Line]) -> None:
     """A field that is misspelled gives an empty column, or no row, and no error."""
-    fields = fields_of(QUERIES[name]["QueryString"])
+    fields = fields_of(asked(QUERIES[name], "orders"))
     assert fields
     assert fields - {field for line in day for field in line} == set()
 
@@ -204,51 +211,57 @@ def test_a_query_names_fields_that_the_log_lines_have(name: str, day: list[Line]
 @every_query
 def test_a_query_finds_something_and_the_page_shows_what(name: str, day: list[Line]) -> None:
     """The sample on the page is from a real run; the last word's line, too, is a log line."""
-    query = QUERIES[name]["QueryString"]
+    query = asked(QUERIES[name], "orders")
     table = run(query, [line for line in day if "message" in line])
     assert table[1]
     assert as_markdown(table) in PAGE
-    assert QUERIES[name]["Name"] == f"{FUNCTION}/{_heading(name)}"
-    assert query in PAGE
-
-
-def _heading(name: str) -> str:
-    """The title under which the page shows a query: the last before it."""
-    before, _, _ = PAGE.partition(QUERIES[name]["QueryString"])
-    return str(re.findall(r"^### (.+)$", before, re.MULTILINE)[-1])
+    before, _, _ = PAGE.partition(query)
+    assert before != PAGE
+    assert re.findall(r"^### (.+)$", before, re.MULTILINE)[-1] == name
 
 
 @every_query
-def test_a_query_reads_the_log_groups_that_the_provider_s_template_makes(name: str) -> None:
-    """Their names are put together in two templates."""
+def test_a_query_reads_the_log_groups_that_the_template_makes(name: str) -> None:
+    """Their names are put together twice."""
     groups = {
-        one["Properties"]["LogGroupName"]["Fn::Sub"]
-        for one in load(ROOT / "template.yaml")["Resources"].values()
+        resolve(one["Properties"]["LogGroupName"], scope())
+        for one in TEMPLATE["Resources"].values()
         if one["Type"] == "AWS::Logs::LogGroup"
     }
-    assert set(QUERIES[name]["LogGroupNames"]) <= {group.replace("${FunctionName}", FUNCTION) for group in groups}
+    sources, _, _ = QUERIES[name].partition("\n")
+    assert sources == " | ".join(f"SOURCE '{group}'" for group in SOURCES.findall(sources))
+    assert set(SOURCES.findall(sources)) <= groups
 
 
 def test_the_last_word_is_found_with_what_was_done_to_its_stream(day: list[Line]) -> None:
     """The one line of a request that was lost names its stream as the others do."""
-    query = QUERIES["WhatItDidToAStream"]["QueryString"].replace("orders", "payments")
+    query = asked(QUERIES["What it did to a stream, and why"], "payments")
     columns, rows = run(query, [line for line in day if "message" in line])
     assert rows[-1][columns.index("message")] == "the last word"
+    assert {row[columns.index("stream")] for row in rows} == {"payments"}
 
 
-def test_both_templates_take_the_same_names() -> None:
-    """FunctionName is what joins them."""
-    ours, provider_s = (
-        load(ROOT / file)["Parameters"]["FunctionName"] for file in ("monitoring.yaml", "template.yaml")
-    )
-    assert (ours["Default"], ours["AllowedPattern"]) == (provider_s["Default"], provider_s["AllowedPattern"])
+def test_what_is_typed_in_is_put_into_that_query_alone_and_is_every_stream_at_first(day: list[Line]) -> None:
+    """A pattern variable replaces its pattern in the whole dashboard. Source: "Dashboard Body Structure and Syntax"."""
+    everywhere = json.dumps({**BODY, "variables": []})
+    assert everywhere.count(STREAM["pattern"]) == 1
+    query = asked(QUERIES["What it did to a stream, and why"], STREAM["defaultValue"])
+    columns, rows = run(query, [line for line in day if "message" in line])
+    assert len({row[columns.index("stream")] for row in rows}) > 2
 
 
-def test_the_monitoring_template_needs_no_capability_and_holds_no_policy() -> None:
-    """Whoever may deploy alarms may deploy it."""
-    assert {one["Type"] for one in RESOURCES.values()} == {
-        "AWS::CloudWatch::Alarm",
-        DASHBOARD,
-        "AWS::Logs::QueryDefinition",
-    }
-    assert [node for node in nodes(TEMPLATE) if isinstance(node, dict) and "Effect" in node] == []
+@pytest.mark.parametrize(
+    ("parameters", "monitored"),
+    [
+        ({}, False),
+        ({"Monitoring": "true"}, True),
+        ({"AlarmTopicArn": TOPIC}, True),
+        ({"Monitoring": "true", "AlarmTopicArn": TOPIC}, True),
+    ],
+)
+def test_there_are_alarms_only_where_they_are_asked_for(parameters: dict[str, str], *, monitored: bool) -> None:
+    """They cost money; a topic that is named, and never told anything, would be worse."""
+    assert holds("Monitored", scope(**parameters)) is monitored
+    assert {one["Type"] for one in RESOURCES.values()} == {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+    unwatched = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
+    assert unwatched == set(RESOURCES)

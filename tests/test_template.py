@@ -475,14 +475,6 @@ def test_sam_deploy_asks_nothing_but_whether_to_change_production(environment: s
     assert settings["validate"]["parameters"]["lint"] is True
 
 
-def test_sam_deploys_the_monitoring_template_without_a_question_too() -> None:
-    """One command, and no file that `sam build` left: it has no code."""
-    settings = CONFIG["monitoring"]
-    assert (ROOT / settings["global"]["parameters"]["template_file"]).exists()
-    assert settings["deploy"]["parameters"]["confirm_changeset"] is False
-    assert settings["deploy"]["parameters"]["fail_on_empty_changeset"] is False
-
-
 def test_samconfig_overrides_only_parameters_that_the_template_has() -> None:
     """A parameter that is renamed in the template alone fails at the next deployment of production."""
     named = {

@@ -52,10 +52,22 @@ def test_the_deployer_role_is_enough_for_sam_deploy_which_asks_nothing(
     aws.s3.delete_bucket_policy(Bucket=aws.cloudformation.outputs(SAMS_STACK)["SourceBucket"])
     credentials = chained(aws, deployer)
 
-    second = sam_deploy(aws, credentials, *named, "LogLevel=DEBUG")
+    second = sam_deploy(aws, credentials, *named, "LogLevel=DEBUG", "Monitoring=true")
     assert "UPDATE_COMPLETE" in second
     assert parameters(aws) >= {("LogLevel", "DEBUG"), ("PermissionsBoundaryArn", boundary)}
-    assert "No changes to deploy" in sam_deploy(aws, credentials, *named, "LogLevel=DEBUG")
+    assert "No changes to deploy" in sam_deploy(aws, credentials, *named, "LogLevel=DEBUG", "Monitoring=true")
+    the_dashboard_shows_every_alarm(aws)
+
+
+def the_dashboard_shows_every_alarm(aws: EmbeddedAws) -> None:
+    """Issue 6: a dashboard and alarms, behind a parameter; its body is JSON, its names and ARNs are filled in."""
+    cloudwatch = client(aws, "cloudwatch")
+    alarms = {one["AlarmArn"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAME}-")["MetricAlarms"]}
+    body = cloudwatch.get_dashboard(DashboardName=NAME)["DashboardBody"]
+    widgets = [widget["properties"] for widget in json.loads(body)["widgets"]]
+    assert set(widgets[0]["alarms"]) == alarms
+    assert len(alarms) > 10
+    assert "${" not in body
 
 
 def sam_deploy(aws: EmbeddedAws, credentials: Mapping[str, str], *overrides: str) -> str:
