@@ -17,10 +17,19 @@ def test_the_stack_set_gives_the_provider_parameters_that_it_has() -> None:
     """A parameter that is unknown, or that is refused, fails in every account."""
     given = {one["ParameterKey"]: one["ParameterValue"] for one in STACK_SET["Parameters"]}
     assert set(given) <= set(PROVIDER["Parameters"])
-    assert given == {"StreamTag": {"Ref": "StreamTag"}}
-    ours, provider_s = TEMPLATE["Parameters"]["StreamTag"], PROVIDER["Parameters"]["StreamTag"]
-    assert (ours["Default"], ours["AllowedPattern"]) == (provider_s["Default"], provider_s["AllowedPattern"])
+    assert given == {name: {"Ref": name} for name in ("StreamTag", "Monitoring")}
+    for name in given:
+        ours, provider_s = TEMPLATE["Parameters"][name], PROVIDER["Parameters"][name]
+        same = ("Type", "Default", "AllowedPattern", "AllowedValues")
+        assert [ours.get(key) for key in same] == [provider_s.get(key) for key in same]
     assert [name for name, one in PROVIDER["Parameters"].items() if "Default" not in one] == []
+
+
+def test_the_stack_set_can_deploy_the_provider_which_holds_no_nested_stack() -> None:
+    """StackSets with service-managed permissions refuse one. Source: the handler of AWS::CloudFormation::StackSet,
+    github.com/aws-cloudformation/aws-cloudformation-resource-providers-cloudformation, Validator.java."""
+    nested = {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"}
+    assert {one["Type"] for one in PROVIDER["Resources"].values()} & nested == set()
 
 
 def test_the_stack_set_acknowledges_what_the_provider_s_template_asks_for_and_no_macro() -> None:
