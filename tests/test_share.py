@@ -26,8 +26,11 @@ def test_the_stack_set_gives_the_provider_parameters_that_it_has() -> None:
 
 
 def test_the_stack_set_can_deploy_the_provider_which_holds_no_nested_stack() -> None:
-    """StackSets with service-managed permissions refuse one. Source: the handler of AWS::CloudFormation::StackSet,
-    github.com/aws-cloudformation/aws-cloudformation-resource-providers-cloudformation, Validator.java."""
+    """StackSets with service-managed permissions refuse one.
+
+    Source: the handler of AWS::CloudFormation::StackSet, Validator.java, in
+    github.com/aws-cloudformation/aws-cloudformation-resource-providers-cloudformation.
+    """
     nested = {"AWS::CloudFormation::Stack", "AWS::Serverless::Application"}
     assert {one["Type"] for one in PROVIDER["Resources"].values()} & nested == set()
 
