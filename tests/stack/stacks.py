@@ -135,10 +135,10 @@ class Requests:
         self._stack_id = f"arn:aws:cloudformation:{place.region}:{place.account}:{stack}"
 
     def __call__(self, kind: str, *, stream: str, old_stream: str = "", physical_id: str = "") -> dict[str, Any]:
-        """Send a request, and wait for its answer."""
+        """Send a request, and wait for its answer, which may be another invocation's: it may be handed over."""
         exchange = self._aws.send(self.event(kind, stream, old_stream, physical_id))
-        assert exchange.answer is not None
-        return exchange.answer
+        assert self._aws.responses.wait_for(exchange)
+        return exchange.answer or {}
 
     def begin(self, event: dict[str, Any]) -> Exchange:
         """Send an event, and do not wait."""
