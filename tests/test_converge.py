@@ -246,8 +246,22 @@ def test_a_description_from_before_a_record_is_good_for_as_long_as_any_other(
     assert looks == again
 
 
-def test_a_look_that_ends_the_goal_may_be_old(ground: Ground) -> None:
-    """Promise 7: what needs no call needs no fresh look."""
+@pytest.mark.parametrize(("seconds", "settled"), [(FRESH_SECONDS, True), (FRESH_SECONDS + 0.1, False)])
+def test_no_success_is_told_of_what_was_seen_long_ago(ground: Ground, seconds: float, *, settled: bool) -> None:
+    """Promises 1 and 6: while the process stood still, a later owner may have given the stream another key."""
+    ground.own("alias/one", hours=0)
+    memory = Memory(ground.begun - 60, owned=True, settling_since=ground.begun - 60, reached_at=ground.begun - 1)
+    ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(seconds), "ListTagsForStream")
+    goal = ground.ensure(key_id="alias/one")
+    progress, action = ground.step(goal, memory)
+    assert isinstance(action, Settled) == settled
+    if not settled:
+        assert action == Wait("too long ago to act upon; look again", 0.0)
+        assert isinstance(step(progress, ground.world)[1], Settled)
+
+
+def test_a_look_that_ends_a_delete_may_be_old(ground: Ground) -> None:
+    """Promise 7: what is gone, or another's, stays so: it needs no call, and no fresh look."""
     ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(60), "ListTagsForStream")
     _, action = ground.step(ground.release())
     assert isinstance(action, Settled)

@@ -44,7 +44,7 @@ LATE_SECONDS = 1.0
 
 
 FRESH_SECONDS = 5.0
-"""How old a look may be that something is done upon, in seconds: whoever stood still meanwhile looks again."""
+"""How old a look may be that something is done or promised upon, in seconds: who stood still meanwhile looks again."""
 
 
 class Clock(Protocol):
@@ -203,7 +203,7 @@ def step(progress: Progress, world: World, described: Described | None = None) -
     goal, memory = progress.goals[0], progress.memory
     looked_at = described.at if described else world.clock.now()
     memory, action = _look(goal, memory, world, described.stream if described else None)
-    if isinstance(action, Remember | Cancel | Forget | Start | Stop) and world.clock.now() > looked_at + FRESH_SECONDS:
+    if _needs_a_fresh_look(action) and world.clock.now() > looked_at + FRESH_SECONDS:
         action = Wait("too long ago to act upon; look again", 0.0)
     world.journal.decided(goal, action)
     if isinstance(action, Remember | Cancel | Forget | Start | Stop | Verify):
@@ -214,6 +214,12 @@ def step(progress: Progress, world: World, described: Described | None = None) -
         memory = replace(memory, conceded=action.reason)
     progress = replace(progress, memory=memory)
     return (_next_goal(progress, action, world) if isinstance(action, Settled) else progress), action
+
+
+def _needs_a_fresh_look(action: Action) -> bool:
+    """Whether it changes something, or says that a stream is as wanted: what is undone stays so."""
+    promises = isinstance(action, Settled) and action.attributes is not None
+    return promises or isinstance(action, Remember | Cancel | Forget | Start | Stop)
 
 
 def _look(goal: Goal, memory: Memory, world: World, stream: Stream | None) -> tuple[Memory, Action]:
