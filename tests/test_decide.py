@@ -538,6 +538,22 @@ def test_a_stop_that_took_a_start_back_is_not_taken_back_itself() -> None:
     _failed(decide(ENSURE, _seen(WITH_ONE, NOBODYS, as_wanted=True), undone), errors.Overtaken)
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected", "why"),
+    [
+        (_asked(at=NOW - 60), Failed, "the Delete found it, and left the key that the stream had before its resource"),
+        (_asked(at=NOW - 60, sure=False), Start, "it may have come after the Delete had looked"),
+        (_asked(at=NOW - 40 - TRUST_SECONDS), Start, "the Delete may not have seen it"),
+        (None, Start, "nobody knows when it was made"),
+    ],
+)
+def test_a_start_that_the_delete_found_is_not_taken_back(asked: Asked | None, expected: type[Action], why: str) -> None:
+    """Promise 3: a delivery that stood still since long before its resource's Delete leaves what that one left."""
+    memory = Memory(0, owned=True, overtaken=True, changes=1, found="two", asked=asked)
+    tags = replace(NOBODYS, cancelled_at=NOW - 40, cancelled_key="cancelled")
+    assert isinstance(decide(ENSURE, _seen(WITH_ONE, tags, as_wanted=True), memory), expected), why
+
+
 def test_a_create_that_is_called_off_gives_a_taken_stream_back() -> None:
     """Promise 6 and row rename: the record of the former owner is written again."""
     memory = Memory(0, owned=True, overtaken=True, former=THEM)

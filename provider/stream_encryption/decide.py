@@ -170,12 +170,20 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
         return _take_back(goal, stream, tags, seen, memory)
     left = tags.ownership is None or tags.ownership.owner == memory.former
     # Found as it is: what we did was to take back what another delivery of this request had done, and may not show yet.
-    ours = memory.changes and memory.found != stream.key_id
+    ours = memory.changes and memory.found != stream.key_id and not _was_found(tags, memory)
     if memory.overtaken and ours and seen.as_wanted and left:
         reason = "this request was called off, and its Start came too late to be found"
         undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
         return _ask(undo, stream, seen, memory, overtaken)
     return _once_quiet(overtaken, seen, memory)
+
+
+def _was_found(tags: Tags, memory: Memory) -> bool:
+    """Whether our Start was taken long before the Delete was issued: then what the stream has was left there by it."""
+    asked = memory.asked
+    if asked is None or asked.change != Start.__name__ or not asked.sure:
+        return False
+    return asked.at + TRUST_SECONDS < (tags.cancelled_at or 0)
 
 
 def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
