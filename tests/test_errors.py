@@ -64,7 +64,7 @@ SENTENCES: dict[str, tuple[errors.ProviderError, list[str]]] = {
             "for stream orders",
             "issued at 2026-01-01 00:00:00 UTC",
             "by 2026-01-01 00:01:00 UTC",
-            "It did nothing",
+            "nothing was done now",
             "Deploy again",
         ],
     ),

@@ -217,7 +217,7 @@ class RequestExpired(ProviderError):
         about = f" for stream {stream.name}" if stream else ""
         super().__init__(
             f"This request{about} was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
-            "It did nothing. Deploy again."
+            "It came too late, and nothing was done now. Deploy again."
         )
 
 
