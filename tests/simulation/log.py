@@ -22,10 +22,11 @@ class Log(TextIOBase):
         self.listener: Callable[[str], None] | None = None
         self._time: Time | None = None
         self._codes: dict[Process, str] = {}
+        self._conceded: dict[Process, str] = {}
 
     def belong_to(self, time: Time, listener: Callable[[str], None] | None) -> None:
         """Be the log of another world from now on, and tell somebody of each decision, if anybody wants to know."""
-        self.leaks, self.listener, self._time, self._codes = [], listener, time, {}
+        self.leaks, self.listener, self._time, self._codes, self._conceded = [], listener, time, {}, {}
 
     def write(self, text: str) -> int:
         """Take a line."""
@@ -37,9 +38,19 @@ class Log(TextIOBase):
         if self.listener and '"decided"' in text:
             line = json.loads(text)
             self.listener(f"          {process.name}: {line['action']}: {line['reason']}")
+        if '"Concede"' in text and "can't be restored" in text:
+            self._conceded[process] = json.loads(text)["stream"]
         if '"request failed"' in text:
             self._codes[process] = json.loads(text)["error_code"]
         return len(text)
+
+    @property
+    def conceded(self) -> set[str]:
+        """The streams of which an invocation that died knew that the key from before can't be restored.
+
+        Not covered (docs/simulation.md): the next delivery answers, and can't know.
+        """
+        return {stream for process, stream in self._conceded.items() if process.dead}
 
     def code_of(self, invocation: Invocation | None) -> str:
         """Tell the code of the error that an invocation failed a request with."""

@@ -82,12 +82,10 @@ class Others:
         """Kinesis throttles everything for some minutes."""
         seconds = self._world.random.uniform(20, 400)
         self._world.trace(f"  Kinesis throttles everything for {seconds:.0f} s")
-        self._world.wire.storm_until = self._world.time.now() + seconds
-        self._world.hinder(seconds)
+        self._world.throttle(seconds)
 
     def _reshard(self) -> None:
         """A stream is UPDATING for seconds to an hour."""
         name, seconds = self._world.random.choice(self._world.names), 10 ** self._world.random.uniform(0, 3.5)
         self._world.kinesis.people.reshard(name, seconds)
-        self._world.hinder(seconds)
         self._world.trace(f"  {name} is resharded for {seconds:.0f} s")

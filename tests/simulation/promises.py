@@ -58,7 +58,7 @@ class Promises:
         self._holdings: list[Holding] = []
         self.conceded: set[str] = set()
         self._had: str | None = None
-        self._reopened: set[str] = set()
+        self._uncovered: set[str] = set()  # streams to which something happened that nobody can help
         self._stopped: set[tuple[str, str]] = set()  # who stopped which stream, by the request's ResponseURL
 
     def sent(self, request: Request) -> None:
@@ -88,6 +88,13 @@ class Promises:
         """A call reaches its service."""
         stream = self._stream(arguments)
         self._had = stream.encryption.key_id if stream else None
+
+    def comes_late(self, invocation: Invocation, arguments: Mapping[str, Any], sent: float) -> None:
+        """Not covered (docs/simulation.md): a call was under way for longer than another stack's request lived."""
+        mine, name = self._world.cloudformation.requests.get(invocation.response_url), _name(arguments)
+        others = [one for one in self._world.requests if one.stream == name and mine and one.stack is not mine.stack]
+        if any(one.issued > sent and one.heard == "SUCCESS" for one in others):
+            self._uncovered.add(name)
 
     def refused(self, invocation: Invocation, method: str, arguments: Mapping[str, Any], code: str) -> None:
         """A call was refused by its service."""
@@ -285,7 +292,7 @@ class Promises:
                 self._break(3, f"{name} was left with {stream.encryption.key_id}")
             ours = {tag for tag in stream.tags if tag.startswith(PREFIX)}
             others = {tag: value for tag, value in stream.tags.items() if tag not in ours}
-            if ours.intersection(RECORD) or (ours and self._world.sweepable):
+            if ours.intersection(RECORD) or (ours and self._world.sweepable(name)):
                 self._break(3, f"{name} was left with these tags: {stream.tags}")
             if others != self._world.tags_before[name] and name not in self._world.tagged:
                 self._break(3, f"{name} lost tags of other people: {stream.tags}")
@@ -308,10 +315,10 @@ class Promises:
         """
         told = request.answers[0].body["PhysicalResourceId"] if request.answers else ""
         if told.startswith(MARKER):
-            self._reopened.add(request.stream)
+            self._uncovered.add(request.stream)
 
     def _meddled(self, name: str) -> bool:
-        return name in self._world.meddled or name in self._reopened
+        return name in self._world.meddled or name in self._uncovered
 
     def _stuck(self, name: str) -> bool:
         return any(

@@ -174,10 +174,11 @@ class Wire:
     ) -> None:
         """The call arrives after the caller has given it up."""
         world = self._world
-        late = READ_SECONDS + world.random.uniform(0.0, 2.0)
+        late, sent = READ_SECONDS + world.random.uniform(0.0, 2.0), world.time.now()
         self._deal("late", method, arguments, f"it will take effect in {late:.1f} s")
 
         def arrive() -> None:
+            world.promises.comes_late(invocation, arguments, sent)
             with suppress(ClientError, BotoCoreError):
                 self._effect(invocation, method, arguments, effect)
 
