@@ -90,6 +90,11 @@ class Ground:
         demand = Demand(self.begun - hours * REQUEST_SECONDS, "alias/one")
         self.kinesis.add_stream(STREAM_NAME, key_id, tags=to_tags(Ownership(ME, before, demand=demand)))
 
+    def settled(self) -> Memory:
+        """What a request remembers that made its Start, and has seen it last for a minute."""
+        since = self.begun - 60
+        return Memory(since, owned=True, changes=1, settling_since=since, reached_at=self.begun - 1)
+
     def step(self, goal: Goal, memory: Memory | None = None) -> tuple[Progress, Action]:
         """Do one step."""
         return step(Progress((goal,), memory or Memory(self.begun)), self.world)
@@ -188,11 +193,10 @@ def test_a_change_that_was_surely_refused_was_never_asked_for(ground: Ground) ->
 def test_a_record_whose_answer_was_lost_is_put_again(ground: Ground) -> None:
     """Property Verify: a record is no change of the encryption: nothing is remembered of it but its proof."""
     ground.own(hours=0)
-    memory = Memory(ground.begun - 60, owned=True, settling_since=ground.begun - 60, reached_at=ground.begun - 1)
     goal = ground.ensure(verify=True, settle_seconds=0)
     ground.kinesis.settings.settling = 0
     ground.kinesis.faults.lose_answer("PutRecord")
-    progress, action = ground.step(goal, memory)
+    progress, action = ground.step(goal, ground.settled())
     assert isinstance(action, Wait)
     assert progress.memory.asked is None
     assert not progress.memory.verified
@@ -250,10 +254,9 @@ def test_a_description_from_before_a_record_is_good_for_as_long_as_any_other(
 def test_no_success_is_told_of_what_was_seen_long_ago(ground: Ground, seconds: float, *, settled: bool) -> None:
     """Promises 1 and 6: while the process stood still, a later owner may have given the stream another key."""
     ground.own("alias/one", hours=0)
-    memory = Memory(ground.begun - 60, owned=True, settling_since=ground.begun - 60, reached_at=ground.begun - 1)
     ground.kinesis.faults.before_call(lambda _: ground.clock.sleep(seconds), "ListTagsForStream")
     goal = ground.ensure(key_id="alias/one")
-    progress, action = ground.step(goal, memory)
+    progress, action = ground.step(goal, ground.settled())
     assert isinstance(action, Settled) == settled
     if not settled:
         assert action == Wait("too long ago to act upon; look again", 0.0)

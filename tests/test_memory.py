@@ -171,6 +171,19 @@ def test_an_active_is_believed_where_nothing_was_asked_for() -> None:
     assert _saw(tagged, WITH_ONE, as_wanted=True).settling_since == NOW, "a tag changes no status"
 
 
+def test_what_was_begun_since_an_earlier_look_is_doubted_as_well() -> None:
+    """Promise 1: people stop the encryption; a step starts it again and dies, and is tried again as if nothing was."""
+    settled = _saw(NEW, WITH_ONE, as_wanted=True, tags=Tags(Ownership(ME, None, demand=Demand(0, "one"))))
+    begun = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at, "one")))
+    later = after_seeing(settled, ENSURE, Seen(NOW + 60, WITH_ONE, begun, as_wanted=True))
+    assert (later.settling_since, later.doubted) == (None, True)
+    again = after_seeing(later, ENSURE, Seen(NOW + 60 + TRUST_SECONDS, WITH_ONE, begun, as_wanted=True))
+    assert again.settling_since == NOW + 60 + TRUST_SECONDS
+    written = after_acting(settled, Remember(WITH_ONE, Ownership(ME, None), "r"), NOW + 1)
+    mine = after_seeing(written, ENSURE, Seen(NOW + 2, WITH_ONE, begun, as_wanted=True))
+    assert mine.settling_since == NOW, "it was as wanted before this request put itself down"
+
+
 def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
     """Promises 1 and 6: its Start may be moments old, and the description half so."""
     begun = Tags(Ownership(ME, None, demand=Demand(ENSURE.issued_at, "one")))
@@ -186,7 +199,7 @@ def test_what_another_delivery_began_is_doubted_for_a_moment_and_once() -> None:
         (NEW, None),
         (replace(NEW, suspected=True), begun),
         (replace(NEW, changes=1), begun),
-        (replace(NEW, reached_at=1.0), begun),
+        (replace(NEW, reached_at=1.0, asked=Asked("Remember", None, NOW - 1)), begun),
     ):
         seen = _saw(memory, WITH_ONE, as_wanted=True, tags=tags)
         assert (seen.settling_since, seen.doubted) == (NOW, False)

@@ -124,7 +124,7 @@ def after_seeing(memory: Memory, goal: Goal, seen: Seen) -> Memory:
     if not seen.as_wanted:
         return _doubting(replace(memory, settling_since=None))
     if _begun_elsewhere(memory, goal, seen):
-        memory = replace(memory, suspected=True, doubted=True)
+        memory = _doubting(replace(memory, suspected=True, settling_since=None))
     shown_since = seen.now if memory.shown_since is None else memory.shown_since
     if memory.doubted and seen.now - shown_since < TRUST_SECONDS:
         return replace(memory, shown_since=shown_since, settling_since=None)
@@ -173,8 +173,10 @@ def _begun_elsewhere(memory: Memory, goal: Goal, seen: Seen) -> bool:
     """Whether another delivery of this very request is at work, or died: its Start may be moments old.
 
     It is told by a stream that is as the request wants it, and was put down for it, without a Start that we know of.
+    Where it was so before, and we put it down ourselves, nobody began anything.
     """
-    known = memory.suspected or memory.changes or memory.reached_at is not None
+    found_so = memory.reached_at is not None and memory.asked is not None
+    known = memory.suspected or memory.changes or found_so
     if known or seen.tags is None or not isinstance(goal, Ensure):
         return False
     return seen.tags.owned_by(goal.owner) and seen.tags.demanded_at == goal.issued_at
