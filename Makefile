@@ -77,9 +77,12 @@ plan: setup ## What a deployment would do: make plan TEMPLATE=examples/… PARAM
 audit: setup ## How every stream of an account is encrypted, with which key, and who manages that
 	@$(BIN)/python -m local.plan audit
 
-test: setup ## All the tests; those that play whole lives without coverage, which would take five times as long
-	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation tests/lives
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/simulation --ignore=tests/lives --cov --cov-fail-under=100
+# Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
+LIVES := tests/simulation tests/lives tests/stack
+
+test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES)
 
 simulate: .venv/.ready ## Worlds in which everything goes wrong: make simulate SEEDS=1-1000, or SEEDS=lifecycles
 	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))

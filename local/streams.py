@@ -142,9 +142,15 @@ class StreamWatch:
             time.sleep(POLL_SECONDS / 5)
 
     def sights(self, stream: str, since: float = 0.0) -> list[Sight]:
-        """What a stream was seen to be since a moment; the first entry is how it was then."""
+        """What a stream was seen to be since a moment; the first entry is how it was then.
+
+        Raises:
+            LookupError: It is not watched, so that nothing can be said of it.
+        """
         with self._lock:
             seen = [one for one in self._sights if one.stream == stream]
+        if not seen:
+            raise LookupError(f"stream {stream} is not watched")
         before = [one for one in seen if one.at < since][-1:]
         return before + [one for one in seen if one.at >= since]
 

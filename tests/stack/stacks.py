@@ -58,11 +58,12 @@ class Account:
         """A name that nobody else uses."""
         return f"{start}-{uuid.uuid4().hex[:8]}"
 
-    def stream(self, key: str = "", team: str = "stream") -> str:
-        """Another team's stream, with tags of its own; with a key where one is given."""
+    def stream(self, key: str = "", team: str = "stream", *, watched: bool = False) -> str:
+        """Another team's stream, with tags of its own; with a key where one is given; looked at all along, if asked."""
         name = self.name(team)
         self.aws.streams.create(name, key, TEAM_TAGS)
-        self.aws.watch.add(name)
+        if watched:
+            self.aws.watch.add(name)
         return name
 
     def key(self) -> str:
@@ -114,7 +115,7 @@ class Account:
         return seen.key if seen.type == "KMS" else ""
 
     def was_ever_plain(self, stream: str, since: float = 0.0) -> bool:
-        """Whether the watch, which looks every 50 ms, ever saw a stream without encryption."""
+        """Whether the watch, which looks every 50 ms, ever saw a watched stream without encryption."""
         self.aws.watch.wait_for_look()
         return any(one.encryption.type != "KMS" for one in self.aws.watch.sights(stream, since))
 

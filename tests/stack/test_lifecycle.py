@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def test_a_create_is_complete_only_after_the_stream_is_active_again_and_has_settled(account: Account) -> None:
     """Promise 1: no SUCCESS before the stream is ACTIVE with the wanted encryption, plus SettleSeconds."""
-    stream, stack = account.stream(), account.name()
+    stream, stack = account.stream(watched=True), account.name()
 
     done = account.deploy(stack, Encryption=encryption(stream, SettleSeconds=1))
 
@@ -55,7 +55,7 @@ def test_ref_is_the_streams_arn_and_getatt_gives_what_the_contract_lists(account
 
 def test_a_key_change_passes_through_no_unencrypted_moment(account: Account) -> None:
     """Promise 5, looked at every 50 ms: straight to the new key, by one Start and no Stop."""
-    stream, stack, key = account.stream(), account.name(), account.alias()
+    stream, stack, key = account.stream(watched=True), account.name(), account.alias()
     account.deploy(stack, Encryption=encryption(stream))
 
     done = account.deploy(stack, Encryption=encryption(stream, KeyId=key))
@@ -154,7 +154,7 @@ def test_a_stream_that_has_the_wanted_key_already_is_not_started_and_stays_encry
     alias = account.alias()
     key = account.aws.kms.describe_key(KeyId=alias)["KeyMetadata"]
     spelled = {"alias": alias, "guid": key["KeyId"], "arn": key["Arn"]}
-    stream, stack = account.stream(spelled[found_as]), account.name()
+    stream, stack = account.stream(spelled[found_as], watched=True), account.name()
     before = account.state(stream)
 
     created = account.deploy(stack, Encryption=encryption(stream, KeyId=spelled[wanted_as]))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_a_renamed_logical_id_keeps_the_stream_encrypted_throughout(account: Account) -> None:
     """The new name takes the stream over, and the Delete of the old one does nothing; looked at every 50 ms."""
-    stream, stack = account.stream(), account.name()
+    stream, stack = account.stream(watched=True), account.name()
     before = account.state(stream)
     account.deploy(stack, Before=encryption(stream))
 
@@ -27,7 +27,7 @@ def test_a_renamed_logical_id_keeps_the_stream_encrypted_throughout(account: Acc
 
 def test_a_rename_that_is_rolled_back_keeps_the_stream_encrypted_throughout(account: Account) -> None:
     """The rollback deletes the new name; the stream goes back to the old one, which still wants it encrypted."""
-    stream, stack = account.stream(), account.name()
+    stream, stack = account.stream(watched=True), account.name()
     before = account.state(stream)
     account.deploy(stack, Before=encryption(stream))
 
@@ -60,7 +60,7 @@ def test_a_second_stack_that_claims_a_stream_is_refused_and_told_who_owns_it(acc
 
 def test_takeover_moves_the_stream_and_the_former_owners_delete_leaves_it_alone(account: Account) -> None:
     """Takeover is in place; a Delete from a resource that does not own the stream succeeds without touching it."""
-    stream, first, second = account.stream(), account.name("first"), account.name("second")
+    stream, first, second = account.stream(watched=True), account.name("first"), account.name("second")
     before = account.state(stream)
     account.deploy(first, Encryption=encryption(stream))
 

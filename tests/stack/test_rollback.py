@@ -23,7 +23,7 @@ def undated(state: StreamState) -> StreamState:
 
 def test_a_create_that_is_rolled_back_leaves_the_stream_as_it_was(account: Account) -> None:
     """Promise 3: what we did is undone, tags included; a stream that had another key gets it back, never plain."""
-    stream, stack, key = account.stream(account.key()), account.name(), account.key()
+    stream, stack, key = account.stream(account.key(), watched=True), account.name(), account.key()
     before = account.state(stream)
 
     done = account.deploy(stack, Encryption=encryption(stream, KeyId=key), Failing=failing_after("Encryption"))
@@ -36,7 +36,7 @@ def test_a_create_that_is_rolled_back_leaves_the_stream_as_it_was(account: Accou
 
 def test_a_key_change_that_is_rolled_back_restores_the_former_key(account: Account) -> None:
     """A rollback is a plain Update with the properties swapped; promise 5 holds for it too."""
-    stream, stack, key = account.stream(), account.name(), account.key()
+    stream, stack, key = account.stream(watched=True), account.name(), account.key()
     account.deploy(stack, Encryption=encryption(stream))
     encrypted = account.state(stream)
 
@@ -49,7 +49,7 @@ def test_a_key_change_that_is_rolled_back_restores_the_former_key(account: Accou
 
 def test_a_replacement_that_is_rolled_back_puts_the_tried_stream_back(account: Account) -> None:
     """The stream that was tried is as it was, and the old one was encrypted all the time."""
-    old, new, stack = account.stream(), account.stream(), account.name()
+    old, new, stack = account.stream(watched=True), account.stream(), account.name()
     account.deploy(stack, Encryption=encryption(old))
     encrypted, before = account.state(old), account.state(new)
 
