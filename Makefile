@@ -93,7 +93,7 @@ replay: .venv/.ready ## One of these worlds, line by line: make replay SEED=42
 mutants: .venv/.ready ## How often the simulation finds bugs that are planted: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)
 
-mutate: .venv/.ready ## What the tests would not notice: mutation testing, some twenty minutes
+mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
 	@sh tests/mutate.sh $(BIN)
 
 bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
