@@ -57,7 +57,7 @@ def deployed(topic: str = TOPIC) -> dict[str, dict[str, Any]]:
     return {name: resolve(one["Properties"], given) for name, one in RESOURCES.items() if name != "Dashboard"}
 
 
-ALARMS = {name: deployed()[name] for name, one in RESOURCES.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+ALARMS = deployed()
 BODY = json.loads(
     RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     .replace("${FunctionName}", FUNCTION)
@@ -263,5 +263,5 @@ def test_there_are_alarms_only_where_they_are_asked_for(parameters: dict[str, st
     """They cost money; a topic that is named, and never told anything, would be worse."""
     assert holds("Monitored", scope(**parameters)) is monitored
     assert {one["Type"] for one in RESOURCES.values()} == {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
-    unwatched = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
-    assert unwatched == set(RESOURCES)
+    watching = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
+    assert watching == set(RESOURCES)

@@ -173,8 +173,7 @@ def _withdraw(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memo
     ours = memory.changes and memory.found != stream.key_id and not _was_found(tags, memory)
     if memory.overtaken and ours and seen.as_wanted and left:
         reason = "this request was called off, and its Start came too late to be found"
-        undo = Start(stream, memory.found, reason) if memory.found else Stop(stream, stream.key_id or "", reason)
-        return _ask(undo, stream, seen, memory, overtaken)
+        return _ask(_put_back(stream, memory.found, reason), stream, seen, memory, overtaken)
     return _once_quiet(overtaken, seen, memory)
 
 
@@ -195,14 +194,17 @@ def _take_back(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Mem
     found = found_by(tags.ownership) if tags.ownership else None
     as_found = (seen.current and seen.current.identity) == (seen.instead and seen.instead.identity)
     if not as_found and not (seen.instead and seen.instead.fault):
-        reason = "this request was called off"
-        undo = Start(stream, found, reason) if found else Stop(stream, stream.key_id or "", reason)
+        undo = _put_back(stream, found, "this request was called off")
         return _ask(undo, stream, seen, memory, Failed(errors.Overtaken(stream, goal.owner)))
     give_back = _ask(_give_back(goal, stream, tags, "this request was called off"), stream, seen, memory)
     quiet = seen.now - memory.since
     if quiet < TRUST_SECONDS:
         return Wait("a Start of another delivery of this request may not show yet", TRUST_SECONDS - quiet)
     return _once_quiet(give_back, seen, memory)
+
+
+def _put_back(stream: Stream, key_id: str | None, reason: str) -> Start | Stop:
+    return Start(stream, key_id, reason) if key_id else Stop(stream, stream.key_id or "", reason)
 
 
 def _give_way(goal: Ensure, stream: Stream, tags: Tags, seen: Seen, memory: Memory) -> Action:
