@@ -1,4 +1,4 @@
-"""The template's properties, from raw strings to values: all of them right, or every fault at once."""
+"""The template's properties, from raw strings to values: all valid, or every fault at once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import InvalidProperties
-from .model import OnDelete, StreamRef
+from stream_encryption.errors import InvalidProperties
+from stream_encryption.values import OnDelete, StreamRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .model import Place
+    from stream_encryption.values import Place
 
 KNOWN = (
     "StreamName",
@@ -104,9 +104,9 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
 
 
 def stream_of(raw: Any) -> StreamRef | None:  # noqa: ANN401
-    """Which stream raw properties name, valid or not: the first of StreamARN and StreamName that can be read.
+    """Read the stream that raw properties name, valid or not: the first of StreamARN and StreamName that can be read.
 
-    For Delete and for rollbacks, which never fail on properties, old ones and wrong ones included.
+    A Delete or a rollback never fails on properties, so this reads old and wrong ones too.
     """
     raw = raw if isinstance(raw, dict) else {}
     by_arn = stream_of_arn(raw.get("StreamARN"))
@@ -117,15 +117,15 @@ def stream_of(raw: Any) -> StreamRef | None:  # noqa: ANN401
 
 
 def stream_of_arn(arn: Any) -> StreamRef | None:  # noqa: ANN401
-    """The stream that an ARN names (a PhysicalResourceId, say); None if it is no stream's ARN."""
+    """Read the stream that an ARN names (a PhysicalResourceId, say); None if it is no stream's ARN."""
     match = _STREAM_ARN.fullmatch(arn) if isinstance(arn, str) else None
     return StreamRef(match["name"], match[0]) if match else None
 
 
 def key_id_of(raw: Any) -> str | None:  # noqa: ANN401
-    """The KeyId that raw properties ask for; None where it was never given to a stream.
+    """Read the KeyId of raw properties; None where no stream can have been given it.
 
-    That is, where it can't be any key's, or where they name no stream that it could have been given to.
+    That is where it can't be a key's, or where the properties name no stream.
     """
     if stream_of(raw) is None:
         return None
@@ -134,7 +134,7 @@ def key_id_of(raw: Any) -> str | None:  # noqa: ANN401
 
 
 def on_delete_of(raw: Any) -> OnDelete:  # noqa: ANN401
-    """The OnDelete that raw properties ask for; Restore where they ask for none that exists."""
+    """Read the OnDelete of raw properties; Restore where they have none that exists."""
     value = raw.get("OnDelete") if isinstance(raw, dict) else None
     return OnDelete(value) if isinstance(value, str) and value in list(OnDelete) else OnDelete.RESTORE
 
@@ -145,7 +145,7 @@ def _unknown(raw: Mapping[str, Any]) -> list[str]:
     for name in raw:
         if name in KNOWN or name in CLOUDFORMATIONS_OWN:
             continue
-        from difflib import get_close_matches  # noqa: PLC0415 - only who errs waits for it
+        from difflib import get_close_matches  # noqa: PLC0415 - imported only for a fault: it is slow to load
 
         near = get_close_matches(name.lower(), lower, n=1)
         hint = f"did you mean {lower[near[0]]!r}?" if near else f"the known ones are {', '.join(KNOWN)}"

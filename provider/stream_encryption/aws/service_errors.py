@@ -1,7 +1,7 @@
-"""What a refusal by AWS means: the one place where botocore's exceptions become values.
+"""The meaning of the errors that AWS returns: the one place where botocore's exceptions become values.
 
 Sources: the API references of StartStreamEncryption, StopStreamEncryption, DescribeStreamSummary, PutRecord and
-DescribeKey, and the "Common errors" page of each service.
+DescribeKey, PutItem and GetItem, and the "Common errors" page of each service.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from .model import Refusal, RefusalKind
+from stream_encryption.values import Refusal, RefusalKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ _KINDS = {
     "TooManyRequestsException": RefusalKind.THROTTLED,
     "KMSThrottlingException": RefusalKind.THROTTLED,
     "ProvisionedThroughputExceededException": RefusalKind.THROTTLED,
+    "ConditionalCheckFailedException": RefusalKind.CONFLICT,
     "LimitExceededException": RefusalKind.LIMIT,
     "KMSNotFoundException": RefusalKind.KEY,
     "KMSDisabledException": RefusalKind.KEY,
@@ -48,8 +49,16 @@ _KINDS = {
     "DependencyTimeoutException": RefusalKind.TRANSIENT,
     "ServiceUnavailable": RefusalKind.TRANSIENT,
     "RequestTimeout": RefusalKind.TRANSIENT,
+    "RequestExpired": RefusalKind.TRANSIENT,
+    "ExpiredTokenException": RefusalKind.CREDENTIALS,
+    "ExpiredToken": RefusalKind.CREDENTIALS,
+    "UnrecognizedClientException": RefusalKind.CREDENTIALS,
+    "InvalidClientTokenId": RefusalKind.CREDENTIALS,
 }
-"""What each error code means. One that is not listed is a refusal for good, unless its HTTP status is a 5xx."""
+"""The meaning of each error code. An error that is not listed is final, unless its HTTP status is a 5xx."""
+
+_SIGNATURES = ("InvalidSignatureException", "SignatureDoesNotMatch")
+"""A signature that has expired, by its message: the call was under way for too long, and a new one is in time."""
 
 _NEVER_SENT = (EndpointConnectionError, ConnectTimeoutError)
 
@@ -95,4 +104,8 @@ def _of_service(action: str, resource: str, response: Any) -> Refusal:  # noqa: 
     # One code, two meanings: a rate that passes in a second, and the day's quota, which does not.
     if kind is RefusalKind.LIMIT and "rate exceeded" in message.lower():
         kind = RefusalKind.THROTTLED
+    if code in _SIGNATURES and "expired" in message.lower():
+        kind = RefusalKind.TRANSIENT
+    if kind is RefusalKind.MISSING and action.startswith("dynamodb:"):
+        kind = RefusalKind.RECORD  # the table, not a stream
     return Refusal(action, resource, kind, code, message, maybe_done=failed)

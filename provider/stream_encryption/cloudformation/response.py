@@ -1,4 +1,4 @@
-"""Answering CloudFormation: what it is told, and bringing that home. Both doors answer by it.
+"""The response to CloudFormation, and the sender that delivers it. Both ways of answering use it.
 
 Source: AWS CloudFormation User Guide, "Custom resource request and response reference".
 """
@@ -12,26 +12,27 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .envelope import without_secrets
-from .errors import AnswerTooLong
+from stream_encryption.errors import ResponseTooLong
+
+from .event_validation import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
     from typing import Protocol, TypeAlias
 
-    from .converge import Clock
+    from stream_encryption.reconcile.loop import Clock
 
-    Send: TypeAlias = Callable[[str, bytes], int]
+    Put: TypeAlias = Callable[[str, bytes], int]
 
-    class Listener(Protocol):
-        """Who is told what came of an answer."""
+    class DeliveryLog(Protocol):
+        """Is told the outcome of a delivery."""
 
-        def answered(self, answer: Answer, now: float) -> None:
-            """CloudFormation took the answer, at this time, in epoch seconds."""
+        def responded(self, response: Response, now: float) -> None:
+            """CloudFormation took the response, at this time, in epoch seconds."""
 
-        def answer_lost(self, answer: Answer, outcome: str) -> None:
-            """CloudFormation did not take it."""
+        def response_lost(self, response: Response, outcome: str) -> None:
+            """CloudFormation did not take the response."""
 
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"
@@ -40,19 +41,19 @@ MAX_BODY_BYTES = 4096
 MAX_ID_BYTES = 1024
 SOCKET_SECONDS = 5.0
 DELIVERY_SECONDS = 15.0
-"""How long an answer is tried to be delivered, in seconds: less than the margin that the deadline keeps back."""
+"""How long the delivery of a response is tried, in seconds: less than the margin that the deadline keeps."""
 
 _AGAIN = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _SCHEMES = {"https": HTTPSConnection, "http": HTTPConnection}
 
 
-class AnswerNotDelivered(Exception):
-    """CloudFormation's URL took no answer, for now: an invocation that ends with it is delivered again by Lambda."""
+class ResponseNotDelivered(Exception):
+    """CloudFormation took no response, for now. Where an invocation raises this, Lambda delivers its event again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What CloudFormation is told."""
+class Response:
+    """One response."""
 
     status: str
     reason: str
@@ -65,13 +66,13 @@ class Answer:
     @classmethod
     def to(
         cls, event: Mapping[str, Any], *, status: str, reason: str, physical_id: str, data: Mapping[str, str]
-    ) -> Answer:
-        """Answer an event of CloudFormation's: its ids come back to it as they came.
+    ) -> Response:
+        """Respond to an event of CloudFormation's: its ids come back to it as they came.
 
         Args:
             event: The request. It has all the fields that the protocol demands.
             status: SUCCESS or FAILED.
-            reason: What a person reads; its ResponseURL, should it be in there, is taken out.
+            reason: What a person reads; a ResponseURL in it is taken out.
             physical_id: The PhysicalResourceId, cut at 1 KB.
             data: What Fn::GetAtt gives; passed on with SUCCESS alone.
         """
@@ -87,7 +88,7 @@ class Answer:
         )
 
     def body(self) -> bytes:
-        """The answer as CloudFormation takes it: JSON of at most 4,096 bytes, the Reason's end cut off if need be.
+        """Encode the response as CloudFormation takes it: JSON of at most 4,096 bytes, the Reason cut off if need be.
 
         It is longer only where the ids and attributes alone are.
         """
@@ -102,22 +103,21 @@ class Answer:
         return self._encoded(self.reason[:low] + " …")
 
     def _encoded(self, reason: str) -> bytes:
-        return json.dumps(
-            {
-                "Status": self.status,
-                "Reason": reason,
-                "PhysicalResourceId": self.physical_id,
-                "StackId": self.stack_id,
-                "RequestId": self.request_id,
-                "LogicalResourceId": self.logical_id,
-                "NoEcho": False,
-                "Data": dict(self.data),
-            }
-        ).encode()
+        plain = {
+            "Status": self.status,
+            "Reason": reason,
+            "PhysicalResourceId": self.physical_id,
+            "StackId": self.stack_id,
+            "RequestId": self.request_id,
+            "LogicalResourceId": self.logical_id,
+            "NoEcho": False,
+            "Data": dict(self.data),
+        }
+        return json.dumps(plain, ensure_ascii=False).encode(errors="replace")
 
 
 def put(url: str, body: bytes) -> int:
-    """Send an answer by one PUT, with the EMPTY content type that the URL was signed for.
+    """Send a response by one PUT, with the EMPTY content type that the URL was signed for.
 
     Returns:
         The HTTP status.
@@ -136,52 +136,52 @@ def put(url: str, body: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Courier:
-    """Brings answers to CloudFormation.
+class ResponseSender:
+    """Delivers responses to CloudFormation.
 
     Attributes:
         clock: Time; the pauses between tries go by it.
         random: Spreads the pauses.
-        listener: Is told what came of it.
-        send: Does one try.
+        log: Is told the outcome.
+        put: Makes one try.
     """
 
     clock: Clock
     random: Random
-    listener: Listener
-    send: Send = put
+    log: DeliveryLog
+    put: Put = put
 
-    def deliver(self, url: str, answer: Answer) -> None:
-        """Bring one answer home: tried again with growing pauses while that can help.
+    def deliver(self, url: str, response: Response) -> None:
+        """Deliver one response: try again with growing pauses while that can help.
 
         Args:
-            url: The ResponseURL. It is a secret: nothing that is logged or raised here bears it.
-            answer: What to say.
+            url: The ResponseURL. It is a secret: nothing that is logged or raised here has it.
+            response: The response.
 
         Raises:
-            AnswerNotDelivered: Nobody took the answer in time, and a later try might succeed.
+            ResponseNotDelivered: CloudFormation did not take the response in time, and a later try might succeed.
         """
-        body, give_up, pause = answer.body(), self.clock.now() + DELIVERY_SECONDS, 0.5
+        body, give_up, pause = response.body(), self.clock.now() + DELIVERY_SECONDS, 0.5
         if len(body) > MAX_BODY_BYTES:
-            self.listener.answer_lost(answer, f"no answer of {MAX_BODY_BYTES} bytes has room for the ids")
+            self.log.response_lost(response, f"a response of {MAX_BODY_BYTES} bytes has no room for the ids")
             return
         while True:
-            outcome = _try(url, body, self.send)
+            outcome = _try(url, body, self.put)
             if outcome == "delivered":
-                self.listener.answered(answer, self.clock.now())
+                self.log.responded(response, self.clock.now())
                 return
             if outcome.startswith("refused"):
-                self.listener.answer_lost(answer, outcome)
+                self.log.response_lost(response, outcome)
                 return
             pause *= self.random.uniform(1.5, 2.5)
             if self.clock.now() + pause > give_up:
-                self.listener.answer_lost(answer, outcome)
-                raise AnswerNotDelivered(f"CloudFormation could not be answered: {outcome}")
+                self.log.response_lost(response, outcome)
+                raise ResponseNotDelivered(f"CloudFormation could not be answered: {outcome}")
             self.clock.sleep(pause)
 
 
-def _try(url: str, body: bytes, send: Send) -> str:
-    """One try: `delivered`, `refused: …` where no later try can help, or `failed: …`."""
+def _try(url: str, body: bytes, send: Put) -> str:
+    """Make one try: `delivered`, `refused: …` where no later try can help, or `failed: …`."""
     try:
         status = send(url, body)
     except (OSError, HTTPException) as error:
@@ -194,11 +194,11 @@ def _try(url: str, body: bytes, send: Send) -> str:
 
 
 def demand_room(event: Mapping[str, Any], physical_id: str, data: Mapping[str, str]) -> None:
-    """Make sure that a SUCCESS can be said in 4,096 bytes.
+    """Make sure that a SUCCESS fits into 4,096 bytes.
 
     Raises:
-        AnswerTooLong: The attributes are too long for it.
+        ResponseTooLong: The attributes are too long for it.
     """
-    answer = Answer.to(event, status=SUCCESS, reason="", physical_id=physical_id, data=data)
-    if len(answer.body()) > MAX_BODY_BYTES:
-        raise AnswerTooLong(MAX_BODY_BYTES)
+    response = Response.to(event, status=SUCCESS, reason="", physical_id=physical_id, data=data)
+    if len(response.body()) > MAX_BODY_BYTES:
+        raise ResponseTooLong(MAX_BODY_BYTES)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from .model import Key, RefusalKind
-from .refusals import Refused, refusals
+from stream_encryption.values import AWS_MANAGED_ALIAS, Key, RefusalKind
+
+from .service_errors import Refused, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
-    from .model import Refusal, Stream
-
-AWS_MANAGED = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/aws/.+")
+    from stream_encryption.values import Refusal, Stream
 
 _STATES = {
     "Disabled": "is Disabled: enable it",
@@ -27,16 +25,19 @@ _STATES = {
 }
 
 
-class Keys:
-    """The keys that one invocation meets, each looked up once (DescribeKey)."""
+class KeyLookup:
+    """The keys that one invocation needs, each looked up once (DescribeKey)."""
 
-    def __init__(self, client: Callable[[], KMSClient], told: Callable[[Refusal], None] = lambda _: None) -> None:
-        """Use a boto3 client, which does no retries of its own, and tell somebody of look-ups that are denied.
+    def __init__(self, client: Callable[[], KMSClient], on_denied: Callable[[Refusal], None] = lambda _: None) -> None:
+        """Use a boto3 client, which does no retries of its own.
 
-        The client is asked for at each look-up: to make one takes time, and many a request needs none.
+        Args:
+            client: Gives the client. It is asked for at each look-up: to make one takes time, and not every request
+                needs one.
+            on_denied: Is told each look-up that is denied.
         """
         self._client = client
-        self._told = told
+        self._on_denied = on_denied
         self._known: dict[tuple[str, str], Key] = {}
 
     def look_up(self, key_id: str, stream: Stream) -> Key:
@@ -47,7 +48,7 @@ class Keys:
             stream: The stream that it is for; names without account and region mean the stream's.
 
         Returns:
-            The key. One that can't be looked up for want of permission (another account's) has no ARN and no fault.
+            The key. One that the role may not look up (another account's, often) has no ARN and no fault.
 
         Raises:
             Refused: KMS did not answer, for now.
@@ -56,8 +57,8 @@ class Keys:
         if known:
             return known
         key = self._describe(key_id, stream)
-        # Not so an AWS managed alias that has no key yet: the first Start makes one.
-        if key.arn or not AWS_MANAGED.fullmatch(key_id):
+        # A missing key may be seconds old. An AWS managed alias gets its key at the first Start.
+        if not key.missing and (key.resolved or not AWS_MANAGED_ALIAS.fullmatch(key_id)):
             self._known[key_id, stream.arn] = key
         return key
 
@@ -68,26 +69,28 @@ class Keys:
                 metadata = self._client().describe_key(KeyId=key_id)["KeyMetadata"]
         except Refused as refused:
             if refused.refusal.kind is RefusalKind.DENIED:
-                self._told(refused.refusal)
-            return _without_look_up(key_id, identity, refused)
-        return Key(key_id, metadata["Arn"], metadata["Arn"], _fault(metadata))
+                self._on_denied(refused.refusal)
+            return _unresolved(key_id, identity, refused)
+        return Key(key_id, metadata["Arn"], fault=_fault(metadata))
 
 
-def _without_look_up(key_id: str, identity: str, refused: Refused) -> Key:
-    refusal: Refusal = refused.refusal
+def _unresolved(key_id: str, identity: str, refused: Refused) -> Key:
+    """The key of a look-up that failed for good; the refusal is raised where it may pass."""
+    refusal = refused.refusal
     if refusal.code == "NotFoundException":
-        # An account that never used it has no key behind an AWS managed alias yet: Kinesis makes it at the first Start.
-        fault = None if AWS_MANAGED.fullmatch(key_id) else "does not exist"
-        return Key(key_id, None, identity, fault)
+        # Kinesis makes the key behind an AWS managed alias at an account's first Start.
+        managed = AWS_MANAGED_ALIAS.fullmatch(key_id)
+        return Key(key_id, identity, resolved=False, fault=None if managed else "does not exist", missing=not managed)
     if refusal.kind is RefusalKind.DENIED:
-        return Key(key_id, None, identity)
+        return Key(key_id, identity, resolved=False, denied=True)
     if refusal.kind is RefusalKind.INVALID:
-        return Key(key_id, None, identity, f"was refused by KMS ({refusal.code}: {refusal.message})")
+        fault = f"was refused by KMS ({refusal.code}: {refusal.message})"
+        return Key(key_id, identity, resolved=False, fault=fault)
     raise refused
 
 
 def _fault(metadata: KeyMetadataTypeDef) -> str | None:
-    """What AWS KMS' page "Key states" and Kinesis' page "Prerequisites" rule out."""
+    """Name what AWS KMS' page "Key states" and Kinesis' page "Prerequisites" rule out."""
     state = metadata.get("KeyState", "Enabled")
     if metadata.get("KeyUsage", "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT":
         return f"is for {metadata['KeyUsage']}, not for ENCRYPT_DECRYPT"
@@ -99,7 +102,7 @@ def _fault(metadata: KeyMetadataTypeDef) -> str | None:
 
 
 def _spelled_out(key_id: str, stream_arn: str) -> str:
-    """A KeyId as a whole ARN, in the stream's account and region where it does not name its own."""
+    """Spell a KeyId as a whole ARN, in the stream's account and region where it does not name its own."""
     if key_id.startswith("arn:"):
         return key_id
     partition, region, account = (stream_arn.split(":")[part] for part in (1, 3, 4))
