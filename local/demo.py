@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local import draw_create, templates
-from local.draw_create import Course
+from local import templates
+from tools import draw_create
+from tools.draw_create import Course
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
 from local.executions import ExecutionWatch

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from last_word import answer
+from failure_responder import respond
 from stream_encryption.doors import door
 from stream_encryption.ownership import CANCELLED
 from stream_encryption.settings import Settings
@@ -84,7 +84,7 @@ class Provider:
 
     def last_word(self, record: Any) -> str:
         """Hand the record of a request that was lost to the function that has the last word; tell what came of it."""
-        return answer(record, self.send, self.clock.sleep)
+        return respond(record, self.send, self.clock.sleep)
 
     def fresh_url(self) -> str:
         """Issue a ResponseURL."""

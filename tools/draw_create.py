@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from local.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, Drawing
+from tools.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, Drawing
+from tools.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, Drawing
 from local.engines import ROOT
 
 PICTURE = ROOT / "docs" / "architecture.svg"
