@@ -74,7 +74,7 @@ def test_whatever_else_goes_wrong_the_request_is_kept_for_the_last_task() -> Non
     (catcher,) = TASKS["Step"]["Catch"]
     assert (catcher["ErrorEquals"], catcher["ResultPath"]) == (["States.ALL"], "$.Failure")
     last = DEFINITION["States"][catcher["Next"]]
-    assert (TASKS["Step"]["Resource"], last["Resource"]) == ("${FunctionArn}", "${LastWordArn}")
+    assert (TASKS["Step"]["Resource"], last["Resource"]) == ("${FunctionArn}", "${FailureResponderArn}")
     assert DEFINITION["States"][last["Next"]]["Type"] == "Fail"
 
 
