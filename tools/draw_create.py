@@ -1,4 +1,4 @@
-"""Draws a Create as it went: what CloudFormation, the function and the stream did when, from what was taken down."""
+"""Draws one Create on a time line: CloudFormation's request, the function's calls, and the stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from local.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, Drawing
+from tools.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,6 @@ TOP, LANE, BAR = 74, 74, 26
 NARROW = 90
 """A box that is narrower has no room for its words: they stand below it."""
 TINTS = {"ACTIVE": "#dafbe1", "UPDATING": "#fff1cf"}
-NAMES = {"AddTagsToStream": "AddTagsToStream: who, and what was before"}
 COLOURS = {"StartStreamEncryption": ORANGE}
 
 
@@ -86,7 +85,7 @@ def _calls(sheet: Drawing, calls: Iterable[tuple[float, KinesisCall]], y: float)
             continue
         colour = COLOURS.get(one.action, PURPLE)
         sheet.path((x, top), (x, y + 44), colour=colour)
-        sheet.words(x + 4, top + 10, NAMES.get(one.action, one.action), size=12, colour=colour)
+        sheet.words(x + 4, top + 10, one.action, size=12, colour=colour)
         top += 15
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, Drawing
 from local.engines import ROOT
+from tools.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, Drawing
 
 PICTURE = ROOT / "docs" / "architecture.svg"
 
@@ -23,8 +23,8 @@ def drawing() -> str:
         ORANGE,
     )
     _part(sheet, (510, 110, 145, 130), "State machine", ["what takes longer", "than a minute:", "wait ⇄ step"], PURPLE)
-    _part(sheet, (245, 310, 190, 65), "Last word", ["FAILED for what died"], ORANGE)
-    _part(sheet, (725, 100, 160, 80), "Kinesis", ["status, encryption;", "tags: who, and before"], GREEN)
+    _part(sheet, (245, 310, 190, 65), "Failure responder", ["FAILED for lost requests"], ORANGE)
+    _part(sheet, (725, 100, 160, 80), "Kinesis", ["status, encryption"], GREEN)
     _part(sheet, (725, 230, 160, 60), "KMS", ["DescribeKey"], GREEN)
 
     sheet.path((178, 150), (245, 150), arrow=True)
