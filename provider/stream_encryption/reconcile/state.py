@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import STALE_SECONDS
+from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
-    from stream_encryption.record.values import Change, RecordedKey
     from stream_encryption.values import Refusal
 
     from .observation import Observation
