@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local import draw_architecture
+from tools import draw_architecture
 from tests.templates import ROOT
 
 PICTURES = sorted((ROOT / "docs").glob("*.svg"))
