@@ -17,7 +17,7 @@ from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
 from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
-from .cloudformation.response import Put, ResponseSender, demand_room, put
+from .cloudformation.response import ResponseSender, demand_room, put
 from .errors import RequestExpired
 from .reconcile.loop import Environment
 from .record.table import RecordTable
@@ -30,6 +30,7 @@ from .workflow.workflow_state import WorkflowState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .cloudformation.response import Put
     from .reconcile.loop import Clock
     from .telemetry import Telemetry
 
