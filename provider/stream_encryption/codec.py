@@ -42,7 +42,7 @@ def decode(wanted: Any, plain: Any) -> Any:  # noqa: ANN401 (a type, and whateve
         if not isinstance(plain, list):
             raise TypeError(f"a list is wanted, not {plain!r}")
         return tuple(decode(get_args(chosen)[0], one) for one in plain)
-    if is_dataclass(chosen):
+    if isinstance(chosen, type) and is_dataclass(chosen):
         types = _types_of(chosen)
         return chosen(**{name: decode(types[name], one) for name, one in plain.items() if name in types})
     if issubclass(chosen, Enum):
@@ -60,5 +60,5 @@ def _scalar(wanted: type, plain: Any) -> Any:  # noqa: ANN401
 
 
 @cache
-def _types_of(known: Any) -> dict[str, Any]:  # noqa: ANN401 (a dataclass)
+def _types_of(known: type) -> dict[str, Any]:
     return get_type_hints(known)
