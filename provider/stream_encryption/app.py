@@ -19,7 +19,7 @@ from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
 from .cloudformation.response import ResponseSender, demand_room, put
 from .errors import RequestExpired
-from .reconcile.loop import Environment
+from .reconcile.environment import Environment
 from .record.table import RecordTable
 from .settings import Settings
 from .workflow.hand_over import FirstInvocation
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .cloudformation.response import Put
-    from .reconcile.loop import Clock
+    from .reconcile.environment import Clock
     from .telemetry import Telemetry
 
 

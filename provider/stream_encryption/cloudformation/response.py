@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Protocol, TypeAlias
 
-    from stream_encryption.reconcile.loop import Clock
+    from stream_encryption.reconcile.environment import Clock
 
     Put: TypeAlias = Callable[[str, bytes], int]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from stream_encryption.cloudformation.request import Request
-    from stream_encryption.reconcile.loop import Environment
+    from stream_encryption.reconcile.environment import Environment
     from stream_encryption.telemetry import Telemetry
 
     from .state_machine import StateMachine
