@@ -99,7 +99,7 @@ def observe(goal: Goal, state: State, sources: Sources, now: float, known: Recor
     record = without_old(known or sources.table.read(arn), now)
     if stream is None:
         return Observation(now, None, record)
-    record = for_incarnation(record, stream.created)
+    record = for_incarnation(record, stream.created, now)
     if stream.status is StreamStatus.DELETING:
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):
