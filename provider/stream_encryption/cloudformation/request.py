@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,6 @@ from stream_encryption.values import Owner, StreamRef
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stream_encryption.reconcile.goals import Goal
     from stream_encryption.reconcile.progress import Progress
 

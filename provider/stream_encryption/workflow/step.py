@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.cloudformation.event_validation import Unanswerable, accepted, cleaned, without_secrets
 from stream_encryption.cloudformation.request import MARKER, Request, end_of
-from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, demand_room
+from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, ResponseSender, demand_room
 from stream_encryption.errors import ProviderError, unexpected, with_code
+from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.pacing import LONGEST_WORKFLOW_SECONDS
+from stream_encryption.telemetry import Telemetry
 
 from .workflow_state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from stream_encryption.cloudformation.response import ResponseSender
-    from stream_encryption.reconcile.loop import Environment
     from stream_encryption.reconcile.progress import Progress
-    from stream_encryption.telemetry import Telemetry
 
 STEP_SECONDS = 10.0
 """How long one step works at the most, in seconds: a change that ends soon is not worth more transitions."""
