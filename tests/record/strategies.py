@@ -30,7 +30,7 @@ PENDING = st.builds(Pending, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES,
 
 RECORDS = st.builds(
     Record,
-    stream_arn=st.just(STREAM_ARN),
+    stream=st.just(STREAM_ARN),
     version=st.integers(1, 2**53),
     incarnation=SECONDS,
     claims=st.lists(CLAIMS, max_size=3).map(tuple),

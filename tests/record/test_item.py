@@ -13,13 +13,13 @@ from stream_encryption.record.values import Departed, Latest, Record
 from stream_encryption.values import OnDelete
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
-from tests.values import ME, NOW, ONE, THEY, TWO, claim, record, recorded, start_intent, started
+from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
 
 FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",)),
-        claim(on_delete=OnDelete.STOP, settled=True, releasing=Latest(1_767_225_601, ("delete",))),
-        departed=(Departed(ME, NOW, 1_767_225_600, ("late",)),),
+        claim(on_delete=OnDelete.STOP, settled=True, releasing=Latest(SECOND + 1, ("delete",))),
+        departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
         started=True,
         changed_at=NOW,
@@ -56,40 +56,37 @@ def test_an_item_can_be_read_by_a_person() -> None:
     one = {"key_id": "alias/one", "arn": ONE.identity}
     two = {"key_id": "alias/two", "arn": TWO.identity}
     by_arn = {"key_id": ONE.identity, "arn": ONE.identity}
-    second = "2026-01-01T00:00:00.000+00:00"
     assert plain(FULL) == {
         "stream": STREAM_ARN,
         "version": 3,
-        "incarnation": "2025-12-31T00:00:00.000+00:00",
+        "incarnation": CREATED,
         "claims": [
             {
-                "stack": THEY.stack_id,
-                "resource": "Theirs",
+                "owner": {"stack_id": THEY.stack_id, "logical_id": "Theirs"},
                 "found": one,
                 "wanted": two,
                 "on_delete": "Restore",
-                "latest": {"issued_at": second, "digests": ["mine"]},
+                "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": ["create"],
                 "settled": False,
+                "releasing": None,
             },
             {
-                "stack": STACK_ID,
-                "resource": LOGICAL_ID,
-                "found": "NONE",
+                "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
+                "found": None,
                 "wanted": one,
                 "on_delete": "Stop",
-                "latest": {"issued_at": second, "digests": ["mine"]},
+                "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": [],
                 "settled": True,
-                "releasing": {"issued_at": "2026-01-01T00:00:01.000+00:00", "digests": ["delete"]},
+                "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
             },
         ],
         "departed": [
             {
-                "stack": STACK_ID,
-                "resource": LOGICAL_ID,
-                "at": "2026-01-01T00:00:10.000+00:00",
-                "before": second,
+                "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
+                "at": NOW,
+                "before": SECOND,
                 "digests": ["late"],
             }
         ],
@@ -98,39 +95,35 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "key": by_arn,
             "request": "mine",
             "intent": "00c0ffee",
-            "written_at": "2026-01-01T00:00:10.000+00:00",
-            "until": "2026-01-01T00:00:35.000+00:00",
+            "written_at": NOW,
+            "until": NOW + 25,
         },
         "key": by_arn,
         "started": True,
-        "changed_at": "2026-01-01T00:00:10.000+00:00",
+        "changed_at": NOW,
     }
 
 
-def test_an_empty_record_says_that_the_stream_is_not_encrypted_and_is_about_to_expire() -> None:
-    """Record: `NONE` is what Kinesis calls it."""
+def test_an_empty_record_has_no_key_no_intent_and_a_time_to_expire() -> None:
+    """Record: what there is not is left out."""
     item = plain(record(changed_at=NOW))
-    assert (item["key"], "pending" in item, item["expires"]) == ("NONE", False, int(NOW) + 7201)
-
-
-@pytest.mark.parametrize("missing", ["stream", "version", "incarnation", "claims", "departed", "key", "started"])
-def test_an_item_without_one_of_its_attributes_is_not_the_providers(missing: str) -> None:
-    """Record, rule 6: half a record is not a licence."""
-    item = to_item(FULL)
-    del item[missing]
-    with pytest.raises(KeyError):
-        from_item(item)
+    assert ("key" in item, "pending" in item, item["expires"]) == (False, False, int(NOW) + 7201)
 
 
 @pytest.mark.parametrize(
     ("where", "what"),
     [
+        (("stream",), {"N": "1"}),
+        (("version",), {"S": "1"}),
         (("incarnation",), {"S": "yesterday"}),
+        (("claims",), {"S": "none"}),
         (("claims",), {"L": [{"S": "a claim"}]}),
-        (("claims", "L", 0, "M", "wanted"), {"S": "NONE"}),
+        (("claims", "L", 0, "M", "wanted"), {"NULL": True}),
         (("claims", "L", 0, "M", "on_delete"), {"S": "Maybe"}),
-        (("pending", "M", "key"), {"S": "NONE"}),
+        (("pending", "M", "key"), {"NULL": True}),
         (("pending", "M", "change"), {"S": "DeleteStream"}),
+        (("key",), {"S": "alias/one"}),
+        (("started",), {"S": "yes"}),
     ],
 )
 def test_an_item_with_an_odd_value_is_not_the_providers(where: tuple[Any, ...], what: dict[str, Any]) -> None:
@@ -142,6 +135,14 @@ def test_an_item_with_an_odd_value_is_not_the_providers(where: tuple[Any, ...], 
         part = part[step]
     part[last] = what
     with pytest.raises((KeyError, TypeError, ValueError)):
+        from_item(item)
+
+
+def test_an_item_without_the_owner_of_a_claim_is_not_the_providers() -> None:
+    """Record, rule 6: half a claim is not a licence."""
+    item = deepcopy(to_item(FULL))
+    del item["claims"]["L"][0]["M"]["owner"]
+    with pytest.raises(TypeError):
         from_item(item)
 
 
