@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .reconcile.actions import SkipRestore, Start, Stop, Wait
+from .reconcile.actions import Call, SkipRestore, Wait
+from .record.values import Change
 from .values import RefusalKind
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Telemetry:
         fields = {"action": str(action.code), "reason": action.reason}
         where = {"stream": goal.stream.name, "goal": type(goal).__name__}
         self._logger.info("decided", extra={**fields, **where})
-        if isinstance(action, Start | Stop):
-            self._count(f"{type(action).__name__}s")
+        if isinstance(action, Call):
+            self._count("Starts" if action.change is Change.START else "Stops")
         if isinstance(action, SkipRestore):
             self._count("RestoresSkipped")
 

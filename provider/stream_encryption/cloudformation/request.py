@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
 from .response_url import digest_of, issued_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stream_encryption.reconcile.goals import Goal
     from stream_encryption.reconcile.progress import Progress
 

@@ -1,16 +1,16 @@
-"""All that the loop touches: AWS, the record, time, chance, and the log."""
+"""Everything outside that the reconciler touches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from random import Random
+from stream_encryption.aws.kinesis import Kinesis
+from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.record.table import RecordTable
 
-    from stream_encryption.aws.kinesis import Kinesis
-    from stream_encryption.aws.kms import KeyLookup
-    from stream_encryption.record.table import RecordTable
+if TYPE_CHECKING:
     from stream_encryption.values import Refusal
 
     from .actions import Action

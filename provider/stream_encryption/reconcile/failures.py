@@ -49,7 +49,9 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.BUSY | RefusalKind.MISSING:
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
-            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off")
+            # The other budget for looks may have room at once.
+            seconds = 0.0 if state.look_throttled else None
+            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
         case RefusalKind.LIMIT:
             return _limited(goal, refusal, tried, now)
         case RefusalKind.UNPROVEN:

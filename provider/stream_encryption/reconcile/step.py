@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import with_pending, without_pending
+from stream_encryption.record.values import Change, Record
 
-from .actions import Code, Failed, SkipRestore, Stabilized, Start, Stop, Verify, Wait, WriteRecord
-from .decide import decide
+from .actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from .ensure import decide_ensure
 from .failures import decide_refusal
-from .observation import Sources, observe
-from .state import after_call, after_intent, after_look, after_refusal
+from .goals import Ensure
+from .observation import Observation, observe
+from .release import decide_release
+from .state import State, after_call, after_intent, after_look, after_refusal
 
 if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
     from stream_encryption.values import Refusal
 
-    from .actions import Action
     from .environment import Environment
     from .goals import Goal
-    from .observation import Observation
     from .progress import Progress
-    from .state import State
 
 LOOK_SECONDS = 30.0
 """How old a look may be that something is done upon, in seconds: four calls of 7 s each. An invocation that stood
@@ -65,15 +64,21 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     goal, state, seen = progress.goals[0], progress.state, known.seen
     if seen is None:
         try:
-            seen = observe(goal, state, Sources(env.kinesis, env.keys, env.table), env.clock.now(), known.record)
+            seen = observe(goal, state, env, known.record)
         except Refused as refused:
             return _after_refusal(goal, state, refused.refusal, known.record, env)
         state = after_look(state, seen)
-    action = decide(goal, seen, state, env.clock.now())
+    action = _decide(goal, seen, state, env.clock.now())
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
     env.log.decided(goal, action)
     return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
+
+
+def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
+    if isinstance(goal, Ensure):
+        return decide_ensure(goal, seen, state, now)
+    return decide_release(goal, seen, state, now)
 
 
 def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
@@ -89,7 +94,7 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     try:
         written = _perform(action, record, env)
     except Refused as refused:
-        if isinstance(action, Start | Stop):
+        if isinstance(action, Call):
             unheard = after_call(step.state, env.clock.now(), answered=False)
         state = unheard if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, seen.record, env)
@@ -103,9 +108,9 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
     match action:
         case WriteRecord():
             return env.table.write(record or action.record)
-        case Start():
+        case Call(change=Change.START):
             env.kinesis.start(action.stream, action.key_id)
-        case Stop():
+        case Call():
             env.kinesis.stop(action.stream, action.key_id)
         case Verify():
             env.kinesis.verify(action.stream)
@@ -127,7 +132,7 @@ def _after_action(step: Step, env: Environment) -> Step:
             state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
             if action.code is Code.WAITING_FOR_OTHER_CALL:
                 known = NOTHING  # The record is read again, to see whether the other call is over.
-        case Start() | Stop():
+        case Call():
             state = after_call(state, env.clock.now(), answered=True)
         case Verify():
             state = replace(state, verified=True)

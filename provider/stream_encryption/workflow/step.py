@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.cloudformation.event_validation import Unanswerable, accepted, cleaned
 from stream_encryption.cloudformation.failure import Failure
 from stream_encryption.cloudformation.request import MARKER, Request, end_of
-from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, demand_room
+from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, ResponseSender, demand_room
+from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.pacing import LONGEST_WORKFLOW_SECONDS
+from stream_encryption.telemetry import Telemetry
 
 from .workflow_state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from stream_encryption.cloudformation.response import ResponseSender
-    from stream_encryption.reconcile.environment import Environment
     from stream_encryption.reconcile.progress import Progress
-    from stream_encryption.telemetry import Telemetry
 
 STEP_SECONDS = 10.0
 """How long one step works at the most, in seconds: a change that ends soon is not worth more transitions."""
