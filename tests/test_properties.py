@@ -10,8 +10,6 @@ from stream_encryption.values import OnDelete, Place, StreamRef
 from tests.builders import ACCOUNT, REGION, STREAM_ARN
 
 HERE = Place(REGION, ACCOUNT)
-GUID = "1234abcd-12ab-34cd-56ef-1234567890ab"
-KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{GUID}"
 
 
 def read(**raw: Any) -> Properties:
