@@ -7,6 +7,7 @@ may have fields that the code does not know any more, which are ignored.
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType
@@ -53,12 +54,11 @@ def decode(wanted: Any, plain: Any) -> Any:  # noqa: ANN401 (a type, and whateve
 
 
 def _scalar(wanted: type, plain: Any) -> Any:  # noqa: ANN401
-    """Take a string, a truth value or a number; DynamoDB's numbers are Decimal, which are neither int nor float."""
-    if wanted in (int, float) and not isinstance(plain, str | bool):
-        return wanted(plain)
-    if not isinstance(plain, wanted):
+    """Take a string, a truth value or a number; DynamoDB's numbers are Decimal."""
+    kinds = (int, float, Decimal) if wanted in (int, float) else wanted
+    if not isinstance(plain, kinds) or isinstance(plain, bool) is not (wanted is bool):
         raise TypeError(f"a {wanted.__name__} is wanted, not {plain!r}")
-    return plain
+    return wanted(plain)
 
 
 @cache
