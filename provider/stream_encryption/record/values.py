@@ -180,12 +180,14 @@ class Told:
 
     Attributes:
         code: The finding's code.
+        cause: Tells one finding of a code from the next: the other key's ARN, say.
         since: When the watch saw it first, in epoch seconds.
         by: The ARN of the person or role that made the change, as CloudTrail says; empty where it is not known.
         detail: Its sentence.
     """
 
     code: str
+    cause: str
     since: float
     by: str
     detail: str
