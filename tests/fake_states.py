@@ -11,7 +11,7 @@ from tests.fake_errors import client_error
 from tests.permissions import used
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:kinesis-stream-encryption"
-ROUNDS_ARN = f"{ARN}-rounds"
+ROUNDS_ARN = f"{ARN}-watch"
 RETRIES = 3
 
 

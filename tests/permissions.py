@@ -143,13 +143,15 @@ def _told_by_action(denied: Iterable[Use]) -> list[str]:
 
 
 def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
-    """The ARNs that IAM checks: of the stream, key, state machine and table that a call names."""
+    """The ARNs that IAM checks: of the stream, key, state machine, bus and table that a call names."""
     if "StreamARN" in arguments:
         yield arguments["StreamARN"]
     elif "StreamName" in arguments:
         yield f"arn:aws:kinesis:{region}:{account}:stream/{arguments['StreamName']}"
     if "stateMachineArn" in arguments:
         yield arguments["stateMachineArn"]
+    if "Entries" in arguments:
+        yield f"arn:aws:events:{region}:{account}:event-bus/default"
     if "TableName" in arguments:
         yield f"arn:aws:dynamodb:{region}:{account}:table/{arguments['TableName']}"
     if "KeyId" in arguments:
