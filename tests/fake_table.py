@@ -196,6 +196,8 @@ class FakeTable:
 
     def _possibly_old(self, key: str) -> Item | None:
         present = self.items.get(key)
+        if not self.stale:
+            return present
         states = [version for version in self.versions if version.key == key]
         if states and self.wire.clock.now() - states[-1].at < self.stale:
             return states[-2].item if len(states) > 1 else None

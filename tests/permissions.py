@@ -19,8 +19,8 @@ from tests.templates import ROOT
 
 PAGE = ROOT / "docs" / "permissions.md"
 ROLE, WATCH_ROLE = "Role", "WatchRole"
-WATCH = "stream_encryption.watch_function"
-"""The module through which every call of the watch's function goes."""
+ENTRIES = {"stream_encryption.app": ROLE, "stream_encryption.watch_function": WATCH_ROLE}
+"""The modules through which every call of a function goes, and the function's role."""
 OURS = "the function"
 NAME = "tests/permissions.py::the_role_allows_exactly_the_calls_that_were_made"
 UNCOVERED = ("simulation", "lives", "stack")
@@ -82,15 +82,16 @@ def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -
         region: Where it was made.
     """
     resources = [*_resources(arguments, account, region)] or ["*"]
-    role = WATCH_ROLE if _is_called_by(WATCH) else ROLE
+    role = _role()
     _record.uses.update(Use(action, resource, account, region, role) for resource in resources)
 
 
-def _is_called_by(module: str) -> bool:
+def _role() -> str:
+    """The role of the function that makes a call; the provider's where a test calls a part of it."""
     frame = inspect.currentframe()
-    while frame and frame.f_globals["__name__"] != module:
+    while frame and frame.f_globals["__name__"] not in ENTRIES:
         frame = frame.f_back
-    return frame is not None
+    return ENTRIES[frame.f_globals["__name__"]] if frame else ROLE
 
 
 def rows(role: str) -> list[Row]:

@@ -188,9 +188,9 @@ class Contested(ProviderError):
     def __init__(self, stream: Stream, mends: int) -> None:
         """Name the stream, and how often it was mended."""
         super().__init__(
-            f"Stream {stream.arn} was mended {mends} times in 24 hours, and others changed it again each time. It is "
-            "left as it is. Find who (CloudTrail: StartStreamEncryption, StopStreamEncryption), and have them stop or "
-            "set OnDrift to Report."
+            f"Stream {stream.arn} had {mends} mends in 24 hours, and none of them lasted. It is left as it is. Find who "
+            "changes it (CloudTrail: StartStreamEncryption, StopStreamEncryption), and have them stop, or set OnDrift to "
+            "Report."
         )
 
 

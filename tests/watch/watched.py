@@ -26,7 +26,7 @@ class Watched(Provider):
 
     def __init__(self, minutes: int = 15) -> None:
         """Start at the clock's first second, with a state machine."""
-        super().__init__(handover_seconds=60.0)
+        super().__init__(handover_seconds=600.0)
         self.bus = FakeBus(self.kms.wire)
         self.clients["events"] = self.bus
         settings = WatchSettings(
@@ -59,6 +59,10 @@ class Watched(Provider):
     def mend(self) -> Execution:
         """Play the newest execution: the mend that was started last."""
         return self.states.play(lambda state: self.deliver(state))
+
+    def re_encryptions(self) -> list[str]:
+        """Name the provider's Starts and Stops, in order."""
+        return [name for name in self.changes() if name.endswith("StreamEncryption")]
 
     def stopped(self, name: str = STREAM_NAME) -> None:
         """Let the stream's owner stop the encryption, some seconds ago."""

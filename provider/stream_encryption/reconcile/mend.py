@@ -12,7 +12,7 @@ from stream_encryption.record.changes import MOST_MENDS, Intent, as_seen, recent
 from stream_encryption.record.values import Arrival, Change, RecordedKey
 from stream_encryption.values import StreamStatus
 
-from .actions import Action, Code, Failed, Stabilized, WriteRecord
+from .actions import Action, Code, Failed, Stabilized
 from .situation import Situation, change, not_active, not_my_turn, not_yet_credible
 
 if TYPE_CHECKING:
@@ -68,11 +68,13 @@ def _not_as_wanted(situation: Situation[Mend]) -> Action | None:
         return None
     intent = Intent(Change.START, RecordedKey(wanted.start_key_id, wanted.identity), goal.stamp)
     lost = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
-    action = change(situation, intent, with_mend(_as_seen(situation), situation.now), lost)
-    mends = recent_mends(situation.record, situation.now)
-    if isinstance(action, WriteRecord) and len(mends) >= MOST_MENDS:
-        return Failed(errors.Contested(situation.stream, len(mends)))
-    return action
+    announced = _as_seen(situation)
+    if situation.state.call is None:  # A mend counts once, however often its Start has to be announced.
+        mends = len(recent_mends(announced, situation.now))
+        if mends >= MOST_MENDS:
+            return Failed(errors.Contested(situation.stream, mends))
+        announced = with_mend(announced, situation.now)
+    return change(situation, intent, announced, lost)
 
 
 def _done(situation: Situation[Mend]) -> Action:

@@ -157,12 +157,12 @@ def _of_alias(claim: Claim, look: Look) -> Iterator[Finding]:
 
 
 def _contested(record: Record, claim: Claim, found: tuple[Finding, ...], now: float) -> Iterator[Finding]:
-    """Find that others undo each mend."""
+    """Find that the mends do not last: others undo them."""
     mends = recent_mends(record, now)
     drifts = any(one.code in ENCRYPTION for one in found)
     if drifts and claim.on_drift is OnDrift.MEND and len(mends) >= MOST_MENDS:
-        detail = f"the stream was mended {len(mends)} times in 24 hours, and changed again each time"
-        yield Finding(FindingCode.CONTESTED, "", f"{detail}; it is mended no more until the first of them is a day old")
+        detail = f"{len(mends)} mends in 24 hours did not last; there is no other until the first of them is a day old"
+        yield Finding(FindingCode.CONTESTED, "", detail)
 
 
 def _day(epoch_seconds: float) -> str:

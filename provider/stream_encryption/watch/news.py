@@ -65,7 +65,7 @@ def _is_same(told: Told, finding: Finding) -> bool:
 
 def _ended_by_us(told: Told, record: Record) -> bool:
     """Tell whether the provider has changed the stream since the finding: if it is there again, it is a new one."""
-    return told.code in ENCRYPTION and told.since < record.changed_at
+    return told.code in ENCRYPTION and told.since <= record.changed_at
 
 
 def _explained(told: Told, cause: Cause | None) -> Told:
@@ -89,5 +89,5 @@ def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
 def mend_name(mend: Mend, record: Record, now: float) -> str:
     """Name the execution of a mend, so that a finding starts one execution an hour, however often it is seen."""
     since = min((told.since for told in record.watch.told if told.code in ENCRYPTION), default=0.0)
-    parts = (record.stream, mend.stamp.digest, since, record.watch.mends, int(now) // AGAIN_SECONDS)
+    parts = (record.stream, mend.stamp.digest, since, int(now) // AGAIN_SECONDS)
     return f"mend-{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"

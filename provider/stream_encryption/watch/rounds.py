@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from .trail import Trailed
 
-BATCH = 500
-"""How many streams one invocation looks at, which takes it about a minute."""
+BATCH = 600
+"""How many streams one invocation looks at, which takes it 80 seconds."""
 CALL_SECONDS = 60.0
 """How long the watch waits for a stream to be ACTIVE after a call, in seconds; later, the next round looks."""
 AGAIN_SECONDS = 2.0

@@ -44,7 +44,8 @@ def read(event: Mapping[str, Any], own_role: str) -> Trailed | None:
         own_role: The ARN of the provider's role, whose own calls are no drift.
 
     Returns:
-        The call; None where it failed, is the provider's own, or none that the watch looks into.
+        The call; None where it failed, is the provider's own, names no stream and no key, or is none that the watch
+        looks into.
     """
     call = event["detail"]
     name = call.get("eventName", "")
@@ -54,10 +55,12 @@ def read(event: Mapping[str, Any], own_role: str) -> Trailed | None:
     by = identity.get("arn") or identity.get("invokedBy") or identity.get("principalId") or ""
     cause = Cause(name, by, datetime.fromisoformat(call["eventTime"]).timestamp())
     if call.get("eventSource") == "kinesis.amazonaws.com":
-        return Trailed(cause, _stream_of(event, asked))
+        stream = _stream_of(event, asked)
+        return Trailed(cause, stream) if stream else None
     named = (asked.get(name) for name in ("keyId", "aliasName"))
     resources = (one.get("ARN") for one in call.get("resources") or ())
-    return Trailed(cause, None, frozenset(one for one in (*named, *resources) if one))
+    keys = frozenset(one for one in (*named, *resources) if one)
+    return Trailed(cause, None, keys) if keys else None
 
 
 def _role_of(identity: Mapping[str, Any]) -> str:
