@@ -84,7 +84,7 @@ def test_a_stream_that_its_owner_created_again_with_the_same_key_keeps_it(provid
     assert provider.update({**properties, "SettleSeconds": "6"}, properties)["Status"] == "SUCCESS"
     record = provider.record_of()
     assert record
-    assert [one["resource"] for one in record["claims"]] == [LOGICAL_ID]
+    assert [one["owner"]["logical_id"] for one in record["claims"]] == [LOGICAL_ID]
     provider.clock.sleep(60)
     provider.delete(properties)
     assert provider.key_of() == key_id
