@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .values import DEPARTED_SECONDS, Change, Departed, Latest, Pending, RecordedKey, RequestStamp
+from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:
     from stream_encryption.values import Key, Owner
@@ -106,8 +106,7 @@ def with_releasing(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
 
 
 def _releasing(claim: Claim, stamp: RequestStamp) -> Claim:
-    known = claim.releasing or Latest(claim.latest.issued_at, claim.latest.digests)
-    return replace(claim, releasing=known.followed_by(stamp))
+    return replace(claim, releasing=(claim.releasing or claim.latest).followed_by(stamp))
 
 
 def with_departed(record: Record, departed: Departed) -> Record:
