@@ -62,8 +62,11 @@ class EndChecks:
         self._check(not duel or len(losers) < len(duel), "promise 6", "each of the simultaneous Creates lost")
 
     def _lost(self, request: Request) -> bool:
-        failed = request.outcome == "FAILED"
-        return failed and self._world.log.code_of(request.responses[0].invocation) == TAKEN
+        """Whether a request failed for another stack that had not taken the stream over."""
+        if request.outcome != "FAILED" or self._world.log.code_of(request.responses[0].invocation) != TAKEN:
+            return False
+        earlier = [one for one in self._world.requests if one.issued <= request.responses[0].at]
+        return not any(one.takes_over and one.stream == request.stream for one in earlier)
 
     def _changed_by_others_since(self, held: Holding) -> bool:
         """Whether others changed the stream so late that the function may not have known."""
