@@ -134,7 +134,7 @@ def test_an_update_keeps_what_its_create_found() -> None:
     before = claim(wanted=TWO, found=THREE, creates=("create",), latest=Latest(SECOND - 9, ("create",)))
     result = written(wanted(record(before)), stamp=stamp("update"), on_delete=OnDelete.KEEP)
     latest = Latest(SECOND, ("update",))
-    kept = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": True}
+    kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": True}
     assert mine(result) == claim(latest=latest, **kept)
 
 
