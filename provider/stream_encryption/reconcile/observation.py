@@ -70,7 +70,7 @@ def observe(goal: Goal, state: State, env: Environment, known: Record | None) ->
     record = without_old(known or env.table.read(arn), now)
     if stream is None:
         return Observation(now, None, record)
-    record = for_incarnation(record, stream.created)
+    record = for_incarnation(record, stream.created, now)
     if stream.status is StreamStatus.DELETING:
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):

@@ -39,14 +39,15 @@ class Intent:
     request: RequestStamp
 
 
-def for_incarnation(record: Record, created: int) -> Record:
+def for_incarnation(record: Record, created: int, now: float) -> Record:
     """Void the claims on an earlier stream of the same name: their owners have nothing on the new stream.
 
-    A call in flight does not tell the two streams apart, so the intent stays.
+    The record remembers that they had a claim, so that it does not look lost. A call in flight does not tell the two
+    streams apart, so the intent stays.
     """
     if record.incarnation in (0, created):
         return replace(record, incarnation=created)
-    left = tuple(Departed(one.owner, float(created), one.latest.issued_at, ()) for one in record.claims)
+    left = tuple(Departed(one.owner, now, one.latest.issued_at, ()) for one in record.claims)
     return replace(record, incarnation=created, claims=(), departed=(*record.departed, *left), key=None, started=False)
 
 
