@@ -99,10 +99,12 @@ def test_a_resource_that_was_renamed_gets_nothing_back_by_an_older_request() -> 
     assert isinstance(decide(plain(same_second)), WriteRecord)
 
 
-@pytest.mark.parametrize("taker", [THEY, RENAMED])
-def test_a_request_that_had_the_stream_before_it_was_taken_over_is_superseded(taker: Any) -> None:
-    """Record, rule 3: a second delivery does not take the stream back, not even with Takeover."""
-    assert error(decide(plain(claim(), claim(taker)), takeover=True)) is errors.Superseded
+@pytest.mark.parametrize(("taker", "refusal"), [(THEY, errors.OwnedByAnotherStack), (RENAMED, errors.Superseded)])
+def test_a_request_that_had_the_stream_before_it_was_taken_over_does_not_take_it_back(
+    taker: Any, refusal: type[Exception]
+) -> None:
+    """Record, rules 3 and 4: a second delivery changes nothing more, not even with Takeover."""
+    assert error(decide(plain(claim(), claim(taker)), takeover=True)) is refusal
 
 
 def test_a_newer_request_of_a_resource_that_was_taken_over_takes_it_back() -> None:

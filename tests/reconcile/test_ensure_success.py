@@ -84,6 +84,13 @@ def test_settle_seconds_are_counted_from_the_look_that_showed_active() -> None:
     assert decide(wanted(), settled(0.0), settle_seconds=0).code == Code.ENCRYPTED
 
 
+def test_the_last_look_is_a_later_one_than_that_which_showed_active() -> None:
+    """Record, rule 5: a fresh look before SUCCESS; a slow decision does not take its place."""
+    late = decide(wanted(), settled(1.5), NOW + 9)
+    assert isinstance(late, Wait)
+    assert (late.code, late.seconds) == (Code.SETTLING, 0.0)
+
+
 def test_an_active_that_can_be_an_old_description_is_not_believed() -> None:
     """Promise 1: SUCCESS is never answered before the stream is ACTIVE with the wanted encryption."""
     doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW - 4))

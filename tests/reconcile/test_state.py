@@ -1,4 +1,4 @@
-"""What a request remembers: each look, call and refusal added to what it knew before."""
+"""What a request remembers of its calls and of refusals."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from stream_encryption.reconcile.state import (
     after_refusal,
 )
 from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.values import Change
+from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 from tests.builders import STREAM_ARN
 from tests.values import NOW, ONE, TWO, call, recorded, seen, start_intent, state, stop_intent, stream
@@ -30,9 +30,21 @@ START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
 DENIED = RefusalKind.DENIED
 
 
-def look(known: State, *, matches: bool = True, at: float = NOW, status: StreamStatus = StreamStatus.ACTIVE) -> State:
-    """Add one look."""
-    return after_look(known, seen(stream(ONE, status), wanted=ONE, as_wanted=matches, now=at))
+def look(
+    known: State,
+    *,
+    matches: bool = True,
+    at: float = NOW,
+    status: StreamStatus = StreamStatus.ACTIVE,
+    of: Record | None = None,
+) -> State:
+    """Add one look, which took no time."""
+    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
+
+
+def announced(**more: Any) -> Any:
+    """Key one's Start, announced and not made."""
+    return call(start_intent(), **more)
 
 
 def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> Refusal:
@@ -45,83 +57,6 @@ def test_a_request_begins_with_nothing_known() -> None:
     begun = State(since=NOW)
     assert (begun.waits, begun.throttles, begun.changes, begun.call, begun.refused) == (0, 0, 0, None, ())
     assert (begun.look_throttled, begun.verified, begun.skipped, begun.stability) == (False, False, None, Stability())
-
-
-def test_an_active_as_wanted_is_believed_where_nothing_speaks_against_it() -> None:
-    """Promise 4: a stream that has the wanted key costs no wait."""
-    assert look(state()).stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW)
-
-
-def test_later_looks_keep_the_first_second() -> None:
-    """Promise 1: SettleSeconds count from the look that showed ACTIVE."""
-    later = look(look(state()), at=NOW + 3)
-    assert later.stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW + 3)
-
-
-def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_later() -> None:
-    """Promise 1: descriptions can be older than the change."""
-    doubted = look(state(), matches=False)
-    assert doubted.stability == Stability(possibly_stale=True)
-    first = look(doubted, at=NOW + 1)
-    assert first.stability == Stability(possibly_stale=True, matching_since=NOW + 1)
-    assert look(first, at=NOW + 5.9).stability.settled_since is None
-    assert look(first, at=NOW + 6).stability == Stability(
-        matching_since=NOW + 1, settled_since=NOW + 6, reached_at=NOW + 6
-    )
-
-
-def test_a_match_that_vanishes_begins_anew() -> None:
-    """Promise 1: but that it once was as wanted is remembered."""
-    assert look(look(state()), matches=False).stability == Stability(possibly_stale=True, reached_at=NOW)
-
-
-@pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING, StreamStatus.DELETING])
-def test_a_stream_that_is_not_active_clears_all_doubt(status: StreamStatus) -> None:
-    """Promise 1: the ACTIVE that follows UPDATING is not from before the change."""
-    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW, reached_at=NOW - 9), call=announced())
-    busy = look(doubted, status=status, at=NOW + 1)
-    assert busy.stability == Stability(reached_at=NOW - 9)
-    assert busy.call == announced(effect_at=NOW + 1)
-    assert look(busy, at=NOW + 2).stability.settled_since == NOW + 2
-
-
-def test_a_busy_stream_without_a_call_is_no_effect_of_one() -> None:
-    """State: nothing was called."""
-    assert look(state(), status=StreamStatus.UPDATING).call is None
-
-
-def test_a_stream_that_is_gone_changes_nothing() -> None:
-    """State: the decision needs no more."""
-    assert after_look(state(throttles=2), seen(None)) == state(throttles=1)
-
-
-def test_each_look_that_succeeds_takes_one_throttle_back() -> None:
-    """Errors: less often, and back to the usual rhythm step by step; the usual budget is used again."""
-    throttled = look(state(throttles=2, look_throttled=True))
-    assert (throttled.throttles, throttled.look_throttled) == (1, False)
-    assert look(look(throttled)).throttles == 0
-
-
-def test_a_look_that_succeeds_ends_the_refusals_of_looks_alone() -> None:
-    """Promise 9: the minute begins anew with each break."""
-    refusals = tuple(Refused(action, DENIED, NOW) for action in (LOOK, OTHER_LOOK, READ, LOOK_UP, START))
-    assert look(state(refused=refusals)).refused == refusals[-1:]
-
-
-def test_a_missing_key_is_missing_since_its_first_look() -> None:
-    """Promise 9: a key of seconds ago is tried for a minute."""
-    missing = seen(stream(), wanted=replace(ONE, missing=True))
-    first = after_look(state(), missing)
-    assert first.refused_since(LOOK_UP) == NOW
-    again = after_look(first, replace(missing, now=NOW + 9))
-    assert again.refused_since(LOOK_UP) == NOW
-    assert again.refused == (Refused(LOOK_UP, RefusalKind.KEY, NOW),)
-    assert after_look(again, replace(missing, as_wanted=True)).refused_since(LOOK_UP) is None
-
-
-def announced(**more: Any) -> Any:
-    """Key one's Start, announced and not made."""
-    return call(start_intent(), **more)
 
 
 def test_an_intent_is_remembered_with_its_name() -> None:
