@@ -9,7 +9,7 @@ from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import State
 from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
-from stream_encryption.record.values import Claim
+from stream_encryption.record.values import Claim, Latest
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
@@ -63,6 +63,16 @@ def test_each_intent_has_a_name_of_its_own(account: Account) -> None:
         names.add(account.record.pending.intent)
     assert {len(name) for name in names} == {16}
     assert len(names) == 3
+
+
+def test_a_newer_request_is_recorded_while_it_waits(account: Account) -> None:
+    """Promise 6: no intent is written for it, since no call is due."""
+    account.keep(claims=(mine(account, latest=Latest(0, ("older",))),))
+    account.kinesis.people.reshard("orders", 60)
+    noted = step(account)
+    assert (noted.action.code, noted.state.call) == (Code.REQUEST_RECORDED, None)
+    assert (account.record.pending, noted.known.record) == (None, account.record)
+    assert step(account, noted).action.code == Code.WAITING_FOR_ACTIVE
 
 
 def test_a_wait_keeps_the_record_and_looks_at_the_stream_again(account: Account) -> None:
