@@ -38,7 +38,7 @@ def start() -> Any:
 
 
 def test_the_clients_that_every_request_needs_are_made_before_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """docs/benchmarks/cold_start.md: an invocation of 256 MB has a seventh of a processor, the start has a whole one."""
+    """An invocation of 256 MB has a seventh of a processor, the start has a whole one."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     start()
     made = Settings.client.cache_info()
