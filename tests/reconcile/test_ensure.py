@@ -203,7 +203,7 @@ def test_another_requests_call_is_waited_out_before_anything_is_done() -> None:
     announced = record(claim(), pending=pending(start_intent(TWO, stamp("theirs")), at=NOW - 5))
     action = decide(seen(stream(), announced, wanted=ONE))
     assert (action.code, getattr(action, "seconds", None)) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
-    over = decide(seen(stream(), announced, wanted=ONE), now=NOW + 20)
+    over = decide(seen(stream(), announced, wanted=ONE, now=NOW + 20), now=NOW + 20)
     assert over.code == Code.INTENT_RECORDED
 
 
