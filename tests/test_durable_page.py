@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks import waiting
-from tools import draw_states
 from local.engines import ROOT
 from tests.templates import nodes
+from tools import draw_states
 
 PAGE = (ROOT / "docs" / "durable-wait.md").read_text(encoding="utf-8")
 TEXT = (ROOT / "statemachine" / "wait.asl.json").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from tools.drawing import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PURPLE, Drawing
+from tools.drawing import BLUE, FAINT, GREEN, GREY, ORANGE, PURPLE, Box, Drawing, Font
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,35 +49,36 @@ def drawing(course: Course) -> str:
         return LEFT + (at - begun) / seconds * (WIDTH - LEFT - RIGHT)
 
     sheet = Drawing(WIDTH, TOP + 3 * LANE + 40, "A Create, from CloudFormation's request to the one answer")
-    sheet.words(20, 32, "One Create, as it went on the embedded AWS", size=16, bold=True)
-    sheet.words(20, 52, f"SettleSeconds: {course.settle_seconds}. Drawn by `make record` from a real run.", colour=GREY)
+    sheet.words((20, 32), "One Create on the embedded AWS", Font(size=16, bold=True))
+    caption = f"SettleSeconds: {course.settle_seconds}. Drawn by `make record` from a real run."
+    sheet.words((20, 52), caption, Font(colour=GREY))
     for second in range(seconds + 1):
         sheet.path((x(begun + second), TOP), (x(begun + second), TOP + 3 * LANE), colour=FAINT)
-        sheet.words(x(begun + second), TOP + 3 * LANE + 20, f"{second} s", size=12, colour=GREY, anchor="middle")
+        sheet.words((x(begun + second), TOP + 3 * LANE + 20), f"{second} s", Font(12, GREY, anchor="middle"))
     _request(sheet, x(begun), x(answered), TOP)
     _calls(sheet, [(x(one.at), one) for one in course.calls], TOP + LANE)
     _stream(sheet, [(x(max(one.at, begun)), one) for one in course.sights], x(answered), TOP + 2 * LANE)
     active = course.sights[-1].at
     sheet.path((x(active), TOP + 18), (x(active), TOP + 18 + BAR), colour=GREEN, dashed=True)
     text = f"ACTIVE for {answered - active:.1f} s: settled"
-    sheet.words((x(active) + x(answered)) / 2, TOP + 34, text, size=12, colour=GREEN, anchor="middle")
+    sheet.words(((x(active) + x(answered)) / 2, TOP + 34), text, Font(12, GREEN, anchor="middle"))
     return str(sheet)
 
 
 def _lane(sheet: Drawing, y: float, name: str) -> None:
-    sheet.words(20, y + 34, name, bold=True)
+    sheet.words((20, y + 34), name, Font(bold=True))
 
 
 def _request(sheet: Drawing, begun: float, answered: float, y: float) -> None:
     _lane(sheet, y, "The request")
-    sheet.box(begun, y + 18, answered - begun, BAR, fill="#ddf4ff", edge=BLUE)
-    sheet.words(begun, y + 12, "Create", size=12, colour=BLUE)
-    sheet.words(answered, y + 12, "SUCCESS", size=12, colour=BLUE, anchor="end")
+    sheet.box(Box(begun, y + 18, answered - begun, BAR), fill="#ddf4ff", edge=BLUE)
+    sheet.words((begun, y + 12), "Create", Font(12, BLUE))
+    sheet.words((answered, y + 12), "SUCCESS", Font(12, BLUE, anchor="end"))
 
 
 def _calls(sheet: Drawing, calls: Iterable[tuple[float, KinesisCall]], y: float) -> None:
     _lane(sheet, y, "Its calls")
-    sheet.words(20, y + 52, "short: looks", size=12, colour=GREY)
+    sheet.words((20, y + 52), "short: looks", Font(12, GREY))
     top = y
     for x, one in calls:
         if not one.changes:
@@ -85,7 +86,7 @@ def _calls(sheet: Drawing, calls: Iterable[tuple[float, KinesisCall]], y: float)
             continue
         colour = COLOURS.get(one.action, PURPLE)
         sheet.path((x, top), (x, y + 44), colour=colour)
-        sheet.words(x + 4, top + 10, one.action, size=12, colour=colour)
+        sheet.words((x + 4, top + 10), one.action, Font(12, colour))
         top += 15
 
 
@@ -94,9 +95,9 @@ def _stream(sheet: Drawing, sights: Sequence[tuple[float, Sight]], end: float, y
     ends = [x for x, _ in sights[1:]] + [end]
     for (x, one), until in zip(sights, ends, strict=True):
         status, key = one.encryption.status, one.encryption.key
-        sheet.box(x, y + 16, until - x, BAR + 4, fill=TINTS.get(status, "#ffffff"), edge=GREY)
+        sheet.box(Box(x, y + 16, until - x, BAR + 4), fill=TINTS.get(status, "#ffffff"), edge=GREY)
         if until - x < NARROW:
-            sheet.words(x, y + 60, f"{status}, {key or 'not encrypted'}", size=10)
+            sheet.words((x, y + 60), f"{status}, {key or 'not encrypted'}", Font(10))
             continue
-        sheet.words((x + until) / 2, y + 30, status, size=11, bold=True, anchor="middle")
-        sheet.words((x + until) / 2, y + 42, key or "not encrypted", size=10, colour=INK, anchor="middle")
+        sheet.words(((x + until) / 2, y + 30), status, Font(11, bold=True, anchor="middle"))
+        sheet.words(((x + until) / 2, y + 42), key or "not encrypted", Font(10, anchor="middle"))

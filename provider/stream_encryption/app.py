@@ -6,6 +6,7 @@ event → cloudformation (one response) → request (goals) → reconcile (obser
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -17,22 +18,19 @@ from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
 from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
-from .cloudformation.response import ResponseSender, demand_room, put
+from .cloudformation.response import Put, ResponseSender, demand_room, put
 from .errors import RequestExpired
-from .reconcile.loop import Environment
+from .reconcile.environment import Clock, Environment
 from .record.table import RecordTable
 from .settings import Settings
+from .telemetry import Telemetry
 from .workflow.hand_over import FirstInvocation
 from .workflow.state_machine import StateMachine
 from .workflow.step import WorkflowStep
 from .workflow.workflow_state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from .cloudformation.response import Put
-    from .reconcile.loop import Clock
-    from .telemetry import Telemetry
+    from collections.abc import Mapping
 
 
 class SystemClock:

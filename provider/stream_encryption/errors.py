@@ -23,7 +23,6 @@ ProviderError
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -35,16 +34,13 @@ if TYPE_CHECKING:
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
 
-_DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
-"""The ARN in IAM's own words (IAM User Guide, "Troubleshoot access denied error messages")."""
-
 
 def _utc(epoch_seconds: float) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class ProviderError(Exception):
-    """Ends a request as FAILED. Its text becomes the Reason, which ends in the code."""
+    """Ends a request as FAILED. The Reason is its code, in brackets, and its text."""
 
     @property
     def code(self) -> str:
@@ -105,11 +101,9 @@ class KeyUnusable(ProviderError):
 
     def __init__(self, stream_arn: str, key_id: str, why: str, *, changed: bool) -> None:
         """Name the key, its fault and the stream, and say whether the stream was changed before."""
-        left = (
-            "A StartStreamEncryption had been made before: look at the stream's key."
-            if changed
-            else "The stream's encryption was left as it is."
-        )
+        left = "The stream's encryption was left as it is."
+        if changed:
+            left = "StartStreamEncryption had already been called: look at the stream's key."
         super().__init__(
             f"Key {key_id} can't encrypt stream {stream_arn}: it {why}. {left} "
             "Name a symmetric ENCRYPT_DECRYPT key that is Enabled, in the stream's region, and whose policy lets "
@@ -121,13 +115,11 @@ class AccessDenied(ProviderError):
     """The provider's role may not make a call."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Name the action and the ARN that the role lacks: for a Start that may be the key's ARN, as IAM says."""
-        denied_on = _DENIED_ON.search(refusal.message)
-        resource = denied_on[1] if denied_on else refusal.resource
+        """Name the action and the ARN that IAM denied: for a Start that may be the key's ARN."""
         super().__init__(
-            f"The provider's role is not allowed {refusal.action} on {resource}. Allow it: in the role, "
-            "by the provider stack's parameters that name streams and keys, or in the key's or stream's own policy. "
-            f"({refusal.code}: {refusal.message})"
+            f"The provider's role is not allowed {refusal.action} on {refusal.denied_on or refusal.resource}. "
+            "Allow it in the role (by the provider stack's parameters that name streams and keys), or in the policy of "
+            f"the key or stream. ({refusal.code}: {refusal.message})"
         )
 
 
@@ -155,7 +147,7 @@ class InvalidArgument(ProviderError):
 
 
 class QuotaSpent(ProviderError):
-    """A limit that waiting for two minutes did not lift."""
+    """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
         """Name the limit, and when it lifts at the latest."""
@@ -256,18 +248,3 @@ class DeadlineExceeded(ProviderError):
             f"{waiting_for}. Look at the stream's status, and deploy again once it is ACTIVE; ServiceTimeout on the "
             "resource sets how long CloudFormation waits."
         )
-
-
-def unexpected(error: BaseException, context: object) -> str:
-    """Word a fault of the provider itself, and say where to look."""
-    request_id = getattr(context, "aws_request_id", "unknown")
-    log = getattr(context, "log_stream_name", "unknown")
-    return (
-        f"The provider failed unexpectedly: {type(error).__name__}: {error}. Deploy again; if it stays so, "
-        f"look for request {request_id} in the provider's log stream {log}, and report it."
-    )
-
-
-def with_code(reason: str, code: str) -> str:
-    """Put the error's code in front of the Reason: the end of a long Reason is cut off."""
-    return f"[{code}] {reason}"

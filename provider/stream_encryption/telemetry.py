@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .reconcile.actions import SkipRestore, Start, Stop, Wait
+from .reconcile.actions import Call, SkipRestore, Wait
+from .record.values import Change
 from .values import RefusalKind
 
 if TYPE_CHECKING:
+    from .cloudformation.failure import Failure
     from .cloudformation.request import Request
     from .cloudformation.response import Response
     from .reconcile.actions import Action
@@ -65,8 +67,8 @@ class Telemetry:
         fields = {"action": str(action.code), "reason": action.reason}
         where = {"stream": goal.stream.name, "goal": type(goal).__name__}
         self._logger.info("decided", extra={**fields, **where})
-        if isinstance(action, Start | Stop):
-            self._count(f"{type(action).__name__}s")
+        if isinstance(action, Call):
+            self._count("Starts" if action.change is Change.START else "Stops")
         if isinstance(action, SkipRestore):
             self._count("RestoresSkipped")
 
@@ -89,11 +91,11 @@ class Telemetry:
         if not progress.changes:
             self._count("NoOps")
 
-    def failed(self, code: str, reason: str, traceback: str | None = None) -> None:
+    def failed(self, failure: Failure) -> None:
         """Log that a request ends in FAILED; a fault of the provider itself comes with its traceback."""
-        fields = {"error_code": code, "reason": reason, "traceback": traceback}
+        fields = {"error_code": failure.code, "reason": failure.reason, "traceback": failure.traceback}
         self._logger.error("request failed", extra={name: value for name, value in fields.items() if value})
-        self._measure("Failures", MetricUnit.Count, 1, ErrorCode=code)
+        self._measure("Failures", MetricUnit.Count, 1, ErrorCode=failure.code)
 
     def handed_over(self, execution: str, *, anew: bool) -> None:
         """Log that the request goes on in an execution; not anew where an earlier delivery started the execution."""

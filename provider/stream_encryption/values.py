@@ -8,6 +8,8 @@ from enum import StrEnum
 
 AWS_MANAGED_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/aws/.+")
 CUSTOMER_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/(?!aws/).+")
+_DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
+"""Source: IAM User Guide, "Troubleshoot access denied error messages"."""
 
 
 class StreamStatus(StrEnum):
@@ -155,3 +157,9 @@ class Refusal:
     code: str
     message: str
     maybe_done: bool = False
+
+    @property
+    def denied_on(self) -> str | None:
+        """The ARN that IAM names in the message of an AccessDenied; None where the message names none."""
+        match = _DENIED_ON.search(self.message)
+        return match[1] if match else None

@@ -59,7 +59,9 @@ class Invocation:
     done: Signal[Outcome]
     process: Process | None = None
     looked_at: dict[str, float] = field(default_factory=dict)  # when it last saw a stream's description, by its name
-    read: dict[str, Any] = field(default_factory=dict)  # the item that it last read from the table, by the stream's name
+    read: dict[str, Any] = field(
+        default_factory=dict
+    )  # the item that it last read from the table, by the stream's name
     written: dict[str, Write] = field(default_factory=dict)  # its last write that took effect, by the stream's name
 
     @property

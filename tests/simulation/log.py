@@ -19,7 +19,6 @@ class Log(TextIOBase):
     RESPONDER = "FailureResponder"
     """Stands for the code of an error where the failure responder sent the response."""
 
-
     def __init__(self) -> None:
         """Start without a world."""
         self.leaks: list[str] = []

@@ -113,7 +113,9 @@ class ResponseChecks:
             for one in self._history.effects_on(name)
             if one.request not in {None, request} and looked <= one.at <= written.at
         ]
-        self._check(not between, "rule 5", f"{request} SUCCESS, although {between} changed {name} before its last write")
+        self._check(
+            not between, "rule 5", f"{request} SUCCESS, although {between} changed {name} before its last write"
+        )
 
     def _hold(self, request: Request, response: Response) -> None:
         """Promise 6: of two stacks that claim a stream one succeeds, unless the other takes over."""

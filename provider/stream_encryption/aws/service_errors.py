@@ -23,38 +23,29 @@ from stream_encryption.values import Refusal, RefusalKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_KINDS = {
-    "ResourceInUseException": RefusalKind.BUSY,
-    "ResourceNotFoundException": RefusalKind.MISSING,
-    "ThrottlingException": RefusalKind.THROTTLED,
-    "Throttling": RefusalKind.THROTTLED,
-    "ThrottledException": RefusalKind.THROTTLED,
-    "RequestLimitExceeded": RefusalKind.THROTTLED,
-    "TooManyRequestsException": RefusalKind.THROTTLED,
-    "KMSThrottlingException": RefusalKind.THROTTLED,
-    "ProvisionedThroughputExceededException": RefusalKind.THROTTLED,
-    "ConditionalCheckFailedException": RefusalKind.CONFLICT,
-    "LimitExceededException": RefusalKind.LIMIT,
-    "KMSNotFoundException": RefusalKind.KEY,
-    "KMSDisabledException": RefusalKind.KEY,
-    "KMSInvalidStateException": RefusalKind.KEY,
-    "KMSAccessDeniedException": RefusalKind.KEY,
-    "KMSOptInRequired": RefusalKind.KEY,
-    "AccessDeniedException": RefusalKind.DENIED,
-    "AccessDenied": RefusalKind.DENIED,
-    "InternalFailure": RefusalKind.TRANSIENT,
-    "InternalFailureException": RefusalKind.TRANSIENT,
-    "InternalServerError": RefusalKind.TRANSIENT,
-    "KMSInternalException": RefusalKind.TRANSIENT,
-    "DependencyTimeoutException": RefusalKind.TRANSIENT,
-    "ServiceUnavailable": RefusalKind.TRANSIENT,
-    "RequestTimeout": RefusalKind.TRANSIENT,
-    "RequestExpired": RefusalKind.TRANSIENT,
-    "ExpiredTokenException": RefusalKind.CREDENTIALS,
-    "ExpiredToken": RefusalKind.CREDENTIALS,
-    "UnrecognizedClientException": RefusalKind.CREDENTIALS,
-    "InvalidClientTokenId": RefusalKind.CREDENTIALS,
+_CODES = {
+    RefusalKind.BUSY: ["ResourceInUseException"],
+    RefusalKind.MISSING: ["ResourceNotFoundException"],
+    RefusalKind.THROTTLED: [
+        *("ThrottlingException", "Throttling", "ThrottledException", "KMSThrottlingException"),
+        *("RequestLimitExceeded", "TooManyRequestsException", "ProvisionedThroughputExceededException"),
+    ],
+    RefusalKind.LIMIT: ["LimitExceededException"],
+    RefusalKind.CONFLICT: ["ConditionalCheckFailedException"],
+    RefusalKind.KEY: [
+        *("KMSNotFoundException", "KMSDisabledException", "KMSInvalidStateException"),
+        *("KMSAccessDeniedException", "KMSOptInRequired"),
+    ],
+    RefusalKind.DENIED: ["AccessDeniedException", "AccessDenied"],
+    RefusalKind.CREDENTIALS: [
+        *("ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"),
+    ],
+    RefusalKind.TRANSIENT: [
+        *("InternalFailure", "InternalFailureException", "InternalServerError", "KMSInternalException"),
+        *("DependencyTimeoutException", "ServiceUnavailable", "RequestTimeout", "RequestExpired"),
+    ],
 }
+_KINDS = {code: kind for kind, codes in _CODES.items() for code in codes}
 """The meaning of each error code. An error that is not listed is final, unless its HTTP status is a 5xx."""
 
 _SIGNATURES = ("InvalidSignatureException", "SignatureDoesNotMatch")

@@ -5,14 +5,12 @@ Why each method is replaced is told in docs/crhelper-compared.md, for crhelper 2
 
 from __future__ import annotations
 
-from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
 from crhelper import FAILED, CfnResource
 
-from stream_encryption.errors import ProviderError, unexpected, with_code
-
-from .event_validation import Unanswerable, accepted, without_secrets
+from .event_validation import Unanswerable, accepted
+from .failure import Failure
 from .request import MARKER
 from .response import Response
 
@@ -84,18 +82,13 @@ class CustomResource(CfnResource):
         """
         try:
             physical_id = func(self._event, self._context)
-        except ProviderError as error:
-            self._fail(error.code, str(error))
         except BaseException as error:  # noqa: BLE001 (CloudFormation has to be answered all the same)
-            self._fail("InternalError", unexpected(error, self._context), format_exc())
+            failure = Failure.of(error, self._context, self._event["ResponseURL"])
+            self._telemetry.failed(failure)
+            self.Status, self.Reason = FAILED, failure.reason
         else:
             self._handed_over = physical_id is None
             self.PhysicalResourceId = physical_id or ""
-
-    def _fail(self, code: str, reason: str, traceback: str = "") -> None:
-        url = self._event["ResponseURL"]
-        self.Status, self.Reason = FAILED, with_code(without_secrets(reason, url), code)
-        self._telemetry.failed(code, self.Reason, without_secrets(traceback, url))
 
     def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:  # noqa: ARG002
         """Answer. crhelper calls this once, at the end."""

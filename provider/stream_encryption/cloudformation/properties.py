@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from stream_encryption.values import Place
 
-KNOWN = (
-    "StreamName",
-    "StreamARN",
-    "KeyId",
-    "EncryptionType",
-    "OnDelete",
-    "SettleSeconds",
-    "Verify",
-    "Takeover",
-)
-"""The properties that a template's author may set."""
-
 CLOUDFORMATIONS_OWN = ("ServiceToken", "ServiceTimeout")
 
 DEFAULT_KEY_ID = "alias/aws/kinesis"
@@ -68,39 +56,27 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
     Raises:
         InvalidProperties: Something is wrong; it lists all that is.
     """
-    faults = [*_unknown(raw)]
-
-    def take(name: str, read: Callable[[str, Place], Any], default: Any) -> Any:  # noqa: ANN401
-        """Read one property, or note its fault and go on with the next."""
+    faults, values = [*_unknown(raw)], dict[str, Any]()
+    for name, read in _READERS.items():
+        value = raw.get(name)
         if name not in raw:
-            return default
-        value = raw[name]
+            continue
         if not isinstance(value, str):
             faults.append(f"{name} must be a string, not {_kind(value)}")
-            return None
+            continue
         try:
-            return read(value, place)
+            values[name] = read(value, place)
         except ValueError as fault:
             faults.append(f"{name} {fault}")
-            return None
-
-    name = take("StreamName", _stream_name, None)
-    by_arn = take("StreamARN", _stream_arn, None)
-    take("EncryptionType", _encryption_type, None)
-    values = {
-        "key_id": take("KeyId", _key_id, DEFAULT_KEY_ID),
-        "on_delete": take("OnDelete", _on_delete, OnDelete.RESTORE),
-        "settle_seconds": take("SettleSeconds", _settle_seconds, 5),
-        "verify": take("Verify", _true_or_false, default=False),
-        "takeover": take("Takeover", _true_or_false, default=False),
-    }
     if "StreamName" not in raw and "StreamARN" not in raw:
         faults.append("StreamName or StreamARN is required, to say which stream")
-    if name and by_arn and by_arn.name != name:
-        faults.append(f"StreamName {name!r} and StreamARN {by_arn.arn!r} name different streams")
+    by_name, by_arn = values.get("StreamName"), values.get("StreamARN")
+    if by_name and by_arn and by_arn.name != by_name:
+        faults.append(f"StreamName {by_name!r} and StreamARN {by_arn.arn!r} name different streams")
     if faults:
         raise InvalidProperties(faults)
-    return Properties(stream=by_arn or StreamRef(name), **values)
+    given = {field: values[name] for name, field in _FIELDS.items() if name in values}
+    return Properties(stream=by_arn or StreamRef(str(by_name)), **given)
 
 
 def stream_of(raw: Any) -> StreamRef | None:  # noqa: ANN401
@@ -227,3 +203,25 @@ def _true_or_false(value: str, _place: Place) -> bool:
     if value not in ("true", "false"):
         raise ValueError(f"{_shown(value)} is neither 'true' nor 'false'")
     return value == "true"
+
+
+_READERS: Mapping[str, Callable[[str, Place], Any]] = {
+    "StreamName": _stream_name,
+    "StreamARN": _stream_arn,
+    "KeyId": _key_id,
+    "EncryptionType": _encryption_type,
+    "OnDelete": _on_delete,
+    "SettleSeconds": _settle_seconds,
+    "Verify": _true_or_false,
+    "Takeover": _true_or_false,
+}
+_FIELDS = {
+    "KeyId": "key_id",
+    "OnDelete": "on_delete",
+    "SettleSeconds": "settle_seconds",
+    "Verify": "verify",
+    "Takeover": "takeover",
+}
+
+KNOWN = tuple(_READERS)
+"""The properties that a template's author may set."""

@@ -5,13 +5,11 @@ Source: AWS CloudFormation User Guide, "Custom resource request and response ref
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 from stream_encryption.errors import InvalidProperties, InvalidRequest
 from stream_encryption.reconcile.goals import Ensure, Release
@@ -19,10 +17,9 @@ from stream_encryption.record.values import RequestStamp
 from stream_encryption.values import Owner, StreamRef
 
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
+from .response_url import digest_of, issued_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stream_encryption.reconcile.goals import Goal
     from stream_encryption.reconcile.progress import Progress
 
@@ -32,8 +29,6 @@ MARKER = "failed-create:"
 
 SERVICE_TIMEOUT_SECONDS = 3600
 """How long CloudFormation waits for an answer unless ServiceTimeout says less, in seconds; also the most."""
-URL_SECONDS = 7200
-"""How long a ResponseURL is valid, in seconds."""
 MARGIN_SECONDS = 20.0
 """The time at the end that is kept for the response, in seconds: a quarter where there is little time."""
 
@@ -41,7 +36,6 @@ _STACK_ID = re.compile(
     r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][a-zA-Z0-9-]{0,127}/[a-zA-Z0-9-]{1,64}"
 )
 _LOGICAL_ID = re.compile(r"[\w.:/=+@-]{1,255}")
-_AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +84,7 @@ class Request:
         return cls(
             type=request_type,
             owner=Owner(stack_id, logical_id),
-            stamp=RequestStamp(math.floor(_issued_at(url, now)), digest_of(url)),
+            stamp=RequestStamp(math.floor(issued_at(url, now)), digest_of(url)),
             physical_id=physical_id,
             properties=properties if isinstance(properties, dict) else {},
             old_properties=old if isinstance(old, dict) else {},
@@ -216,11 +210,6 @@ def _failed_create(physical_id: str | None) -> str | None:
     return physical_id.rpartition("/")[2]
 
 
-def digest_of(response_url: str) -> str:
-    """A name for a request: a digest of its ResponseURL, which differs for each request; its RequestId does not."""
-    return hashlib.sha256(response_url.encode()).hexdigest()[:16]
-
-
 def margin(seconds: float) -> float:
     """The part of a span of time that is kept for the response, in seconds."""
     return min(MARGIN_SECONDS, seconds / 4)
@@ -237,20 +226,3 @@ def _service_timeout(value: object) -> int | None:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}", value):
         return None
     return min(max(int(value), 1), SERVICE_TIMEOUT_SECONDS)
-
-
-def _issued_at(response_url: str, now: float) -> float:
-    """Read when the request was issued from its presigned URL, which alone tells it; else now.
-
-    Both forms of presigning tell it: Signature Version 4 by X-Amz-Date, Version 2 by the time at which it expires.
-    """
-    try:
-        query = parse_qs(urlsplit(response_url).query)
-        if "X-Amz-Date" in query:
-            text = query["X-Amz-Date"][0]
-            issued = datetime.fromisoformat(text).timestamp() if _AMZ_DATE.fullmatch(text) else now
-        else:
-            issued = int(query["Expires"][0]) - URL_SECONDS
-    except (KeyError, ValueError):
-        return now
-    return min(max(issued, 0), now)

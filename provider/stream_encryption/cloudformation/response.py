@@ -6,33 +6,31 @@ Source: AWS CloudFormation User Guide, "Custom resource request and response ref
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from stream_encryption.errors import ResponseTooLong
+from stream_encryption.reconcile.environment import Clock
 
 from .event_validation import without_secrets
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from random import Random
-    from typing import Protocol, TypeAlias
+Put: TypeAlias = Callable[[str, bytes], int]
+"""Sends a body to a URL, and returns the HTTP status."""
 
-    from stream_encryption.reconcile.loop import Clock
 
-    Put: TypeAlias = Callable[[str, bytes], int]
+class DeliveryLog(Protocol):
+    """Is told the outcome of a delivery."""
 
-    class DeliveryLog(Protocol):
-        """Is told the outcome of a delivery."""
+    def responded(self, response: Response, now: float) -> None:
+        """CloudFormation took the response, at this time, in epoch seconds."""
 
-        def responded(self, response: Response, now: float) -> None:
-            """CloudFormation took the response, at this time, in epoch seconds."""
-
-        def response_lost(self, response: Response, outcome: str) -> None:
-            """CloudFormation did not take the response."""
+    def response_lost(self, response: Response, outcome: str) -> None:
+        """CloudFormation did not take the response."""
 
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from stream_encryption.errors import ProviderError
-    from stream_encryption.record.changes import Intent
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Key, Stream
+from stream_encryption.errors import ProviderError
+from stream_encryption.record.changes import Intent
+from stream_encryption.record.values import Change, Record
+from stream_encryption.values import Key, Stream
 
 
 class Code(StrEnum):
@@ -57,22 +56,13 @@ class WriteRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """StartStreamEncryption with this key, from no key or straight from another one."""
+class Call:
+    """Make the call that the record announces: start the encryption with a key, or stop it."""
 
     code: Code
     reason: str
     stream: Stream
-    key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """StopStreamEncryption, with the KeyId that Kinesis reports."""
-
-    code: Code
-    reason: str
-    stream: Stream
+    change: Change
     key_id: str
 
 
@@ -138,4 +128,4 @@ class Failed:
         return str(self.error)
 
 
-Action: TypeAlias = Wait | WriteRecord | Start | Stop | Verify | SkipRestore | Stabilized | Failed
+Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | Stabilized | Failed

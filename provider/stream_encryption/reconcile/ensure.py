@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from stream_encryption import errors
 from stream_encryption.record.changes import Intent, as_seen, with_claim, with_request, without_pending
 from stream_encryption.record.values import Arrival, Change, Claim, Latest, RecordedKey
-from stream_encryption.values import StreamStatus
+from stream_encryption.values import Key, StreamStatus
 
 from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
 from .goals import Ensure
@@ -20,7 +20,6 @@ from .state import LOOK_UP
 
 if TYPE_CHECKING:
     from stream_encryption.record.values import Record
-    from stream_encryption.values import Key
 
     from .observation import Observation
     from .state import State

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption import errors
@@ -31,9 +30,6 @@ INVALID_SECONDS = 15.0
 _CONFLICT_SECONDS = 0.1
 _PROOF_PAUSE_SECONDS = 5.0
 
-DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
-"""The ARN in IAM's own words (IAM User Guide, "Troubleshoot access denied error messages")."""
-
 
 def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Action:
     """Choose the next action after a call that AWS refused.
@@ -53,7 +49,9 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.BUSY | RefusalKind.MISSING:
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
-            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off")
+            # The other budget for looks may have room at once.
+            seconds = 0.0 if state.look_throttled else None
+            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
         case RefusalKind.LIMIT:
             return _limited(goal, refusal, tried, now)
         case RefusalKind.UNPROVEN:
@@ -111,8 +109,7 @@ def _keeps_the_former_key_away(refusal: Refusal) -> bool:
     """Tell whether a Start that restores the former key was refused because of that key, not of the stream."""
     if not refusal.action.endswith(Change.START):
         return False
-    denied_on = DENIED_ON.search(refusal.message)
-    return refusal.kind is RefusalKind.KEY or denied_on is None or ":kinesis:" not in denied_on[1]
+    return refusal.kind is RefusalKind.KEY or ":kinesis:" not in (refusal.denied_on or "")
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:

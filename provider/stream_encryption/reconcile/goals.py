@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from stream_encryption.values import OnDelete
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import RequestStamp
-    from stream_encryption.values import Owner, StreamRef
+from stream_encryption.record.values import RequestStamp
+from stream_encryption.values import OnDelete, Owner, StreamRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,7 @@ class Ensure:
         creates: The request is a Create.
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
+        kind: Tells the goals apart where they are JSON.
     """
 
     stream: StreamRef
@@ -40,6 +38,7 @@ class Ensure:
     takeover: bool = False
     creates: bool = False
     last_key_id: str | None = None
+    kind: str = "Ensure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Release:
         only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
         overtaking: The request that this Delete undoes may still be at work, and CloudFormation never heard SUCCESS.
         best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
+        kind: Tells the goals apart where they are JSON.
     """
 
     stream: StreamRef
@@ -66,6 +66,7 @@ class Release:
     only_request: str | None = None
     overtaking: bool = False
     best_effort: bool = False
+    kind: str = "Release"
 
 
 Goal: TypeAlias = Ensure | Release

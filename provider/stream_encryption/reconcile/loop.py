@@ -1,79 +1,23 @@
-"""The loop: observe, decide, act, again and again, until the goals are reached.
-
-A step that is repeated, run twice at once or cut off does no harm: what matters is in the record and on the stream.
-"""
+"""The loop: one step after the other, with pauses between them, until the goals are reached."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING
 
-from stream_encryption.aws.service_errors import Refused
 from stream_encryption.errors import DeadlineExceeded
-from stream_encryption.record.changes import with_pending, without_pending
 
-from .actions import Code, Failed, SkipRestore, Stabilized, Start, Stop, Verify, Wait, WriteRecord
-from .decide import decide
-from .failures import decide_refusal
-from .observation import Sources, observe
+from .actions import Failed, Stabilized, Wait
 from .pacing import LONGEST_SECONDS, pause
-from .state import after_call, after_intent, after_look, after_refusal
+from .step import NOTHING, take_step
 
 if TYPE_CHECKING:
-    from random import Random
-
-    from stream_encryption.aws.kinesis import Kinesis
-    from stream_encryption.aws.kms import KeyLookup
-    from stream_encryption.record.table import RecordTable
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Refusal
-
-    from .actions import Action
-    from .goals import Goal
-    from .observation import Observation
+    from .environment import Environment
     from .progress import Progress
-    from .state import State
 
 LATE_SECONDS = 1.0
 """How late the last look may be, in seconds: it is planned for the very deadline. Later, nothing is touched."""
-
-LOOK_SECONDS = 30.0
-"""How old a look may be that something is done upon, in seconds: four calls of 7 s each. An invocation that stood
-still for longer looks again."""
-
-
-class Clock(Protocol):
-    """Time, so that a test can hold it."""
-
-    def now(self) -> float:
-        """The time, in epoch seconds."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass, in seconds."""
-
-
-class DecisionLog(Protocol):
-    """Is told each decision, and each call that AWS refused."""
-
-    def decided(self, goal: Goal, action: Action) -> None:
-        """An action was decided on, and is about to be carried out."""
-
-    def call_refused(self, refusal: Refusal) -> None:
-        """AWS did not carry a call out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """All that the loop touches."""
-
-    kinesis: Kinesis
-    keys: KeyLookup
-    table: RecordTable
-    clock: Clock
-    random: Random
-    log: DecisionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +37,6 @@ class WaitBudget:
     def ends(self, now: float, seconds: float) -> bool:
         """Tell whether a wait of so many seconds from now on is too long."""
         return seconds > self.longest or now + seconds > self.until
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What this invocation knows from the step before.
-
-    Attributes:
-        record: The record as it was last read or written; None: it has to be read. Every write is conditional, so
-            a record that is out of date does no harm.
-        seen: The last look, where only the record was written since; None: look again.
-    """
-
-    record: Record | None = None
-    seen: Observation | None = None
-
-
-NOTHING = Known()
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one step made of a goal: the state, the action, and what is known for the next step."""
-
-    state: State
-    action: Action
-    known: Known
 
 
 def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudget) -> tuple[Progress, float]:
@@ -163,102 +81,3 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
 def _late(progress: Progress, env: Environment) -> DeadlineExceeded:
     state = progress.state
     return DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())
-
-
-def take_step(progress: Progress, env: Environment, known: Known) -> Step:
-    """Look, unless the last look still holds; decide; and carry one action out."""
-    goal, state, seen = progress.goals[0], progress.state, known.seen
-    if seen is None:
-        try:
-            seen = observe(goal, state, Sources(env.kinesis, env.keys, env.table), env.clock.now(), known.record)
-        except Refused as refused:
-            return _after_refusal(goal, state, refused.refusal, known.record, env)
-        state = after_look(state, seen)
-    action = decide(goal, seen, state, env.clock.now())
-    if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
-        action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
-    env.log.decided(goal, action)
-    return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
-
-
-def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
-    """Carry one action out: one call, or none."""
-    action, now, record = step.action, env.clock.now(), None
-    unheard = step.state  # the state, should the call take effect without an answer
-    if isinstance(action, WriteRecord):
-        record = action.record
-        if action.intent:
-            name = f"{env.random.getrandbits(64):016x}"
-            record = with_pending(record, action.intent, name, now)
-            unheard = after_intent(step.state, action.intent, name, now)
-    try:
-        written = _perform(action, record, env)
-    except Refused as refused:
-        if isinstance(action, Start | Stop):
-            unheard = after_call(step.state, env.clock.now(), answered=False)
-        state = unheard if refused.refusal.maybe_done else step.state
-        return _after_refusal(goal, state, refused.refusal, seen.record, env)
-    if written:  # The look still holds: only the record has changed.
-        return Step(unheard, action, Known(written, replace(seen, record=written)))
-    return _after_action(step, env)
-
-
-def _perform(action: Action, record: Record | None, env: Environment) -> Record | None:
-    """Make the action's call; return the record where it was written."""
-    match action:
-        case WriteRecord():
-            return env.table.write(record or action.record)
-        case Start():
-            env.kinesis.start(action.stream, action.key_id)
-        case Stop():
-            env.kinesis.stop(action.stream, action.key_id)
-        case Verify():
-            env.kinesis.verify(action.stream)
-        case Stabilized():
-            if action.record:
-                env.table.write(action.record)
-        case Wait() | SkipRestore() | Failed():
-            pass
-        case _:
-            assert_never(action)
-    return None
-
-
-def _after_action(step: Step, env: Environment) -> Step:
-    """Add what was done to the state, and drop the look that it made out of date."""
-    state, action, known = step.state, step.action, Known(step.known.record)
-    match action:
-        case Wait():
-            state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
-            if action.code is Code.WAITING_FOR_OTHER_CALL:
-                known = NOTHING  # The record is read again, to see whether the other call is over.
-        case Start() | Stop():
-            state = after_call(state, env.clock.now(), answered=True)
-        case Verify():
-            state = replace(state, verified=True)
-        case SkipRestore():
-            state = replace(state, skipped=action.reason)
-        case Failed():
-            _withdraw_intent(state, step.known.record, env)
-        case _:
-            pass
-    return Step(state, action, known)
-
-
-def _after_refusal(goal: Goal, state: State, refusal: Refusal, record: Record | None, env: Environment) -> Step:
-    """Decide on a call that AWS refused. A refused write leaves the record unknown."""
-    env.log.call_refused(refusal)
-    now = env.clock.now()
-    state = after_refusal(state, refusal, now)
-    action = decide_refusal(goal, refusal, state, now)
-    env.log.decided(goal, action)
-    known = None if refusal.action.startswith("dynamodb:") else record
-    return _after_action(Step(state, action, Known(known)), env)
-
-
-def _withdraw_intent(state: State, record: Record | None, env: Environment) -> None:
-    """End the intent of a request that fails before its call was made, so that nobody has to wait for the call."""
-    pending, call = record.pending if record else None, state.call
-    if record and pending and call and call.intent == pending.intent and call.called_at is None:
-        with suppress(Refused):
-            env.table.write(without_pending(record))

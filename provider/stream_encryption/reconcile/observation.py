@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import for_incarnation, without_old
 from stream_encryption.record.values import Record
-from stream_encryption.values import Key, OnDelete, StreamStatus
+from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
 from .goals import Ensure
 from .restoration import restoration
 
 if TYPE_CHECKING:
-    from stream_encryption.values import Stream, StreamRef
+    from stream_encryption.aws.kms import KeyLookup
 
+    from .environment import Environment
     from .goals import Goal, Release
     from .state import State
-
-
-class Streams(Protocol):
-    """Describes streams."""
-
-    def describe(self, ref: StreamRef, *, other_budget: bool = False) -> Stream | None:
-        """Describe a stream; None if there is none."""
-
-
-class Keys(Protocol):
-    """Looks keys up."""
-
-    def look_up(self, key_id: str, stream: Stream) -> Key:
-        """Resolve a KeyId."""
-
-
-class Records(Protocol):
-    """Reads records."""
-
-    def read(self, stream_arn: str) -> Record:
-        """Read a stream's record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The places that a look reads from."""
-
-    kinesis: Streams
-    keys: Keys
-    table: Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +50,35 @@ class Observation:
         return self.wanted is not None and self.wanted.missing and not self.as_wanted
 
 
-def observe(goal: Goal, state: State, sources: Sources, now: float, known: Record | None) -> Observation:
+def observe(goal: Goal, state: State, env: Environment, known: Record | None) -> Observation:
     """Look at the goal's stream.
 
     Args:
         goal: What the request wants.
         state: What the request remembers.
-        sources: Where to look.
-        now: The time, in epoch seconds.
+        env: Where to look.
         known: The record as it was last read or written; None: it has to be read.
 
     Raises:
         Refused: AWS refused one of the calls.
     """
-    stream = sources.kinesis.describe(goal.stream, other_budget=state.look_throttled)
+    now = env.clock.now()
+    stream = env.kinesis.describe(goal.stream, other_budget=state.look_throttled)
     arn = stream.arn if stream else goal.owner.stream_arn(goal.stream.name)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
-    record = without_old(known or sources.table.read(arn), now)
+    record = without_old(known or env.table.read(arn), now)
     if stream is None:
         return Observation(now, None, record)
     record = for_incarnation(record, stream.created)
     if stream.status is StreamStatus.DELETING:
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):
-        return _for_ensure(goal, stream, record, sources.keys, now)
-    return _for_release(goal, stream, record, sources.keys, now)
+        return _for_ensure(goal, stream, record, env.keys, now)
+    return _for_release(goal, stream, record, env.keys, now)
 
 
-def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: Keys, now: float) -> Observation:
+def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
     wanted = keys.look_up(goal.key_id, stream)
     current = _current(stream, record, keys, wanted)
     return Observation(
@@ -122,7 +93,7 @@ def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: Keys, now: f
     )
 
 
-def _former(goal: Ensure, stream: Stream, record: Record, keys: Keys, current: Key | None) -> Key | None:
+def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> Key | None:
     """The key that this Create's Delete would restore; it is cached, since the first look saw it on the stream."""
     if not goal.creates or goal.on_delete is not OnDelete.RESTORE:
         return None
@@ -132,7 +103,7 @@ def _former(goal: Ensure, stream: Stream, record: Record, keys: Keys, current: K
     return keys.look_up(claim.found.key_id, stream) if claim.found else None
 
 
-def _for_release(goal: Release, stream: Stream, record: Record, keys: Keys, now: float) -> Observation:
+def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
     current = _current(stream, record, keys)
     is_last_key = _is_last_key(goal, stream, record, keys, current)
     in_force = record.in_force
@@ -146,7 +117,7 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: Keys, now:
     return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
 
 
-def _current(stream: Stream, record: Record, keys: Keys, wanted: Key | None = None) -> Key | None:
+def _current(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:
     """The stream's key: as the record knows it, or as its KeyId says, or looked up."""
     key_id = stream.key_id
     if key_id is None:
@@ -159,7 +130,7 @@ def _current(stream: Stream, record: Record, keys: Keys, wanted: Key | None = No
     return keys.look_up(key_id, stream)
 
 
-def _is_last_key(goal: Goal, stream: Stream, record: Record, keys: Keys, current: Key | None) -> bool:
+def _is_last_key(goal: Goal, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> bool:
     """Tell whether the stream has the resource's own key, where no record says who gave it."""
     if record.claims or record.has_departed(goal.owner) or goal.last_key_id is None or current is None:
         return False

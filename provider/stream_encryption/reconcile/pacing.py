@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .actions import Start, Stop, Wait
+from .actions import Call, Wait
 
 if TYPE_CHECKING:
     from random import Random
@@ -43,7 +43,7 @@ def pause(action: Action, state: State, now: float, random: Random, longest: flo
     """
     if isinstance(action, Wait) and action.seconds is not None:
         return action.seconds
-    if not isinstance(action, Wait | Start | Stop):
+    if not isinstance(action, Wait | Call):
         return 0.0
     called_at = state.call.called_at if state.call else None
     seconds = min(longest, _rhythm(now - (state.since if called_at is None else called_at)))

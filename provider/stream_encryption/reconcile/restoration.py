@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import as_seen
+from stream_encryption.record.values import RecordedKey
 from stream_encryption.values import CUSTOMER_ALIAS, OnDelete
 
 if TYPE_CHECKING:
-    from stream_encryption.record.values import Record, RecordedKey
+    from stream_encryption.record.values import Record
     from stream_encryption.values import Key
 
     from .goals import Release

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from stream_encryption import errors
 from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS
 from stream_encryption.record.values import Change
-from stream_encryption.values import StreamStatus
+from stream_encryption.values import Stream, StreamStatus
 
-from .actions import Action, Code, Failed, Start, Stop, Wait, WriteRecord
+from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Release
+from .observation import Observation
+from .state import State
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
     from stream_encryption.record.values import Record
-    from stream_encryption.values import Stream
 
-    from .observation import Observation
-    from .state import State
 
 NEW_SECONDS = 60.0
 """How long a refusal of what may be new (a key, policy, role or grant of seconds ago) is waited out, in seconds."""
@@ -132,9 +131,8 @@ def _may_call(situation: Situation[GoalT], intent: Intent) -> bool:
     return call.intent == pending.intent and situation.now - call.written_at <= BEGIN_SECONDS
 
 
-def _call(situation: Situation[GoalT], intent: Intent) -> Start | Stop:
-    stream = situation.stream
+def _call(situation: Situation[GoalT], intent: Intent) -> Call:
+    stream, starts = situation.stream, intent.change is Change.START
     has = f"the stream has key {stream.key_id}" if stream.key_id else "the stream is not encrypted"
-    if intent.change is Change.START:
-        return Start(Code.START_REQUESTED, has, stream, intent.key.key_id)
-    return Stop(Code.STOP_REQUESTED, has, stream, stream.key_id or intent.key.key_id)
+    code = Code.START_REQUESTED if starts else Code.STOP_REQUESTED
+    return Call(code, has, stream, intent.change, intent.key.key_id)

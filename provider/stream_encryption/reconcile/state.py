@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import STALE_SECONDS
+from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
-    from stream_encryption.record.values import Change, RecordedKey
     from stream_encryption.values import Refusal
 
     from .observation import Observation
@@ -165,7 +165,7 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
 def after_refusal(state: State, refusal: Refusal, now: float) -> State:
     """Add that AWS refused a call."""
     if refusal.kind in (RefusalKind.THROTTLED, RefusalKind.LIMIT):
-        look = refusal.action in _LOOKS and not state.look_throttled
+        look = refusal.action == "kinesis:DescribeStreamSummary"
         state = replace(state, throttles=state.throttles + 1, look_throttled=look)
     if refusal.kind is RefusalKind.BUSY:
         state = replace(state, stability=_doubted(state.stability))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .values import DEPARTED_SECONDS, Change, Departed, Latest, Pending, RecordedKey
+from .values import DEPARTED_SECONDS, Change, Departed, Latest, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:
     from stream_encryption.values import Key, Owner
 
-    from .values import Claim, Record, RequestStamp
+    from .values import Claim, Record
 
 BEGIN_SECONDS = 8.0
 """How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from stream_encryption.values import OnDelete, Owner
+
 if TYPE_CHECKING:
-    from stream_encryption.values import Key, OnDelete, Owner
+    from stream_encryption.values import Key
 
 DEPARTED_SECONDS = 2 * 60 * 60.0
 """How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
@@ -169,7 +171,7 @@ class Record:
     """All that is kept of one stream.
 
     Attributes:
-        stream_arn: The stream.
+        stream: The stream's ARN.
         version: Counts the writes; 0: there is no item in the table.
         incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
         claims: The claims, the first owner first; the last one is in force.
@@ -180,7 +182,7 @@ class Record:
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
     """
 
-    stream_arn: str
+    stream: str
     version: int = 0
     incarnation: int = 0
     claims: tuple[Claim, ...] = ()

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused
+from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
+from stream_encryption.telemetry import Telemetry
 
+from .state_machine import StateMachine
 from .workflow_state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from stream_encryption.cloudformation.request import Request
-    from stream_encryption.reconcile.loop import Environment
-    from stream_encryption.telemetry import Telemetry
 
-    from .state_machine import StateMachine
 
 AGAIN_SECONDS = 30.0
 """How long the function waits by itself before it tries a refused hand-over again, in seconds."""

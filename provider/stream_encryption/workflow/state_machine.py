@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused, refusals
-from stream_encryption.cloudformation.request import digest_of
+from stream_encryption.cloudformation.response_url import digest_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

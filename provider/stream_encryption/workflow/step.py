@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from traceback import format_exc
 from typing import TYPE_CHECKING, Any
 
-from stream_encryption.cloudformation.event_validation import Unanswerable, accepted, cleaned, without_secrets
+from stream_encryption.cloudformation.event_validation import Unanswerable, accepted, cleaned
+from stream_encryption.cloudformation.failure import Failure
 from stream_encryption.cloudformation.request import MARKER, Request, end_of
-from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, demand_room
-from stream_encryption.errors import ProviderError, unexpected, with_code
+from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response, ResponseSender, demand_room
+from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.pacing import LONGEST_WORKFLOW_SECONDS
+from stream_encryption.telemetry import Telemetry
 
 from .workflow_state import WorkflowState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from stream_encryption.cloudformation.response import ResponseSender
-    from stream_encryption.reconcile.loop import Environment
     from stream_encryption.reconcile.progress import Progress
-    from stream_encryption.telemetry import Telemetry
 
 STEP_SECONDS = 10.0
 """How long one step works at the most, in seconds: a change that ends soon is not worth more transitions."""
@@ -72,10 +71,8 @@ class WorkflowStep:
             if progress.goals:
                 return WorkflowState.of(event, handed_over.deadline, progress, seconds).to_json()
             demand_room(event, request.settled_id(progress), progress.data)
-        except ProviderError as error:
-            self._fail(event, physical_id, error.code, str(error))
         except Exception as error:  # noqa: BLE001 (CloudFormation has to be answered all the same)
-            self._fail(event, physical_id, "InternalError", unexpected(error, context), format_exc())
+            self._fail(event, physical_id, Failure.of(error, context, event["ResponseURL"]))
         else:
             self._succeed(event, request, progress)
         return {"Done": True}
@@ -99,9 +96,7 @@ class WorkflowStep:
         )
         self.sender.deliver(event["ResponseURL"], response)
 
-    def _fail(self, event: Mapping[str, Any], physical_id: str, code: str, reason: str, traceback: str = "") -> None:
-        url = event["ResponseURL"]
-        reason = with_code(without_secrets(reason, url), code)
-        self.telemetry.failed(code, reason, without_secrets(traceback, url))
-        response = Response.to(event, status=FAILED, reason=reason, physical_id=physical_id, data={})
-        self.sender.deliver(url, response)
+    def _fail(self, event: Mapping[str, Any], physical_id: str, failure: Failure) -> None:
+        self.telemetry.failed(failure)
+        response = Response.to(event, status=FAILED, reason=failure.reason, physical_id=physical_id, data={})
+        self.sender.deliver(event["ResponseURL"], response)
