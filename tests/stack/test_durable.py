@@ -151,7 +151,7 @@ def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account
 
 
 def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(account: Account) -> None:
-    """No request is left without an answer: another function has the last word. The execution fails too, to be seen."""
+    """Promise 2: the failure responder answers. The execution fails too, so that operators see it."""
     stream, send = busy(account), Requests(account)
     create = send.begin(send.event("Create", stream))
     Trouble(account, handed_over(account, create)).kill(*[signal.SIGKILL] * 99)
@@ -161,7 +161,7 @@ def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(acco
     execution = ended(account, create)
     states = [one.state for one in account.aws.executions.passages(execution.arn) if not one.error]
     assert create.status == "FAILED"
-    assert f"A step of the wait for stream {stream} failed each time that it was tried" in create.reason
+    assert f"A step of the state machine failed for stream {stream} at every try" in create.reason
     assert "Runtime.ExitError" in create.reason
     assert "signal: killed" in create.reason
     assert errors(account, execution) == ["Runtime.ExitError"] * 4
@@ -170,7 +170,7 @@ def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(acco
 
 
 def test_a_package_that_breaks_in_the_middle_of_a_wait_still_ends_in_an_answer(account: Account) -> None:
-    """A bad deployment takes down each function that has its code, whichever state asks: the last word's is its own."""
+    """Promise 2: a broken deployment breaks every step; the failure responder has code of its own."""
     stream, send = busy(account), Requests(account)
     update = send.begin(send.event("Update", stream, stream, account.aws.stream_arn(stream)))
     execution = handed_over(account, update)
@@ -217,7 +217,7 @@ def test_a_delete_that_overtakes_a_create_that_was_handed_over_wins(account: Acc
     account.aws.streams.wait_active(stream)
     assert (delete.status, create.status) == ("SUCCESS", "FAILED")
     assert account.key_of(stream) == ""
-    assert account.state_but_marks(stream).tags == before
+    assert account.state(stream).tags == before
 
 
 def test_throttling_changes_the_rhythm_only(account: Account) -> None:

@@ -36,7 +36,7 @@ def test_when_time_runs_out_cloudformation_is_told_before_it_gives_up(account: A
     assert create.answered - create.sent < 8
     assert stream in create.reason
     assert "settling" in create.reason
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_a_create_that_is_delivered_twice_at_once_converges(account: Account) -> None:
@@ -62,7 +62,7 @@ def test_a_delete_that_is_delivered_twice_at_once_converges(account: Account) ->
 
     assert all(account.aws.responses.wait_for(one) for one in twice)
     assert [one.status for one in twice] == ["SUCCESS", "SUCCESS"]
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_a_create_that_dies_is_brought_to_its_end_by_the_next_invocation(account: Account) -> None:
@@ -83,4 +83,4 @@ def test_a_create_that_dies_is_brought_to_its_end_by_the_next_invocation(account
     assert account.key_of(stream) == AWS_KEY
     assert account.starts_and_stops(stream) == ["StartStreamEncryption"]
     send("Delete", stream=stream, physical_id=account.aws.stream_arn(stream))
-    assert account.swept(stream) == before
+    assert account.state(stream) == before

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from local.kinesis_tap import refusal
 from tests.permissions import PAGE, ROLE
 from tests.policies import several, statements
 
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
     from .stacks import Account
 
 TEAM = f"shop-{uuid.uuid4().hex[:8]}"
+LOOKS = {"DescribeStreamSummary"}
 
 
 class Keys(NamedTuple):
-    """Keys by their ARNs: two that the provider may use, one that only its role may, and one that it was not given."""
+    """Keys by their ARNs.
+
+    Attributes:
+        granted: In KeyArns; its own policy names the provider's role.
+        usual: In KeyArns; its policy lets IAM decide.
+        managed: In KeyArns; the key behind alias/aws/kinesis.
+        closed: In KeyArns; its policy names another role alone.
+        unnamed: Not in KeyArns.
+    """
 
     granted: str
     usual: str
+    managed: str
     closed: str
     unnamed: str
 
@@ -41,10 +52,11 @@ class Keys(NamedTuple):
 
 @pytest.fixture(scope="module")
 def keys(aws: EmbeddedAws) -> Iterator[Keys]:
-    """The provider is narrowed to three of these keys, and to the streams of one team."""
+    """The provider is narrowed to all but the last of these keys, and to the streams of one team."""
     made = Keys(
         granted=key_with(aws, aws.sessions["Function"].role_arn),
         usual=aws.key("with KMS' default policy"),
+        managed=aws.kms.describe_key(KeyId=AWS_KEY)["KeyMetadata"]["Arn"],
         closed=key_with(aws, f"arn:aws:iam::{aws.place.account}:role/somebody-else"),
         unnamed=aws.key("with KMS' default policy"),
     )
@@ -70,9 +82,10 @@ def key_with(aws: EmbeddedAws, role: str) -> str:
 def test_a_whole_life_needs_no_right_but_those_on_the_streams_and_keys_that_were_named(
     account: Account, keys: Keys
 ) -> None:
-    """Create with a record that is put, a new key, another stream, deletion: each call of it, and none is denied."""
+    """Create with a record that is put, a new key, another stream, deletion, and a throttled look: none is denied."""
     old, new, stack = account.stream(team=TEAM), account.stream(team=TEAM), account.name()
     before = [account.state(one) for one in (old, new)]
+    throttle_one_look(account)
 
     created = account.deploy(stack, Encryption=encryption(old, KeyId=keys.granted, Verify="true"))
     changed = account.deploy(stack, Encryption=encryption(old, KeyId=keys.usual))
@@ -86,9 +99,41 @@ def test_a_whole_life_needs_no_right_but_those_on_the_streams_and_keys_that_were
         action for one in deployed(account, keys) if one.sid in {"LookAtStreams", "Streams"} for action in one.actions
     }
     assert done == ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"]
-    assert [account.swept(one) for one in (old, new)] == before
+    assert [account.state(one) for one in (old, new)] == before
     assert [one.error for one in calls if one.error == "AccessDeniedException"] == []
     assert {f"kinesis:{one.action}" for one in calls} == streams
+
+
+def throttle_one_look(account: Account) -> None:
+    """Have Kinesis throttle the next DescribeStreamSummary, so that the look after it is by DescribeStream."""
+    throttles = [refusal("LimitExceededException", "Rate exceeded for stream x under account y.")]
+    account.aws.tap.meddle = lambda call: throttles.pop() if call.action in LOOKS and throttles else None
+
+
+def test_the_default_key_can_be_used_if_key_arns_names_it(account: Account, keys: Keys) -> None:
+    """The tutorial's narrowed KeyArns: IAM decides by the key behind alias/aws/kinesis."""
+    stream, stack = account.stream(team=TEAM), account.name()
+
+    created = account.deploy(stack, Encryption=encryption(stream))
+    outputs = account.delete(stack)
+
+    assert (created.status, outputs.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
+    assert keys.managed.split(":")[5].startswith("key/")
+
+
+def test_the_default_key_is_refused_by_its_arn_if_key_arns_does_not_name_it(account: Account, keys: Keys) -> None:
+    """Least privilege holds for the default key as for any other; the reason names the ARN to add."""
+    stream, stack = account.stream(team=TEAM), account.name()
+    without = {**keys.parameters(account.aws), "KeyArns": keys.usual}
+    account.aws.deploy_provider({**DEPLOYED, **without})
+
+    done = account.deploy(stack, Encryption=encryption(stream, ServiceTimeout=120))
+
+    account.aws.deploy_provider({**DEPLOYED, **keys.parameters(account.aws)})
+    create, *_ = account.aws.responses.of_stack(stack)
+    assert done.status == "ROLLBACK_COMPLETE"
+    assert f"kinesis:StartStreamEncryption on {keys.managed}" in create.reason
+    assert account.key_of(stream) == ""
 
 
 def test_the_role_is_deployed_as_the_check_of_all_calls_reads_it(account: Account, keys: Keys) -> None:
@@ -101,9 +146,10 @@ def test_the_role_is_deployed_as_the_check_of_all_calls_reads_it(account: Accoun
     ]
     found = [one for policy in policies for one in policy["Statement"]]
     name = "kinesis-stream-encryption"
+    functions = f"arn:aws:lambda:{place.region}:{place.account}:function"
     attributes = {
         "!GetAtt Logs.Arn": f"arn:aws:logs:{place.region}:{place.account}:log-group:/aws/lambda/{name}:*",
-        "!GetAtt LastWord.Arn": f"arn:aws:lambda:{place.region}:{place.account}:function:{name}-last-word",
+        "!GetAtt FailureResponder.Arn": f"{functions}:{name}-failure-responder",
     }
     read = [
         (one.sid, one.actions, tuple(attributes.get(arn, arn) for arn in one.resources), one.conditional)
@@ -126,7 +172,7 @@ def test_a_stream_outside_the_pattern_is_refused_by_action_and_arn_and_stays_as_
     create, *_ = account.aws.responses.of_stack(stack)
     assert done.status == "ROLLBACK_COMPLETE"
     assert f"The provider's role is not allowed kinesis:DescribeStreamSummary on {arn}." in create.reason
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
     assert account.aws.tap.changes(stream) == []
 
 
@@ -142,7 +188,7 @@ def test_a_key_that_was_not_named_is_refused_by_its_arn_and_the_stream_stays_as_
     create, *_ = account.aws.responses.of_stack(stack)
     assert done.status == "ROLLBACK_COMPLETE"
     assert f"The provider's role is not allowed kinesis:StartStreamEncryption on {keys.unnamed}." in create.reason
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 @pytest.mark.usefixtures("keys")
