@@ -170,7 +170,7 @@ def test_the_nested_provider_s_version_in_the_repository_is_this_one() -> None:
 
 
 def test_both_cdk_examples_make_the_template_that_is_tested() -> None:
-    """`make examples` synthesizes them; here their values are compared, since the CDK is too large for each test run."""
+    """`make examples` synthesizes them; here, their values are compared."""
     template = json.loads((ROOT / "examples" / "cdk" / "synthesized.template.json").read_text("utf-8"))
     (resource,) = template["Resources"].values()
     properties = {key: value for key, value in resource["Properties"].items() if isinstance(value, str)}
