@@ -111,7 +111,7 @@ def test_a_stream_that_is_busy_for_longer_than_the_first_invocation_waits_is_han
 def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_service_timeout_less_the_margin(
     account: Account,
 ) -> None:
-    """The deadline outlives the invocation: told before CloudFormation gives up, and nothing works until then."""
+    """The deadline outlives the invocation: CloudFormation is answered in time, and nothing works between the steps."""
     stream, send = account.stream(), Requests(account)
     create = send.begin(send.event("Create", stream, SettleSeconds="60", ServiceTimeout="8"))
     handed_over(account, create)
@@ -126,10 +126,10 @@ def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_se
     issued_at = int(create.sent)  # the ResponseURL tells it in whole seconds
     execution = ended(account, create)
     assert create.status == "FAILED"
-    assert "settling" in create.reason
+    assert "[DeadlineExceeded]" in create.reason
     assert issued_at + 6 <= create.answered < issued_at + 8
     assert execution.status == "SUCCEEDED"
-    assert at_work == [0] * 10
+    assert sum(at_work) <= 2  # A step at most: between the steps nothing is at work.
 
 
 def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account: Account) -> None:
@@ -197,7 +197,7 @@ def test_a_duplicate_of_the_event_starts_no_second_execution(account: Account) -
     assert account.aws.responses.wait_for(create)
     execution = ended(account, create)
     assert create.status == "SUCCESS"
-    assert re.fullmatch("[0-9a-f]{32}", execution.name)
+    assert re.fullmatch("[0-9a-f]{16}", execution.name)
     said = [json.loads(line) for line in account.aws.runtime.log_lines() if f'"{execution.name}"' in line]
     assert [one["message"] for one in said] == ["handed over", "handed over"]
 

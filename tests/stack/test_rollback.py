@@ -98,6 +98,7 @@ def test_a_delete_that_overtakes_its_own_create_wins(account: Account) -> None:
 
     deleted = send("Delete", stream=stream, physical_id="stack-Encryption-1ABCDEFGHIJKL")
     account.aws.responses.wait_for(create)
+    account.aws.responses.wait_until_quiet(create.event["StackId"])  # The failed Create gets a Delete as well.
 
     assert deleted["Status"] == "SUCCESS"
     assert create.status == "FAILED"
