@@ -100,7 +100,8 @@ class Account:
     def claims(self, stream: str) -> list[str]:
         """The claims in a stream's record, the first owner first, each as `<stack name>/<logical id>`."""
         claims = self.aws.record(stream).get("claims", [])
-        return [f"{claim['stack'].split('/')[1]}/{claim['resource']}" for claim in claims]
+        owners = [claim["owner"] for claim in claims]
+        return [f"{owner['stack_id'].split('/')[1]}/{owner['logical_id']}" for owner in owners]
 
     def lose_record(self, stream: str) -> None:
         """Delete a stream's item, as somebody might by mistake."""
