@@ -11,13 +11,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tests.simulation.lifecycles import FAULTS, LIFECYCLES, play
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.product import planted
 from tests.simulation.stories import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from tests.simulation.mutant import Mutant
     from tests.simulation.world import Report
 
 CHUNK = 50
