@@ -68,7 +68,7 @@ def lifecycle(name: str) -> Sums:
 
 
 def hunt(mutant: Mutant, first: int, last: int) -> str:
-    """Return how often a planted bug is found, as a row of the table in docs/simulation.md."""
+    """Return how often a planted bug is found, as a row of a table."""
     with planted(mutant) as product:
         lives = sum(bool(play(life, {}, product).broken) for life in LIFECYCLES.values())
         found = [seed for seed in range(first, last + 1) if simulate(seed, product).broken]
