@@ -88,12 +88,13 @@ class StreamBeingDeleted(ProviderError):
 class OwnedByAnotherStack(ProviderError):
     """Another stack's resource claims the stream."""
 
-    def __init__(self, stream: Stream, owner: Owner) -> None:
-        """Name the stream, and the stack and resource that claim it."""
+    def __init__(self, stream: Stream, owner: Owner, *, changed: bool) -> None:
+        """Name the stream, and the stack and resource that claim it, and say whether the stream was changed before."""
+        left = "This request had changed it before." if changed else "The stream was left as it is."
         super().__init__(
             f"The encryption of stream {stream.arn} is managed by resource {owner.logical_id} of stack "
-            f"{owner.stack_name} ({owner.stack_id}). The stream was left as it is. Remove that resource first, or "
-            "set Takeover to true here to take the stream over."
+            f"{owner.stack_name} ({owner.stack_id}). {left} Remove that resource first, or set Takeover to true here "
+            "to take the stream over."
         )
 
 
@@ -151,11 +152,17 @@ class QuotaSpent(ProviderError):
     """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
-        """Name the limit, and when it lifts at the latest."""
+        """Name the limit; for a Start or Stop, also when it lifts at the latest."""
+        advice = "Deploy again later; if it stays so, have AWS raise the limit that it names."
+        if refusal.action.endswith("StreamEncryption"):
+            advice = (
+                "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
+                f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
+                "then."
+            )
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: {refusal.message}. "
-            "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
-            f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again then."
+            f"{advice}"
         )
 
 
