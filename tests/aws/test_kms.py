@@ -211,4 +211,7 @@ def test_one_name_may_mean_two_keys_for_two_streams(kms: FakeKms) -> None:
     keys = lookup(kms)
     keys.look_up("alias/one", STREAM)
     keys.look_up("alias/one", Stream("other", STREAM_ARN + "2", StreamStatus.ACTIVE, None))
+    assert len(kms.calls) == 1
+    elsewhere = STREAM_ARN.replace("us-east-1", "eu-west-1")
+    keys.look_up("alias/one", Stream("orders", elsewhere, StreamStatus.ACTIVE, None))
     assert len(kms.calls) == 2

@@ -9,8 +9,8 @@ from hypothesis import given
 
 from stream_encryption.record.changes import expires, with_pending
 from stream_encryption.record.item import from_item, to_item
-from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete
+from stream_encryption.record.values import Departed, Latest, Record, Told, WatchNotes
+from stream_encryption.values import OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
@@ -18,11 +18,14 @@ from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record
 FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",)),
-        claim(on_delete=OnDelete.STOP, settled=True, releasing=Latest(SECOND + 1, ("delete",))),
+        claim(
+            on_delete=OnDelete.STOP, on_drift=OnDrift.MEND, settled="mine", releasing=Latest(SECOND + 1, ("delete",))
+        ),
         departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
         started=True,
         changed_at=NOW,
+        watch=WatchNotes((Told("AnotherKey", TWO.identity, NOW, "", "another key"),), (NOW - 60,)),
     ),
     start_intent(),
     "00c0ffee",
@@ -68,8 +71,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Restore",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": ["create"],
-                "settled": False,
+                "settled": "",
                 "releasing": None,
+                "on_drift": "Report",
             },
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
@@ -78,8 +82,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Stop",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": [],
-                "settled": True,
+                "settled": "mine",
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
+                "on_drift": "Mend",
             },
         ],
         "departed": [
@@ -101,6 +106,10 @@ def test_an_item_can_be_read_by_a_person() -> None:
         "key": by_arn,
         "started": True,
         "changed_at": NOW,
+        "watch": {
+            "told": [{"code": "AnotherKey", "cause": TWO.identity, "since": NOW, "by": "", "detail": "another key"}],
+            "mends": [NOW - 60],
+        },
     }
 
 

@@ -148,7 +148,7 @@ def test_mends_that_are_handed_over_twice_make_three_starts_at_most(watched: Wat
         watched.clock.sleep(600)
     starts = len(watched.re_encryptions())
     watched.stopped()
-    mend = list(watched.states.executions.values())[0].input
+    mend = next(iter(watched.states.executions.values())).input
     record = watched.record_of()
     assert record
     watched.states.play(lambda _: watched.deliver(mend))
