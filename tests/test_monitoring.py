@@ -166,7 +166,7 @@ def test_the_dashboard_shows_every_metric_and_no_dimension_is_a_stream_or_a_stac
 def test_the_dashboard_shows_every_alarm_and_no_widget_overlaps_another() -> None:
     """Without a topic, alarms are seen only there."""
     by_arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"  # some are not always there
-    names = [RESOURCES[name]["Properties"]["AlarmName"]["Fn::Sub"] for name in ALARMS]
+    names = [ALARMS[name]["AlarmName"] for name in ALARMS]
     shown_first = [f"{by_arn}{name}" for name in names if f"{by_arn}{name}" in WIDGETS[0]["alarms"]]
     assert WIDGETS[0]["alarms"] == shown_first + [f"${{{name}.Arn}}" for name in [*ALARMS][len(shown_first) :]]
     assert {one["Condition"] for one in list(RESOURCES.values())[: len(shown_first)]} <= {"WatchIsMonitored"}
