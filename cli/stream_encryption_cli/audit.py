@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stream_encryption.model import Owner, StreamRef
-from stream_encryption.ownership import from_tags
-
+from .engine import Owner, StreamRef, from_tags
 from .pace import Pace
 from .reader import NotSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_encryption.keys import Keys
-    from stream_encryption.model import Key, Stream
-
+    from .engine import Key, Keys, Stream
     from .pace import Clock
     from .reader import StreamReader
 

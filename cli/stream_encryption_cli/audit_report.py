@@ -10,10 +10,12 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from .audit import Row
-from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .engine import Place
+    from .screen import Screen
 
 _FIELDS = tuple(one.name for one in fields(Row))
 _HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "BEFORE")
@@ -33,10 +35,14 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def as_text(rows: Sequence[Row]) -> str:
-    """What a person wants to see of every stream at once."""
+def show(rows: Sequence[Row], place: Place, screen: Screen) -> None:
+    """Print what a person wants to see of every stream at once."""
+    screen.paragraph(f"Account {place.account}, region {place.region}\n")
+    screen.table(_HEAD, map(_cells, rows))
     faults = [f"{row.stream}: {row.fault}" for row in rows if row.fault]
-    return "\n".join([table(_HEAD, map(_cells, rows)), *(["", *faults] if faults else []), "", _summary(rows)])
+    if faults:
+        screen.paragraph("\n".join(["", *faults]), "red")
+    screen.paragraph(f"\n{_summary(rows)}")
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stream_encryption.keys import Keys
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.refusals import Refused, refusals
+from .engine import Keys, Kinesis, Refused, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_kinesis import KinesisClient
 
-    from stream_encryption.model import Key, Refusal, Stream, StreamRef
+    from .engine import Key, Refusal, Stream, StreamRef
 
 
 class NotSeen(Exception):

@@ -9,12 +9,21 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from stream_encryption.converge import Patience, Progress, World, loop
-from stream_encryption.errors import ProviderError
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.model import Key, Refusal, RefusalKind, StreamStatus
-from stream_encryption.refusals import Refused
-
+from .engine import (
+    Key,
+    Kinesis,
+    Patience,
+    Progress,
+    ProviderError,
+    Refusal,
+    RefusalKind,
+    Refused,
+    Stream,
+    StreamRef,
+    StreamStatus,
+    World,
+    loop,
+)
 from .reader import KeyReader
 
 if TYPE_CHECKING:
@@ -22,12 +31,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_kms import KMSClient
 
-    from stream_encryption.model import Action, Goal, Stream, StreamRef
-
+    from .engine import Action, Goal, Owner
     from .reader import StreamReader
 
 UNKNOWN_KEY = "not-known-yet"
-"""Stands for a KeyId that only the deployment will tell. It is no key's, and no key's is it."""
+"""How the KeyIds begin that stand for keys which only the deployment tells. No key has such an id."""
 
 CHANGE_SECONDS = 2.0
 """How long a Start or Stop takes here, in seconds of no time at all."""
@@ -35,6 +43,11 @@ LONGEST_SECONDS = 24 * 60 * 60.0
 """When a rehearsal would give up, in seconds of no time at all. None should."""
 MOST_TAGS = 50
 """How many tags a stream can hold (API reference of AddTagsToStream)."""
+
+
+def is_unknown(key_id: str | None) -> bool:
+    """Tell whether a KeyId stands for a key that only the deployment tells."""
+    return key_id is not None and key_id.startswith(UNKNOWN_KEY)
 
 
 class NoTime:
@@ -68,8 +81,28 @@ class RehearsedKinesis(Kinesis):
         self._streams: dict[str, Stream | None] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._busy_until: dict[str, float] = {}
+        self.imagined: dict[str, Stream] = {}
+        """Streams that are not there, and are taken to be there, by name."""
         self.changes = 0
         """How many calls have changed something here."""
+
+    def imagine(self, name: str, key_id: str | None, owner: Owner, *, look: bool) -> None:
+        """Take a stream to be there that is not, ACTIVE and without a record.
+
+        Args:
+            name: Its name.
+            key_id: Its key; None where it is not encrypted.
+            owner: A resource of the stack that it is in.
+            look: Look first: it may be there.
+        """
+        if name in self.imagined or (look and self.describe(StreamRef(name))):
+            return
+        partition = owner.stack_id.split(":")[1]
+        arn = f"arn:{partition}:kinesis:{owner.place.region}:{owner.place.account}:stream/{name}"
+        stream = Stream(name, arn, StreamStatus.ACTIVE, key_id)
+        self.imagined[name] = self._streams[name] = stream
+        self._found[name] = None
+        self._tags[name] = {}
 
     def describe(self, ref: StreamRef) -> Stream | None:
         """How the stream would be now."""
@@ -136,8 +169,8 @@ class RehearsedKeys(KeyReader):
         Raises:
             NotSeen: KMS did not answer.
         """
-        if key_id == UNKNOWN_KEY:
-            return Key(UNKNOWN_KEY, None, UNKNOWN_KEY)
+        if is_unknown(key_id):
+            return Key(key_id, None, key_id)
         return super().look_up(key_id, stream)
 
 
