@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kms import KMSClient
+    from mypy_boto3_ssm import SSMClient
 
 LOOKS = (
     "cloudformation:DescribeChangeSet",
@@ -25,10 +27,11 @@ LOOKS = (
     "cloudformation:ListChangeSets",
     "cloudformation:ListExports",
     "cloudformation:ListStackResources",
+    "dynamodb:GetItem",
     "kinesis:DescribeStreamSummary",
     "kinesis:ListStreams",
-    "kinesis:ListTagsForStream",
     "kms:DescribeKey",
+    "ssm:GetParameter",
     "sts:GetCallerIdentity",
 )
 """Every call that `plan` and `audit` make to look at something, as IAM spells it."""
@@ -95,6 +98,8 @@ class Account:
         partition: The partition.
         kinesis: A client that can only look.
         kms: A client that can only look.
+        dynamodb: A client that can only look.
+        ssm: A client that can only look.
         cloudformation: A client that can only look.
         change_sets: A client that can also make and remove change sets, and remove a stack.
         known: There are credentials; without them, `place` is a stand-in, and every look fails.
@@ -104,6 +109,8 @@ class Account:
     partition: str
     kinesis: KinesisClient
     kms: KMSClient
+    dynamodb: DynamoDBClient
+    ssm: SSMClient
     cloudformation: CloudFormationClient
     change_sets: CloudFormationClient
     known: bool = True
@@ -123,6 +130,8 @@ class Account:
             partition=kinesis.meta.partition,
             kinesis=kinesis,
             kms=clients("kms", LOOKS),
+            dynamodb=clients("dynamodb", LOOKS),
+            ssm=clients("ssm", LOOKS),
             cloudformation=clients("cloudformation", LOOKS),
             change_sets=clients("cloudformation", (*LOOKS, *CHANGE_SETS)),
         )
@@ -131,7 +140,8 @@ class Account:
     def without_credentials(cls, access: Access) -> Account:
         """Stand in for an account that nobody may look at: every call fails, and none is sent."""
         nobody: Any = _NoClient()
-        return cls(Place(access.region or "unknown-region", NOBODY), "aws", nobody, nobody, nobody, nobody, known=False)
+        place = Place(access.region or "unknown-region", NOBODY)
+        return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, known=False)
 
 
 class Accounts(Protocol):

@@ -2,69 +2,71 @@
 
 from __future__ import annotations
 
-from stream_encryption.converge import Patience, Progress, World, loop
+from stream_encryption.aws.kinesis import Kinesis
+from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.service_errors import Refused, refusals
+from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
+from stream_encryption.cloudformation.request import Request
 from stream_encryption.errors import InvalidProperties, KeyUnusable, OwnedByAnotherStack, ProviderError
-from stream_encryption.keys import AWS_MANAGED, Keys
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.model import (
-    Action,
-    Concede,
-    Failed,
-    Goal,
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait
+from stream_encryption.reconcile.environment import Environment
+from stream_encryption.reconcile.goals import Goal, Release
+from stream_encryption.reconcile.loop import WaitBudget, loop
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.changes import for_incarnation, without_old
+from stream_encryption.record.table import RecordTable
+from stream_encryption.record.values import Change, Claim, Record
+from stream_encryption.values import (
+    AWS_MANAGED_ALIAS,
     Key,
     Owner,
     Place,
     Refusal,
     RefusalKind,
-    Release,
-    Settled,
-    Start,
-    Stop,
     Stream,
     StreamRef,
     StreamStatus,
-    Verify,
-    Wait,
 )
-from stream_encryption.ownership import from_tags
-from stream_encryption.properties import stream_of, stream_of_arn
-from stream_encryption.refusals import Refused, refusals
-from stream_encryption.request import Request
 
 __all__ = [
-    "AWS_MANAGED",
+    "AWS_MANAGED_ALIAS",
     "Action",
-    "Concede",
+    "Call",
+    "Change",
+    "Claim",
+    "Code",
+    "Environment",
     "Failed",
     "Goal",
     "InvalidProperties",
     "Key",
+    "KeyLookup",
     "KeyUnusable",
-    "Keys",
     "Kinesis",
     "OwnedByAnotherStack",
     "Owner",
-    "Patience",
     "Place",
     "Progress",
     "ProviderError",
+    "Record",
+    "RecordTable",
     "Refusal",
     "RefusalKind",
     "Refused",
     "Release",
     "Request",
-    "Settled",
-    "Start",
-    "Stop",
+    "SkipRestore",
+    "Stabilized",
     "Stream",
     "StreamRef",
     "StreamStatus",
     "Verify",
     "Wait",
-    "World",
-    "from_tags",
+    "WaitBudget",
+    "for_incarnation",
     "loop",
     "refusals",
     "stream_of",
     "stream_of_arn",
+    "without_old",
 ]

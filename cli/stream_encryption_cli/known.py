@@ -8,7 +8,7 @@ from zlib import crc32
 
 from .engine import InvalidProperties, KeyUnusable, OwnedByAnotherStack, stream_of
 from .lines import Verdict
-from .rehearsal import UNKNOWN_KEY, is_unknown
+from .rehearsed import UNKNOWN_KEY, is_unknown
 from .requests import CREATE, DELETE, UPDATE
 from .template.unknown import Unknown
 

@@ -15,8 +15,8 @@ class Verdict(StrEnum):
 
     NO_REQUEST = "no-request"
     NO_CHANGE = "no-change"
-    TAGS_ONLY = "tags-only"
-    RECORD_ONLY = "record-only"
+    CLAIM_ONLY = "claim-only"
+    VERIFY_ONLY = "verify-only"
     START = "start"
     STOP = "stop"
     UNKNOWN = "unknown"
@@ -31,13 +31,15 @@ class Sight:
     Attributes:
         status: Its status; None where it is not there.
         key_id: Its key as Kinesis reports it; None where it is not encrypted.
-        owner: The resource that manages its encryption; None where none does.
+        owner: The resource that manages its encryption; None where none does, or where nobody knows.
+        owner_unknown: Why its record could not be read, which tells the owner; None where it was read.
         made: The same template makes it.
     """
 
     status: str | None
     key_id: str | None = None
     owner: Owner | None = None
+    owner_unknown: str | None = None
     made: bool = False
 
 
@@ -46,11 +48,11 @@ class Step:
     """One thing that the provider would do, or wait for, and why.
 
     Attributes:
-        action: What the provider decides, as its log names it.
+        action: The code of the provider's decision, as its log has it.
         reason: Why.
-        call: The call to Kinesis; None where there is none.
+        call: The call; None where there is none.
         key_id: The key of a Start.
-        changes: Whether the call changes the stream, its tags or what is in it.
+        changes: Whether the call changes the stream, its record or what is in it.
     """
 
     action: str

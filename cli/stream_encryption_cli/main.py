@@ -72,6 +72,14 @@ def _reaching(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+_PROVIDER = click.option(
+    "--provider", default=PROVIDER, metavar="NAME", help=f"The provider's FunctionName ({PROVIDER})."
+)
+_RECORD_TABLE = click.option(
+    "--record-table", metavar="TABLE", help="The table that holds the record; by default the provider's stack tells it."
+)
+
+
 def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for text in texts:
@@ -92,7 +100,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, 
 @click.option("--change-set", metavar="NAME_OR_ARN", help="Plan this change set.")
 @click.option("--delete", is_flag=True, help="Plan the deletion of the stack.")
 @click.option("--offline", is_flag=True, help="Evaluate FILE on this machine; make no change set.")
-@click.option("--provider", default=PROVIDER, metavar="NAME", help=f"The provider's FunctionName ({PROVIDER}).")
+@_PROVIDER
+@_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json"]), default="table")
 @_reaching
 @click.pass_obj
@@ -117,16 +126,23 @@ def plan(
 
 
 @cli.command(epilog="Exit codes: 0, or 1 where something could not be looked at.")
+@_PROVIDER
+@_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "csv"]), default="table")
 @_reaching
 @click.pass_obj
 def audit(
-    obj: tuple[Accounts, Clock], /, form: str, profile: str | None, region: str | None, endpoint_url: str | None
+    obj: tuple[Accounts, Clock],
+    /,
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    **given: Any,  # noqa: ANN401
 ) -> int:
     """Tell of every stream how it is encrypted, with which key, and which stack manages that."""
     accounts, clock = obj
     command = Command("audit", Access(profile, region, endpoint_url), accounts, clock)
-    return command.end(lambda command: audit_command.run(form, command))
+    return command.end(lambda command: audit_command.run(audit_command.Given(**given), command))
 
 
 def run() -> None:

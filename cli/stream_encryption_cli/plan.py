@@ -11,17 +11,16 @@ from .lines import Line, Verdict
 from .outcome import lines
 from .reader import NotSeen
 from .refused import refusal
-from .rehearsal import NoTime, Rehearsal, is_unknown
+from .rehearsal import Rehearsal
+from .rehearsed import NoTime, is_unknown
 from .requests import DELETE, NONE, RETAINED, UPDATE, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mypy_boto3_kms import KMSClient
-
     from .engine import Refusal
     from .known import Known
-    from .reader import StreamReader
+    from .sources import Sources
     from .template.unknown import Unknown
 
 APART_SECONDS = 1.0
@@ -31,14 +30,14 @@ APART_SECONDS = 1.0
 class Planner:
     """Rehearses a deployment's requests, one after the other, on one imagined set of streams."""
 
-    def __init__(self, reader: StreamReader, kms: KMSClient, stack_id: str, now: float) -> None:
+    def __init__(self, sources: Sources, stack_id: str, now: float) -> None:
         """Plan for a stack, as if its deployment began now (in epoch seconds)."""
-        self._reader = reader
-        self._kms = kms
+        self._sources = sources
         self._stack_id = stack_id
         self._denied: list[Refusal] = []
         self._clock = NoTime(now)
         self._words: dict[str, str] = {}
+        self._requests = 0
         self._rehearsal = self._begin()
 
     def plan(self, asked: Iterable[Asked]) -> tuple[Line, ...]:
@@ -74,7 +73,7 @@ class Planner:
         ((line, *_), _left) = self._asked(again, self._begin())
         if line.verdict is Verdict.NOT_SEEN:
             return replace(line, event=NONE)
-        drifted = line.verdict in (Verdict.START, Verdict.TAGS_ONLY, Verdict.REFUSED)
+        drifted = line.verdict in (Verdict.START, Verdict.CLAIM_ONLY, Verdict.REFUSED)
         bare = _bare(asked, Verdict.NO_REQUEST, "CloudFormation sends no request")
         return replace(bare, now=line.now, drift=line.reason if drifted else None)
 
@@ -100,7 +99,10 @@ class Planner:
 
     def _rehearsed(self, asked: Asked, sent: Known, rehearsal: Rehearsal) -> tuple[list[Line], list[Asked]]:
         stack_id = asked.stack_id or self._stack_id
-        request = Request.of(_event(asked, sent, stack_id), rehearsal.clock.now())
+        self._requests += 1
+        # Each request has a ResponseURL of its own, by which the record tells requests apart.
+        event = {**_event(asked, sent, stack_id), "ResponseURL": f"plan:{self._requests}"}
+        request = Request.of(event, rehearsal.clock.now())
         goals = request.goals()
         if sent.stream and asked.event != DELETE:
             rehearsal.kinesis.imagine(sent.stream.named, sent.stream.key_id, request.owner, look=sent.stream.look)
@@ -147,7 +149,7 @@ class Planner:
         return replace(line, reason=" ".join([line.reason, *also]))
 
     def _begin(self) -> Rehearsal:
-        return Rehearsal(self._reader, self._kms, NoTime(self._clock.now()), self._denied.append)
+        return Rehearsal(self._sources, NoTime(self._clock.now()), self._denied.append)
 
 
 def _event(asked: Asked, sent: Known, stack_id: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .change_set_maker import LONGEST_TEMPLATE, Making, removed_in_the_end
 from .change_sets import ChangeSetFault
 from .plans import Plans, Wish, WrongUse
 from .screen import Screen
+from .sources import Sources
 from .template import text
 from .template.served import PROVIDER
 
@@ -42,6 +43,7 @@ class Given:
         delete: Plan the stack's deletion.
         offline: Evaluate the template here rather than by a change set.
         provider: The provider's FunctionName.
+        record_table: The table that holds the record; None: the one that the provider's stack names.
         form: `table` or `json`.
     """
 
@@ -52,6 +54,7 @@ class Given:
     delete: bool = False
     offline: bool = False
     provider: str = PROVIDER
+    record_table: str | None = None
     form: str = "table"
 
 
@@ -89,10 +92,10 @@ def _made(given: Given, content: str, command: Command) -> Plan:
     sections = text.read(content) if given.file else {}
     wish = Wish(sections, given.parameters, given.stack_name, given.provider)
     if given.file and ("RequestType" in sections or ("Records" in sections and "Resources" not in sections)):
-        return Plans(command.account(), command.clock).of_event(sections)
+        return _plans(given, command, command.account()).of_event(sections)
     alone = bool(given.file) and not given.stack_name
     account = command.account(or_nobody=alone, offline=given.offline and alone)
-    plans = Plans(account, command.clock)
+    plans = _plans(given, command, account)
     if given.change_set:
         return plans.of_change_set(given.change_set, wish)
     if given.delete:
@@ -100,6 +103,10 @@ def _made(given: Given, content: str, command: Command) -> Plan:
     if given.offline or alone:
         return plans.of_template(wish)
     return _asked(plans, wish, content, (account, command.clock))
+
+
+def _plans(given: Given, command: Command, account: Account) -> Plans:
+    return Plans(account, command.clock, Sources.of(account, given.provider, given.record_table))
 
 
 def _asked(plans: Plans, wish: Wish, content: str, world: tuple[Account, Clock]) -> Plan:

@@ -21,8 +21,8 @@ NOTHING, REFUSED, CHANGES = 0, 1, 2
 _CODES = {
     Verdict.NO_REQUEST: NOTHING,
     Verdict.NO_CHANGE: NOTHING,
-    Verdict.TAGS_ONLY: CHANGES,
-    Verdict.RECORD_ONLY: CHANGES,
+    Verdict.CLAIM_ONLY: CHANGES,
+    Verdict.VERIFY_ONLY: CHANGES,
     Verdict.START: CHANGES,
     Verdict.STOP: CHANGES,
     Verdict.UNKNOWN: CHANGES,
@@ -109,19 +109,19 @@ def _now(now: Sight | None) -> str:
 
 
 def _last_part(key_id: str) -> str:
-    """A key's ARN without what all the region's have in common."""
-    return key_id.rpartition(":")[2]
+    """Shorten a key's ARN by the part that is the same for the whole region."""
+    return key_id.rpartition(":")[2] if key_id.startswith("arn:") else key_id
 
 
 def _short(line: Line) -> str:
     texts = {
         Verdict.NO_REQUEST: "no request, though it drifted" if line.drift else "no request",
         Verdict.NO_CHANGE: "no change",
-        Verdict.TAGS_ONLY: "tags only",
-        Verdict.RECORD_ONLY: "put one record",
-        Verdict.START: f"Start with {line.key_id}",
+        Verdict.CLAIM_ONLY: "claim only",
+        Verdict.VERIFY_ONLY: "put one record",
+        Verdict.START: f"Start with {_last_part(line.key_id or '')}",
         Verdict.STOP: "Stop",
-        Verdict.UNKNOWN: f"unknown, perhaps Start with {line.key_id}" if line.key_id else "unknown",
+        Verdict.UNKNOWN: f"unknown, perhaps Start with {_last_part(line.key_id)}" if line.key_id else "unknown",
         Verdict.REFUSED: f"refused: {line.error}",
         Verdict.NOT_SEEN: "could not be looked at",
     }

@@ -10,7 +10,6 @@ from .engine import Request
 from .lines import Line, Verdict
 from .plan import Planner
 from .plan_report import Plan
-from .reader import StreamReader
 from .requests import DELETE, Asked, Existing, requests
 from .stack_views import Named, StackViews
 from .stacks import name_of
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from .account import Account
     from .pace import Clock
+    from .sources import Sources
     from .stacks import Deployed
     from .template.contents import Opening
     from .template.resources import Template
@@ -60,8 +60,9 @@ class Wish:
 class Plans:
     """Makes plans in one account."""
 
-    def __init__(self, account: Account, clock: Clock) -> None:
+    def __init__(self, account: Account, clock: Clock, sources: Sources) -> None:
         """Plan as if the deployment began now."""
+        self._sources = sources
         self._account = account
         self._clock = clock
         self._stacks = StackViews(account, clock)
@@ -145,7 +146,7 @@ class Plans:
         return [replace(one, properties=_without_arns(one.properties)) for one in asked]
 
     def _planner(self, stack_id: str) -> Planner:
-        return Planner(StreamReader(self._account.kinesis), self._account.kms, stack_id, self._clock.now())
+        return Planner(self._sources, stack_id, self._clock.now())
 
     def _new_stack_id(self, name: str) -> str:
         """Make an id that no stack has, so that no record of a stream is this stack's."""
