@@ -8,12 +8,12 @@ from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
+from stream_encryption_cli.tables import table
 
 from stream_encryption_cli import audit, audit_report
 from stream_encryption_cli.audit import Row
 from stream_encryption_cli.pace import Pace
 from stream_encryption_cli.reader import KeyReader, StreamReader
-from stream_encryption_cli.tables import table
 from tests.builders import STACK_ID, create_event
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind

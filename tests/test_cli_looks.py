@@ -5,9 +5,9 @@ import ast
 import boto3
 import pytest
 from moto import mock_aws
-
 from stream_encryption.kinesis import Kinesis
 from stream_encryption.model import Stream, StreamRef
+
 from stream_encryption_cli.account import LOOKS, Account, WouldChange
 from stream_encryption_cli.reader import StreamReader
 from stream_encryption_cli.rehearsal import NoTime, RehearsedKinesis

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import NoRegionError
-
 from stream_encryption.model import Place
+
 from stream_encryption_cli.account import Account
 from stream_encryption_cli.main import main
 from tests.builders import ACCOUNT, LOGICAL_ID, REGION, STREAM_ARN, create_event

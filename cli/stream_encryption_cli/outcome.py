@@ -64,7 +64,7 @@ def _line(asked: Asked, decisions: Sequence[Decision], error: ProviderError | No
         waits_for=_waits_for(actions),
         error=error.code if error else None,
         steps=tuple(_steps(decisions)),
-        notes=tuple(_notes(decisions, now, error, rehearsal)),
+        notes=tuple(dict.fromkeys(_notes(decisions, now, error, rehearsal))),
         line=asked.line,
     )
 

@@ -105,7 +105,8 @@ class Planner:
         request = Request.of(event, rehearsal.clock.now())
         goals = request.goals()
         if sent.stream and asked.event != DELETE:
-            rehearsal.kinesis.imagine(sent.stream.named, sent.stream.key_id, request.owner, look=sent.stream.look)
+            arn = request.owner.stream_arn(sent.stream.named)
+            rehearsal.imagine(arn, sent.stream.key_id, look=sent.stream.look)
         self._denied.clear()
         rehearsed = rehearsal(goals)
         denied = tuple(map(_denial, self._denied))
@@ -181,7 +182,7 @@ def _unsure(line: Line, unknown: Unknown) -> Line:
     if line.verdict is Verdict.NO_CHANGE:
         return line
     reason = f"whether this request is sent depends on {unknown}: {line.reason}"
-    return replace(line, verdict=Verdict.UNKNOWN, reason=reason)
+    return replace(line, verdict=Verdict.UNKNOWN, reason=reason, error=None)
 
 
 def _bare(asked: Asked, verdict: Verdict, reason: str) -> Line:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from .engine import Environment, Progress, ProviderError, WaitBudget, loop
+from .engine import Environment, Progress, ProviderError, Stream, StreamRef, StreamStatus, WaitBudget, loop
 from .rehearsed import NoTime, RehearsedKeys, RehearsedKinesis, RehearsedTable
 
 if TYPE_CHECKING:
@@ -92,6 +92,19 @@ class Rehearsal:
         self.kinesis = RehearsedKinesis(sources.streams, clock)
         self.table = RehearsedTable(sources.records)
         self.keys = RehearsedKeys(lambda: sources.kms, told)
+
+    def imagine(self, stream_arn: str, key_id: str | None, *, look: bool) -> None:
+        """Take a stream to be there that is not, ACTIVE and without a record.
+
+        Args:
+            stream_arn: Its ARN.
+            key_id: Its key; None where it is not encrypted.
+            look: Look first: it may be there.
+        """
+        name = stream_arn.rpartition("/")[2]
+        if name not in self.kinesis.imagined and not (look and self.kinesis.describe(StreamRef(name))):
+            self.kinesis.imagine(Stream(name, stream_arn, StreamStatus.ACTIVE, key_id))
+            self.table.imagine(stream_arn)
 
     def __call__(self, goals: tuple[Goal, ...]) -> Rehearsed:
         """Run the provider's own loop on these goals.

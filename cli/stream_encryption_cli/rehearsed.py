@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .engine import Key, Kinesis, Record, RecordTable, Stream, StreamRef, StreamStatus
+from .engine import Key, Kinesis, Record, RecordTable, Stream, StreamStatus
 from .reader import KeyReader, NotSeen
 
 if TYPE_CHECKING:
-    from .engine import Owner
+    from .engine import StreamRef
     from .reader import RecordReader, StreamReader
 
 UNKNOWN_KEY = "not-known-yet"
@@ -61,20 +61,10 @@ class RehearsedKinesis(Kinesis):
         self.changes = 0
         """How many calls have changed something here."""
 
-    def imagine(self, name: str, key_id: str | None, owner: Owner, *, look: bool) -> None:
-        """Take a stream to be there that is not, ACTIVE and without a record.
-
-        Args:
-            name: Its name.
-            key_id: Its key; None where it is not encrypted.
-            owner: A resource of the stack that it is in.
-            look: Look first: it may be there.
-        """
-        if name in self.imagined or (look and self.describe(StreamRef(name))):
-            return
-        stream = Stream(name, owner.stream_arn(name), StreamStatus.ACTIVE, key_id)
-        self.imagined[name] = self._streams[name] = stream
-        self._found[name] = None
+    def imagine(self, stream: Stream) -> None:
+        """Take a stream to be there that is not."""
+        self.imagined[stream.name] = self._streams[stream.name] = stream
+        self._found[stream.name] = None
 
     def describe(self, ref: StreamRef, *, other_budget: bool = False) -> Stream | None:  # noqa: ARG002
         """Tell how the stream would be now."""
@@ -137,6 +127,10 @@ class RehearsedTable(RecordTable):
                 record = Record(stream_arn)
             self._records[stream_arn] = self._found[stream_arn] = record
         return self._records[stream_arn]
+
+    def imagine(self, stream_arn: str) -> None:
+        """Take a stream to have no record, without a look."""
+        self._records[stream_arn] = Record(stream_arn)
 
     def found(self, stream_arn: str) -> Record:
         """Tell what the record was when it was read; an empty one where it was not read."""

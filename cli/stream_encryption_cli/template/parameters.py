@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from .text import line_of
@@ -91,7 +92,8 @@ def _fault(declared: Mapping[str, Any], kind: str, value: str) -> str | None:
 def _unmatched(pattern: Any, value: str) -> str | None:  # noqa: ANN401
     """A pattern is Java's; one that Python can't read is left to CloudFormation."""
     try:
-        matches = not isinstance(pattern, str) or re.fullmatch(pattern, value)
+        with warnings.catch_warnings(action="ignore"):
+            matches = not isinstance(pattern, str) or re.fullmatch(pattern, value)
     except re.error:
         return None
     return None if matches else f"does not match AllowedPattern {pattern}"

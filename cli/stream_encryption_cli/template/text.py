@@ -53,27 +53,36 @@ def read(text: str) -> Map:
     """
     text = text.removeprefix("\ufeff")
     try:
-        loader = _Loader(_without_tabs(text))
-        node = loader.get_single_node()
-        value = _value(node, loader, 0) if node else None
+        # JSON allows tabs between its tokens, where YAML does not; a JSON string can't hold any.
+        value = _of_yaml(text.replace("\t", " ") if text.lstrip().startswith("{") else text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise TemplateFault(f"neither YAML nor JSON: {problem}", mark.line + 1 if mark else None) from None
+        value = _of_json(text)
+        if value is None:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            raise TemplateFault(f"neither YAML nor JSON: {problem}", mark.line + 1 if mark else None) from None
     if not isinstance(value, Map):
         raise TemplateFault("not a template: it holds no map of sections such as Resources")
     return value
 
 
-def _without_tabs(text: str) -> str:
-    """Replace the tabs that JSON allows between its tokens and YAML does not; a JSON string can't hold any."""
-    if "\t" not in text or not text.lstrip().startswith("{"):
-        return text
+def _of_yaml(text: str) -> Any:  # noqa: ANN401
+    loader = _Loader(text)
+    node = loader.get_single_node()
+    return _value(node, loader, 0) if node else None
+
+
+def _of_json(text: str) -> Any:  # noqa: ANN401
+    """Read JSON that YAML can't read, such as a character that is spelled as two escapes. It has no lines."""
     try:
-        json.loads(text)
-    except ValueError:
-        return text
-    return text.replace("\t", " ")
+        return json.loads(text, object_pairs_hook=_of_pairs)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_pairs(pairs: list[tuple[str, Any]]) -> Map:
+    names = [name for name, _ in pairs]
+    return Map(dict(pairs), {}, tuple(name for name in dict.fromkeys(names) if names.count(name) > 1))
 
 
 def _value(node: Any, loader: Any, level: int) -> Any:  # noqa: ANN401
@@ -89,17 +98,9 @@ def _value(node: Any, loader: Any, level: int) -> Any:  # noqa: ANN401
     if not isinstance(node, yaml.ScalarNode) or kind not in _SCALARS:
         raise TemplateFault(f"CloudFormation takes no value of YAML's type {kind}", node.start_mark.line + 1)
     try:
-        value = loader.construct_object(node)
+        return loader.construct_object(node)
     except ValueError:
         raise TemplateFault(f"{node.value!r} is not a value of YAML's type {kind}", node.start_mark.line + 1) from None
-    return _joined_surrogates(value) if isinstance(value, str) else value
-
-
-def _joined_surrogates(text: str) -> str:
-    r"""Join the halves of a character that JSON spells as two escapes (`\ud83d\ude00`)."""
-    if not any("\ud800" <= one <= "\udfff" for one in text):
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _map(node: yaml.MappingNode, loader: Any, level: int) -> Map:  # noqa: ANN401
@@ -110,7 +111,7 @@ def _map(node: yaml.MappingNode, loader: Any, level: int) -> Map:  # noqa: ANN40
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
             raise TemplateFault("a key must be a text", key_node.start_mark.line + 1)
-        key = _joined_surrogates(str(key_node.value))
+        key = str(key_node.value)
         if key in values:
             twice.append(key)
         values[key] = _value(value_node, loader, level + 1)
