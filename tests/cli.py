@@ -23,6 +23,17 @@ EXPORT = "kinesis-stream-encryption-ServiceToken"
 TYPE = "Custom::KinesisStreamEncryption"
 
 
+def events_account() -> Provider:
+    """The account that the events' files speak of: its streams and its key, by the names in the files."""
+    provider = Provider(stream=False)
+    provider.kms.wire.account = "000000000000"
+    provider.kms.add_key("alias/orders")
+    provider.kms.add_key("alias/aws/kinesis", manager="AWS")
+    for name in ("orders", "payments"):
+        provider.kinesis.add_stream(name)
+    return provider
+
+
 class FakeParameters:
     """The one SSM parameter that the command asks for."""
 

@@ -155,8 +155,13 @@ class Accounts(Protocol):
 
 
 class _NoClient:
+    """A client whose every call fails for want of credentials."""
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        raise NoCredentialsError
+        def call(**_: object) -> None:
+            raise NoCredentialsError
+
+        return call
 
 
 class _Clients:

@@ -108,7 +108,7 @@ def rows(streams: list[str], looks: Looks, clock: Clock) -> Iterator[Row]:
 def _row(stream: Stream, looks: Looks, seen: dict[str, Key], now: float) -> Row:
     faults: list[str] = []
     key_arn, usable = _key(stream, looks.keys, seen, faults)
-    record = _record(stream, looks.records, faults)
+    record = _record(stream, looks.records, faults, now)
     claim = record.in_force if record else None
     return Row(
         stream=stream.name,
@@ -141,9 +141,9 @@ def _key(stream: Stream, keys: KeyReader, seen: dict[str, Key], faults: list[str
     return key.identity if key.resolved else "", key.fault or ("usable" if key.resolved else "unknown")
 
 
-def _record(stream: Stream, records: RecordReader, faults: list[str]) -> Record | None:
+def _record(stream: Stream, records: RecordReader, faults: list[str], now: float) -> Record | None:
     try:
-        return for_incarnation(records.read(stream.arn), stream.created)
+        return for_incarnation(records.read(stream.arn), stream.created, now)
     except NotSeen as unseen:
         faults.append(str(unseen))
         return None

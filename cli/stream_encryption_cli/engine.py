@@ -13,7 +13,7 @@ from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.record.changes import for_incarnation, without_old
+from stream_encryption.record.changes import for_incarnation
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.values import (
@@ -68,5 +68,4 @@ __all__ = [
     "refusals",
     "stream_of",
     "stream_of_arn",
-    "without_old",
 ]

@@ -76,7 +76,7 @@ def _sight(goal: Goal, rehearsal: Rehearsal) -> Sight:
     stream = rehearsal.kinesis.found(name)
     if stream is None:
         return Sight(None)
-    record = for_incarnation(rehearsal.table.found(stream.arn), stream.created)
+    record = for_incarnation(rehearsal.table.found(stream.arn), stream.created, rehearsal.clock.now())
     owner = record.in_force.owner if record.in_force else None
     return Sight(str(stream.status), stream.key_id, owner, rehearsal.table.unread.get(stream.arn))
 

@@ -165,7 +165,8 @@ class Plans:
         place = self._account.place
         told = tuple(lines) if self._account.known else tuple(map(_unseen, lines))
         status = there.status if there else None
-        return Plan(name, status, place.account, place.region, told, tuple(notes), refused)
+        account, region = (place.account, place.region) if self._account.known else ("unknown", "unknown")
+        return Plan(name, status, account, region, told, tuple(notes), refused)
 
 
 def spelled(place: Any) -> str:  # noqa: ANN401
