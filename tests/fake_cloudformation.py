@@ -146,7 +146,9 @@ class FakeCloudFormation:
         self._called("describe_stacks", request)
         name = request["StackName"]
         if name not in self._stacks:
-            raise client_error("ValidationError", f"Stack with id {name} does not exist", "DescribeStacks")
+            raise client_error(
+                "ValidationError", f"Stack with id {name} does not exist", "cloudformation:DescribeStacks"
+            )
         return held_to_the_model("DescribeStacks", request, {"Stacks": [self._stacks[name]["stack"]]})
 
     def get_template(self, **request: Any) -> dict[str, Any]:
@@ -168,14 +170,13 @@ class FakeCloudFormation:
         prepared = self.prepared.get(stack, Prepared())
         self._called("create_change_set", request)
         if prepared.refused:
-            raise client_error(*prepared.refused, "CreateChangeSet")
+            raise client_error(*prepared.refused, "cloudformation:CreateChangeSet")
         new = stack not in self._stacks or self._stacks[stack]["stack"]["StackStatus"] == "REVIEW_IN_PROGRESS"
         assert (request["ChangeSetType"] == "CREATE") == new
         change_set_id = self.put_change_set(request["ChangeSetName"], stack, prepared)
         response = {"Id": change_set_id, "StackId": self._stacks[stack]["stack"]["StackId"]}
         held_to_the_model("CreateChangeSet", request, response)
-        if self.interrupt == "after create_change_set":
-            raise KeyboardInterrupt
+        self._interrupted("after create_change_set")
         return response
 
     def describe_change_set(self, **request: Any) -> dict[str, Any]:
@@ -251,15 +252,22 @@ class FakeCloudFormation:
             by_name = name == one["name"] and stack in (one["stack"]["StackName"], one["stack"]["StackId"])
             if name == change_set_id or by_name:
                 return {"id": change_set_id, **one}
-        raise client_error("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", "DescribeChangeSet")
+        raise client_error(
+            "ChangeSetNotFound", f"ChangeSet [{name}] does not exist", "cloudformation:DescribeChangeSet"
+        )
+
+    def _interrupted(self, name: str) -> None:
+        """Who presses Ctrl-C once does not press it again."""
+        if self.interrupt == name:
+            self.interrupt = None
+            raise KeyboardInterrupt
 
     def _called(self, name: str, request: Mapping[str, Any]) -> None:
         self.calls.append((name, dict(request)))
-        if self.interrupt == name:
-            raise KeyboardInterrupt
+        self._interrupted(name)
         if name in self.refuses:
             operation = "".join(part.capitalize() for part in name.split("_"))
-            raise client_error(self.refuses[name], "no", operation)
+            raise client_error(self.refuses[name], "no", f"cloudformation:{operation}")
 
 
 class _Paginator:
