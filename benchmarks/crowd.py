@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmarks.limits import LAMBDA_CONCURRENCY, LIMITS, Account, Limit
+from benchmarks.limits import LAMBDA_CONCURRENCY, LIMITS, LOOKS, Account, Limit
 from tests.fake_errors import Kind, fault
 from tests.fake_stream import ACTIVE, UPDATING
 from tests.simulation.cloudformation import Stack
@@ -63,9 +63,10 @@ class Run:
         """The share of calls that were refused, of one."""
         return sum(self.refused.values()) / sum(self.asked.values())
 
-    def calls(self, action: str) -> float:
-        """How many calls of an action a request took on average, refused ones too."""
-        return self.asked.get(action, 0) / len(self.answers)
+    @property
+    def looks(self) -> float:
+        """How many looks each request made on average, without those that were throttled."""
+        return sum(self.asked.get(look, 0) - self.refused.get(look, 0) for look in LOOKS) / len(self.answers)
 
 
 class Crowd(World):
@@ -172,8 +173,7 @@ class _Limited:
         kind = Kind.RATE_EXCEEDED if service == "kinesis" else Kind.THROTTLING
 
         def call(**arguments: Any) -> Any:  # noqa: ANN401 (boto3's own dictionaries)
-            stream = arguments.get("StreamARN") or arguments.get("StreamName", "")
-            if not self._crowd.account_limits.admits(action, stream):
+            if not self._crowd.account_limits.admits(action):
                 raise fault(kind, f"{service}:{action}", arguments, self._crowd.account, self._crowd.region)
             return effect(**arguments)
 
