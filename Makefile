@@ -1,5 +1,5 @@
 # Every target sets up what it needs by itself: Python 3.11 to 3.13 and make are enough.
-PYTHON ?= $(shell sh local/find-python.sh)
+PYTHON ?= $(shell sh tools/find-python.sh)
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
@@ -7,7 +7,7 @@ SCAN := .venv-scan/bin
 EVENT ?= events/create.json
 SEEDS ?= 1-1000
 SEED ?= 1
-SIMULATION = PYTHONPATH=provider:lastword:cli $(BIN)/python -m tests.simulation
+SIMULATION = PYTHONPATH=provider:failure_responder:cli $(BIN)/python -m tests.simulation
 ENVIRONMENT ?= default
 ifndef TEMPLATE
 TEMPLATE := examples/several-streams.yaml
@@ -42,7 +42,7 @@ setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything,
 	@echo "Installing the embedded AWS (MiniStack and kinesis-local), and asl-validator ..."
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-engines
 	@$(INSTALL) --python .venv-engines/bin/python -r requirements/engines.txt
-	@sh local/npm-ci.sh
+	@sh tools/npm-ci.sh
 	@touch $@
 
 .venv-sam/.ready: requirements/sam.txt | .venv/.uv
@@ -97,23 +97,23 @@ mutate: .venv/.ready ## What the tests would not notice: mutation testing, some 
 	@sh tests/mutate.sh $(BIN)
 
 bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
-	@PYTHONPATH=provider:lastword:cli $(BIN)/python -m benchmarks $(ONLY)
+	@PYTHONPATH=provider:failure_responder:cli $(BIN)/python -m benchmarks $(ONLY)
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml
-	@sh local/asl-validate.sh statemachine/*.asl.json
-	@$(BIN)/python -m local.draw_states --check
+	@sh tools/asl-validate.sh statemachine/*.asl.json
+	@$(BIN)/python -m tools.draw_states --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/buildspec.schema.json deploy/buildspec*.yml
-	@sh local/actionlint.sh .github/workflows/*.yml
+	@sh tools/actionlint.sh .github/workflows/*.yml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
 
 scan: .venv-scan/.ready ## What is unsafe in the templates (checkov), the code (bandit) and the workflows (zizmor)
 	@$(SCAN)/checkov --directory . --framework cloudformation github_actions --skip-path '\.venv' --skip-download --compact --quiet
-	@$(SCAN)/bandit --quiet --recursive provider lastword cli local
+	@$(SCAN)/bandit --quiet --recursive provider failure_responder cli local tools
 	@$(SCAN)/zizmor --offline --quiet --persona pedantic --no-progress .github/workflows
 
 advisories: .venv-scan/.ready ## Known vulnerabilities of what is pinned: pip-audit, which asks PyPI
@@ -131,11 +131,11 @@ deploy: .venv-sam/.ready ## What was built, with no question asked: make deploy 
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --config-env $(ENVIRONMENT) --no-confirm-changeset --no-fail-on-empty-changeset
 
 draw: .venv/.ready ## The pictures of the state machine (from its definition) and of the architecture in the docs
-	@$(BIN)/python -m local.draw_states
-	@$(BIN)/python -m local.draw_architecture
+	@$(BIN)/python -m tools.draw_states
+	@$(BIN)/python -m tools.draw_architecture
 
 lock: .venv/.uv ## Pin every dependency anew, with hashes
-	@sh local/lock.sh $(BIN)/uv
+	@sh tools/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that was installed or built here
 	@rm -rf .venv .venv-engines .venv-sam .venv-scan benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.1
 GIVE_UP_SECONDS = 120.0
 STACK = "AWS::CloudFormation::Stack"
+MOST_BYTES = 51_200
+"""The longest TemplateBody. Source: CloudFormation API Reference, "CreateStack"."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class CloudFormation:
     def __init__(
         self,
         client: CloudFormationClient,
+        upload: Callable[[str, bytes], str],
         settled: Callable[[str], None],
         heard: Callable[[StackEvent], None] | None = None,
     ) -> None:
@@ -75,10 +78,12 @@ class CloudFormation:
 
         Args:
             client: Where the stacks are.
+            upload: Puts an object into S3 under a key and returns its address.
             settled: Waits until nothing more is under way for a stack, after its status is final.
             heard: Is told each stack event.
         """
         self._client = client
+        self._upload = upload
         self._settled = settled
         self._heard = heard
         self._seen: set[str] = set()
@@ -94,11 +99,17 @@ class CloudFormation:
         act = self._client.update_stack if self.exists(name) else self._client.create_stack
         answer = act(
             StackName=name,
-            TemplateBody=json.dumps(template),
             Parameters=known,  # type: ignore[arg-type]
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+            **self._given(name, json.dumps(template)),  # type: ignore[arg-type]
         )
         return Operation(answer["StackId"], began)
+
+    def _given(self, name: str, body: str) -> dict[str, str]:
+        """The template as a call takes it: within the call, or from S3 where it is too long for that."""
+        if len(body) <= MOST_BYTES:
+            return {"TemplateBody": body}
+        return {"TemplateURL": self._upload(f"{name}.template", body.encode())}
 
     def delete(self, name: str) -> Operation:
         """Delete a stack, and follow that to its end."""

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local import draw_create, templates
-from local.draw_create import Course
+from local import templates
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
 from local.executions import ExecutionWatch
+from local.record import readable
 from local.timeline import Timeline
+from tools import draw_create
+from tools.draw_create import Course
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from local.cloudformation import Operation
     from local.streams import StreamState
     from local.templates import Template
@@ -34,7 +34,6 @@ SPLIT_SECONDS = 7
 HANDOVER_SECONDS = 2
 MIDDLE_OF_THE_HASH_KEYS = str(2**127)
 CLOCK_SECONDS = 0.1
-LONGEST_TAG = 75
 RECORDING = ROOT / "docs" / "demo.svg"
 PICTURE = ROOT / "docs" / "create.svg"
 
@@ -111,10 +110,9 @@ class Demo:
         )
         self._starts("orders", operation, 1)
         self._ref("orders-encryption", "orders")
-        ours = {k: v for k, v in self.aws.streams.tags("orders").items() if k not in self.before["orders"].tags}
-        self.show.check("the stream says who encrypts it, in tags that a person can read", holds=bool(ours), seen=ours)
-        for key, value in sorted(ours.items()):
-            self.show.say(f"    {key} = {value if len(value) <= LONGEST_TAG else f'{value[:LONGEST_TAG]}…'}")
+        self._record("orders", claims=1)
+        for line in readable(self.aws.record("orders")):
+            self.show.say(f"    {line}")
 
     def change_the_key(self) -> None:
         """The key is changed, in place."""
@@ -176,12 +174,7 @@ class Demo:
         self._starts("payments", operation, 0)
         self._never_plain("payments", operation)
         self._encrypted("payments", "alias/payments-team")
-        tags = self.aws.streams.tags("payments")
-        self.show.check(
-            "the provider's record is off the stream, the team's tags are on it",
-            holds=without_marks(tags) == self.before["payments"].tags,
-            seen=tags,
-        )
+        self._record("payments", claims=0)
 
     def rename(self) -> None:
         """A resource gets another name in its template."""
@@ -304,8 +297,6 @@ class Demo:
         self.show.check("Ref is the stream's ARN", holds=seen == self.aws.stream_arn(stream), seen=seen)
 
     def _as_before(self, stream: str) -> None:
-        """The state machine removes a Delete's mark an hour later; the demo has it done now."""
-        self.aws.sweep(stream)
         seen = self.aws.streams.state(stream)
         before = self.before[stream]
         same = seen.tags == before.tags and seen.encryption.type == before.encryption.type
@@ -313,14 +304,13 @@ class Demo:
             same and seen.encryption.status == "ACTIVE" and self._same_key(seen.encryption.key, before.encryption.key)
         )
         self.show.check(f"{stream} is as it was before any stack: encryption and tags", holds=same, seen=seen)
-        for key, value in seen.tags.items():
-            if key not in without_marks(seen.tags):
-                self.show.say(f"    {key} = {value}: a mark for an hour, should a request from before it still come")
+        self._record(stream, claims=0)
 
-
-def without_marks(tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags that stay; a Delete's mark is removed by the state machine an hour later."""
-    return {key: value for key, value in tags.items() if ":cancelled:" not in key}
+    def _record(self, stream: str, claims: int) -> None:
+        item = self.aws.record(stream)
+        found = item.get("claims", [])
+        said = {0: "nobody manages it", 1: "one resource manages it"}[claims]
+        self.show.check(f"the record of {stream} says that {said}", holds=len(found) == claims, seen=item)
 
 
 def main(arguments: list[str]) -> int:

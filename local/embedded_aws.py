@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from local import templates
+from local.artifacts import BUCKET, Artifacts
 from local.cloudformation import CloudFormation, Operation
 from local.engines import ROOT, Durations, emulator, start_kinesis, start_ministack
 from local.executions import Executions
@@ -15,6 +16,7 @@ from local.kinesis_tap import KinesisTap
 from local.lambda_runtime import Function, LambdaRuntime
 from local.place import Place
 from local.processes import Household
+from local.record import RecordReader
 from local.response_endpoint import ResponseEndpoint
 from local.streams import Streams, StreamWatch
 
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from mypy_boto3_s3.literals import BucketLocationConstraintType
-
     from local.cloudformation import StackEvent
     from local.kinesis_tap import KinesisCall
     from local.response_endpoint import Exchange
     from local.streams import Sight
 
 PROVIDER_STACK = "kinesis-stream-encryption"
-BUCKET = "artifacts"
+AWS_MANAGED_ALIAS = "alias/aws/kinesis"
 PROXY_VARIABLE = "MINISTACK_LAMBDA_PROXY_URL"
 
 
@@ -72,6 +72,7 @@ class EmbeddedAws:
         self.cloudformation_client = session.client("cloudformation", endpoint_url=ministack_url, config=config)
         self.lambda_client = session.client("lambda", endpoint_url=ministack_url, config=config)
         self.kms = session.client("kms", endpoint_url=ministack_url, config=config)
+        self.dynamodb = session.client("dynamodb", endpoint_url=ministack_url, config=config)
         stepfunctions = session.client("stepfunctions", endpoint_url=ministack_url, config=config)
         self.logs = session.client("logs", endpoint_url=ministack_url, config=config)
         self.s3 = session.client("s3", endpoint_url=ministack_url, config=config)
@@ -85,18 +86,20 @@ class EmbeddedAws:
         self.tap.authorize = self.iam.refusal
         self.endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
         """By these variables of boto3's a program finds this AWS, and is heard by the tap."""
-        self.runtime, self.last_word = (
+        self.runtime, self.failure_responder = (
             self._stack.enter_context(LambdaRuntime(name, self.household, self.place, self.endpoints))
-            for name in ("lambda", "last-word")
+            for name in ("lambda", "failure-responder")
         )
         self.responses = self._stack.enter_context(ResponseEndpoint(self.runtime.deliver, listeners.exchange))
         self.runtime.prepare = self.responses.guard
+        self._artifacts = Artifacts(self.s3, self.place.region)
         self.cloudformation = CloudFormation(
-            self.cloudformation_client, self.responses.wait_until_quiet, listeners.stack_event
+            self.cloudformation_client, self._artifacts.put, self.responses.wait_until_quiet, listeners.stack_event
         )
         self.streams = Streams(self.kinesis)
         self.executions = Executions(stepfunctions)
         self.watch = self._stack.enter_context(StreamWatch(self.streams, listeners.sight))
+        self.key("Protects Kinesis streams whose template names no other key", AWS_MANAGED_ALIAS)
 
     def __enter__(self) -> Self:
         """Everything runs already."""
@@ -127,26 +130,24 @@ class EmbeddedAws:
     @property
     def _functions(self) -> dict[str, LambdaRuntime]:
         """What runs each of the template's functions."""
-        return {"Function": self.runtime, "LastWord": self.last_word}
+        return {"Function": self.runtime, "FailureResponder": self.failure_responder}
 
     def code(self, logical_id: str) -> Path:
         """The code of a function of the template, as it was deployed."""
         return self.household.folder / "code" / logical_id
 
     def _packaged(self) -> templates.Template:
-        """The project's own template, with the code and the definition in S3, as `sam package` puts them there."""
+        """The project's own template with its code and definition in S3, as by `sam package`."""
         template = templates.load(ROOT / "template.yaml")
         anew = not (self.household.folder / "code").exists()
-        if anew:
-            self._create_bucket()
         for name, folder in templates.code_folders(template).items():
             key = f"{name}.zip"
             if anew:
                 templates.copy_code(ROOT / folder, self.code(name))
-                self.s3.put_object(Bucket=BUCKET, Key=key, Body=templates.zipped(self.code(name)))
+                self._artifacts.put(key, templates.zipped(self.code(name)))
             template = templates.with_property(template, name, "CodeUri", f"s3://{BUCKET}/{key}")
         for name, file in templates.definition_files(template).items():
-            self.s3.put_object(Bucket=BUCKET, Key=file, Body=(ROOT / file).read_bytes())
+            self._artifacts.put(file, (ROOT / file).read_bytes())
             location = {"Bucket": BUCKET, "Key": file}
             template = templates.with_property(template, name, "DefinitionS3Location", location)
         return template
@@ -191,18 +192,10 @@ class EmbeddedAws:
                 raise RuntimeError(f"{role} lacks lambda:InvokeFunction on {destination}")
             queue.destination = arns[destination].deliver if destination else None
 
-    def _create_bucket(self) -> None:
-        if self.place.region == "us-east-1":  # S3 knows it by its absence.
-            self.s3.create_bucket(Bucket=BUCKET)
-        else:
-            region = cast("BucketLocationConstraintType", self.place.region)
-            self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
-
-    def sweep(self, stream: str) -> None:
-        """Have the marks on a stream removed now, as the state machine does an hour after the Delete that left them."""
-        for execution in self.executions.all():
-            if execution.sweeps == stream:
-                self.runtime.invoke(execution.input)
+    def record(self, stream: str) -> dict[str, Any]:
+        """A stream's item in the provider's record, as plain values; empty if there is none."""
+        table = self.cloudformation.outputs(PROVIDER_STACK)["RecordTableName"]
+        return RecordReader(self.dynamodb, table).item(self.stream_arn(stream))
 
     def send(self, event: dict[str, Any]) -> Exchange:
         """Send the function an event of one's own making, and wait for its end and for what follows from it."""
@@ -215,7 +208,7 @@ class EmbeddedAws:
     def log_lines(self) -> Iterator[str]:
         """Every line of every log: the functions' own, and what is in the account's log groups."""
         yield from self.runtime.log_lines()
-        yield from self.last_word.log_lines()
+        yield from self.failure_responder.log_lines()
         for group in self.logs.describe_log_groups()["logGroups"]:
             events = self.logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
             yield from (event["message"] for event in events)

@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution: its name, how it stands, and whose request it carries on."""
+    """One execution: its name, its status, and the request that it continues, which is in its input."""
 
     arn: str
     name: str
@@ -29,11 +29,6 @@ class Execution:
     def stack_id(self) -> str:
         """The stack that the request is of."""
         return str(self.input["Event"]["StackId"])
-
-    @property
-    def sweeps(self) -> str:
-        """The stream that it only sweeps up on, long after its request was answered; empty: it carries a request on."""
-        return "" if "ResponseURL" in self.input["Event"] else str(self.input["Stream"])
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rich.console import Console
 from local.embedded_aws import EmbeddedAws
 from local.engines import Durations, UnsupportedMachineError
 from local.place import Place
+from local.record import readable
 
 if TYPE_CHECKING:
     from local.response_endpoint import Exchange
@@ -100,7 +101,7 @@ def what_came_before(event: Event) -> Event | None:
 
 
 def show(console: Console, aws: EmbeddedAws, exchange: Exchange, streams: list[str]) -> None:
-    """Print what the function logged and called, what it answered, and what the streams are now."""
+    """Print the function's log, its calls and its response, then the streams and their record."""
     console.rule("The function's log", align="left")
     for line in aws.runtime.log_lines():
         console.print(line, markup=False)
@@ -108,17 +109,18 @@ def show(console: Console, aws: EmbeddedAws, exchange: Exchange, streams: list[s
     for one in aws.tap.calls(since=exchange.sent):
         told = f"{one.action} {one.stream} {one.request.get('KeyId', '')} {one.error}"
         console.print(told.rstrip(), style="bold" if one.changes else "dim", markup=False)
-    console.rule("The answer to CloudFormation", align="left")
+    console.rule("The response to CloudFormation", align="left")
     if exchange.answer is None:
-        console.print("none: " + ("; ".join(exchange.violations) or "the function ended without an answer"))
+        console.print("none: " + ("; ".join(exchange.violations) or "the function ended without a response"))
     else:
         console.print_json(json.dumps(exchange.answer))
     for name in streams:
         console.rule(f"Stream {name}, afterwards", align="left")
-        seen = aws.streams.state(name)
-        console.print(f"{seen.encryption.status}, {seen.encryption.type} {seen.encryption.key}", markup=False)
-        for key, value in sorted(seen.tags.items()):
-            console.print(f"  {key} = {value}", markup=False)
+        seen = aws.streams.encryption(name)
+        console.print(f"{seen.status}, {seen.type} {seen.key}", markup=False)
+        console.rule(f"The record of {name}", align="left")
+        for line in readable(aws.record(name)):
+            console.print(line, markup=False)
 
 
 if __name__ == "__main__":

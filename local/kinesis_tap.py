@@ -14,9 +14,7 @@ from local.loopback import Reply, Request, Server, call
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHANGES = frozenset(
-    {"StartStreamEncryption", "StopStreamEncryption", "AddTagsToStream", "RemoveTagsFromStream", "PutRecord"}
-)
+CHANGES = frozenset({"StartStreamEncryption", "StopStreamEncryption", "PutRecord"})
 SIGNED_BY = re.compile(r"Credential=([^/]+)/")
 
 

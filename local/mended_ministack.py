@@ -1,8 +1,9 @@
-"""Starts MiniStack with two things mended: it hears how a function ended, and takes an alias for its key.
+"""Starts MiniStack with three corrections. MiniStack's own Python runs this file, not the harness's.
 
-Run by MiniStack's own Python, not by the harness'. Its proxy for functions takes whatever comes back for a success, and
-calls each failure "Runtime.HandlerError". AWS says the function's error by a header, and Step Functions retries and
-catches by its name. Its IAM looks for a right on the alias that a call to KMS names. AWS looks for one on the key.
+1. MiniStack takes whatever a function returns for a success, or calls every failure "Runtime.HandlerError". AWS
+   reports a function's error by a header, and Step Functions retries and catches errors by their names.
+2. MiniStack's IAM checks a permission on the alias that a call to KMS names. AWS checks it on the key behind the alias.
+3. MiniStack knows only customer managed keys. On AWS the key behind alias/aws/... is managed by AWS.
 """
 
 import json
@@ -17,15 +18,15 @@ FUNCTION_ERROR = "X-Amz-Function-Error"
 
 
 def invoke(_function: dict[str, Any], event: Any, url: str, _request_id: str) -> dict[str, Any]:  # noqa: ANN401
-    """Invoke a function where its proxy variable says, as Lambda's Invoke does."""
+    """Invoke a function at the address in its proxy variable, as Lambda's Invoke does."""
     request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request) as reply:  # noqa: S310  # nosec B310  # the harness' own address
+    with urllib.request.urlopen(request) as reply:  # noqa: S310  # nosec B310  # the harness's own address
         body = json.loads(reply.read() or b"null")
         return {"body": body, "error": True} if reply.headers.get(FUNCTION_ERROR) else {"body": body}
 
 
 def enforce(caller: str, action: str, service: str, region: str, resource_arn: str = "*", **more: Any) -> Any:  # noqa: ANN401
-    """Ask for the caller's right on the key that an alias stands for; that it stands for none, KMS tells anybody."""
+    """Check the caller's permission on the key behind an alias. An alias without a key is KMS's NotFoundException."""
     if service == "kms" and ":alias/" in resource_arn:
         key = kms._resolve_key(resource_arn)  # noqa: SLF001 - as its own handlers do
         if key is None:
@@ -34,9 +35,18 @@ def enforce(caller: str, action: str, service: str, region: str, resource_arn: s
     return enforce_on(caller, action, service, region, resource_arn, **more)
 
 
+def key_metadata(record: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Describe a key; the one behind alias/aws/... as a key that AWS manages."""
+    aliases = [arn for arn, key_id in kms._aliases.items() if key_id == record["KeyId"]]  # noqa: SLF001
+    managed = {"KeyManager": "AWS"} if any(":alias/aws/" in arn for arn in aliases) else {}
+    return {**describe_key(record), **managed}
+
+
 enforce_on = iam_evaluator.enforce
+describe_key = kms._key_metadata  # noqa: SLF001
 
 if __name__ == "__main__":
-    lambda_svc._execute_function_proxy = invoke  # noqa: SLF001 - what is mended
+    lambda_svc._execute_function_proxy = invoke  # noqa: SLF001 - corrected here
+    kms._key_metadata = key_metadata  # noqa: SLF001 - corrected here
     iam_evaluator.enforce = enforce
     main()

@@ -27,7 +27,6 @@ TICK_SECONDS = 0.05
 RULER = 100
 RECORDED_WIDTH = 124
 LONGEST_REASON = 100
-TAG_PREFIX = "kinesis-stream-encryption:"
 STYLES = {
     "stack": "bold blue",
     "event": "magenta",
@@ -154,11 +153,8 @@ class Timeline:
         if not one.changes and not one.error:
             self._add(one.at, "kinesis", Text(), look=f"{one.action} {one.stream}")
             return
-        tags = one.request.get("Tags") or one.request.get("TagKeys") or ()
-        with_what = one.request.get("KeyId") or ", ".join(tag.removeprefix(TAG_PREFIX) for tag in tags)
-        self._add(
-            one.at, "kinesis", line((f"{one.action} {one.stream}", "bold"), (with_what, "dim"), (one.error, "red"))
-        )
+        name, key = f"{one.action} {one.stream}", one.request.get("KeyId", "")
+        self._add(one.at, "kinesis", line((name, "bold"), (key, "dim"), (one.error, "red")))
 
     def _sight(self, sight: Sight) -> None:
         now = sight.encryption

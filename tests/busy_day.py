@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Metrics
 
-import last_word
+import failure_responder
 from stream_encryption.answer import AnswerNotDelivered
 from tests.builders import create_event, update_event
 from tests.fake_bucket import Reply
@@ -52,7 +52,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
     provider = Provider(handover_seconds=60)
     for name in ("invoices", "payments"):
         provider.kinesis.add_stream(name)
-    monkeypatch.setattr(last_word, "put", lambda _url, _body: 200)
+    monkeypatch.setattr(failure_responder, "put", lambda _url, _body: 200)
     with recorded(provider.clock) as recorder:
         _a_stream_s_life(provider)
         _failures(provider)
@@ -100,4 +100,4 @@ def _what_is_lost(provider: Provider) -> None:
         provider.deliver({**create_event({"StreamName": "nowhere"}), "ResponseURL": provider.fresh_url()})
     failed = {"errorType": "Runtime.OutOfMemory", "errorMessage": "signal: killed"}
     event = {**create_event({"StreamName": "payments"}), "ResponseURL": provider.fresh_url()}
-    last_word.on_failure({"requestPayload": event, "responsePayload": failed, "requestContext": {}}, None)
+    failure_responder.on_failure({"requestPayload": event, "responsePayload": failed, "requestContext": {}}, None)

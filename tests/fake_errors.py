@@ -29,6 +29,10 @@ class Kind(StrEnum):
     INVALID_ARGUMENT = "InvalidArgumentException"
     ACCESS_DENIED = "AccessDeniedException"
     EXPIRED_TOKEN = "ExpiredTokenException"  # noqa: S105 - the name of an error
+    EXPIRED_SIGNATURE = "InvalidSignatureException"
+    PROVISIONED_THROUGHPUT = "ProvisionedThroughputExceededException"
+    REQUEST_LIMIT = "RequestLimitExceeded"
+    INTERNAL_SERVER_ERROR = "InternalServerError"
     KMS_NOT_FOUND = "KMSNotFoundException"
     KMS_DISABLED = "KMSDisabledException"
     KMS_INVALID_STATE = "KMSInvalidStateException"
@@ -52,8 +56,8 @@ CONNECTION_FAULTS: Mapping[Kind, Callable[[str], Exception]] = {
     Kind.READ_TIMEOUT: lambda url: ReadTimeoutError(endpoint_url=url),
 }
 
-# Code, HTTP status, message. KMS and Kinesis speak JSON 1.1, where nearly every error is a 400.
-# The daily quota's text is documented nowhere; all that is known is that it isn't the rate's.
+# Code, HTTP status, message. All three services speak JSON, where nearly every error is a 400.
+# The text of the daily quota's error is documented nowhere; it is known to differ from the rate's.
 SERVICE_FAULTS: Mapping[Kind, tuple[str, int, str]] = {
     Kind.RATE_EXCEEDED: (
         "LimitExceededException",
@@ -90,6 +94,25 @@ SERVICE_FAULTS: Mapping[Kind, tuple[str, int, str]] = {
         400,
         "The security token included in the request is expired",
     ),
+    Kind.EXPIRED_SIGNATURE: (
+        "InvalidSignatureException",
+        400,
+        "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)",
+    ),
+    Kind.PROVISIONED_THROUGHPUT: (
+        "ProvisionedThroughputExceededException",
+        400,
+        (
+            "The level of configured provisioned throughput for the table was exceeded."
+            " Consider increasing your provisioning level with the UpdateTable API."
+        ),
+    ),
+    Kind.REQUEST_LIMIT: (
+        "RequestLimitExceeded",
+        400,
+        "Throughput exceeds the current throughput limit for your account.",
+    ),
+    Kind.INTERNAL_SERVER_ERROR: ("InternalServerError", 500, "The request could not be processed, please retry."),
     Kind.KMS_NOT_FOUND: ("KMSNotFoundException", 400, "Key '{key}' does not exist"),
     Kind.KMS_DISABLED: ("KMSDisabledException", 400, "{key} is disabled."),
     Kind.KMS_INVALID_STATE: ("KMSInvalidStateException", 400, "{key} is pending deletion."),
@@ -172,12 +195,19 @@ def fault(kind: Kind, action: str, arguments: Mapping[str, Any], account: str, r
         "key": key,
         "resource": key if action.startswith("kms:") else arn or stream_arn(stream, account, region),
     }
+    if action.startswith("dynamodb:"):
+        words["resource"] = table_arn(arguments.get("TableName", "unnamed"), account, region)
     return client_error(code, message.format(**words), action, status)
 
 
 def stream_arn(name: str, account: str, region: str) -> str:
     """Spell a stream's ARN."""
     return f"arn:aws:kinesis:{region}:{account}:stream/{name}"
+
+
+def table_arn(name: str, account: str, region: str) -> str:
+    """Spell a table's ARN."""
+    return f"arn:aws:dynamodb:{region}:{account}:table/{name}"
 
 
 def code_of(error: BaseException) -> str:

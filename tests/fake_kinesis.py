@@ -1,12 +1,11 @@
-"""An Amazon Kinesis for tests, at the level of a boto3 client, that lives in virtual time.
+"""An Amazon Kinesis for tests, at the level of a boto3 client, in virtual time.
 
-Where the real service is unknown, the fake does what is hardest on the code under test, or lets the test
-choose (see Settings).
+Where the behaviour of the real service is unknown, the fake does what is hardest on the code under test, or lets the
+test choose (see Settings).
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack, cast
 
 from tests.fake_calls import Calls, Faults, Wire, answer
@@ -14,18 +13,15 @@ from tests.fake_clock import Clock
 from tests.fake_errors import Kind, client_error, fault, stream_arn
 from tests.fake_kms import FakeKms
 from tests.fake_people import People
-from tests.fake_stream import ACTIVE, NONE, UPDATING, Encryption, Settings, Snapshot, Stream, encrypted_with
-from tests.fake_tags import fault_in_keys, fault_in_tags
+from tests.fake_stream import ACTIVE, NONE, ONLY_SHARD, UPDATING, Encryption, Settings, Snapshot, Stream, encrypted_with
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import (
-        AddTagsToStreamInputTypeDef,
+        DescribeStreamInputTypeDef,
         DescribeStreamSummaryInputTypeDef,
         ListStreamsInputTypeDef,
-        ListTagsForStreamInputTypeDef,
         PutRecordInputTypeDef,
-        RemoveTagsFromStreamInputTypeDef,
         StartStreamEncryptionInputTypeDef,
         StopStreamEncryptionInputTypeDef,
     )
@@ -118,23 +114,15 @@ class FakeKinesis:
 
     def describe_stream_summary(self, **arguments: "Unpack[DescribeStreamSummaryInputTypeDef]") -> dict[str, Any]:
         """Answer with status, encryption and key, which may be stale."""
-        return self._call("DescribeStreamSummary", arguments, self._describe)
+        return self._call("DescribeStreamSummary", arguments, self._summarize)
+
+    def describe_stream(self, **arguments: "Unpack[DescribeStreamInputTypeDef]") -> dict[str, Any]:
+        """Answer with status, encryption, key and a page of shards, which may be stale."""
+        return self._call("DescribeStream", arguments, self._describe)
 
     def list_streams(self, **arguments: "Unpack[ListStreamsInputTypeDef]") -> dict[str, Any]:
         """Answer with a page of the streams' names."""
         return self._call("ListStreams", arguments, self._list)
-
-    def list_tags_for_stream(self, **arguments: "Unpack[ListTagsForStreamInputTypeDef]") -> dict[str, Any]:
-        """Answer with a page of tags, which may be stale."""
-        return self._call("ListTagsForStream", arguments, self._list_tags)
-
-    def add_tags_to_stream(self, **arguments: "Unpack[AddTagsToStreamInputTypeDef]") -> dict[str, Any]:
-        """Add tags, or change their values."""
-        return self._call("AddTagsToStream", arguments, self._add_tags, changes=True)
-
-    def remove_tags_from_stream(self, **arguments: "Unpack[RemoveTagsFromStreamInputTypeDef]") -> dict[str, Any]:
-        """Remove tags; those that are not there don't matter."""
-        return self._call("RemoveTagsFromStream", arguments, self._remove_tags, changes=True)
 
     def start_stream_encryption(self, **arguments: "Unpack[StartStreamEncryptionInputTypeDef]") -> dict[str, Any]:
         """Start to encrypt, or change the key; the same key again is allowed, and costs quota."""
@@ -162,57 +150,18 @@ class FakeKinesis:
         made: dict[str, Any] = self.wire.call(action, arguments, lambda: effect(action, arguments), changes=changes)
         return made
 
+    def _summarize(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        description = self._stream(action, arguments).description()
+        return answer(StreamDescriptionSummary={**description, "OpenShardCount": 1, "ConsumerCount": 0})
+
     def _describe(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        stream = self._stream(action, arguments)
-        status, encryption = stream.seen()
-        summary = {
-            "StreamName": stream.name,
-            "StreamARN": stream.arn,
-            "StreamStatus": status,
-            "StreamModeDetails": {"StreamMode": "PROVISIONED"},
-            "RetentionPeriodHours": 24,
-            "StreamCreationTimestamp": datetime.fromtimestamp(stream.created, UTC),
-            "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
-            "OpenShardCount": 1,
-            "ConsumerCount": 0,
-        }
-        if encryption != NONE or self.settings.says_none:
-            summary["EncryptionType"] = encryption.kind
-        if encryption.key_id:
-            summary["KeyId"] = encryption.key_id
-        return answer(StreamDescriptionSummary=summary)
+        description = self._stream(action, arguments).description()
+        return answer(StreamDescription={**description, "Shards": [ONLY_SHARD], "HasMoreShards": False})
 
     def _list(self, _action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         names = sorted(name for name in self.streams if name > arguments.get("ExclusiveStartStreamName", ""))
         page = names[: arguments.get("Limit", 100)]
         return answer(StreamNames=page, HasMoreStreams=len(page) < len(names))
-
-    def _list_tags(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        stream = self._stream(action, arguments)
-        after = arguments.get("ExclusiveStartTagKey", "")
-        tags = [(key, value) for key, value in sorted(stream.seen_tags().items()) if key > after]
-        page = tags[: min(arguments.get("Limit", self.settings.tags_per_page), self.settings.tags_per_page)]
-        return answer(Tags=[{"Key": key, "Value": value} for key, value in page], HasMoreTags=len(page) < len(tags))
-
-    def _add_tags(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        stream = self._stream(action, arguments)
-        tags = arguments["Tags"]
-        wrong = fault_in_tags(tags, stream.tags)
-        if wrong:
-            self._refuse(action, f"Failed to add tags to stream {self._of(stream)} because {wrong}")
-        self._need_active_for_tags(action, stream)
-        stream.retag({**stream.tags, **tags})
-        return answer()
-
-    def _remove_tags(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        stream = self._stream(action, arguments)
-        keys = arguments["TagKeys"]
-        wrong = fault_in_keys(keys)
-        if wrong:
-            self._refuse(action, f"Failed to remove tags from stream {self._of(stream)} because {wrong}")
-        self._need_active_for_tags(action, stream)
-        stream.retag({key: value for key, value in stream.tags.items() if key not in keys})
-        return answer()
 
     def _start(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         stream = self._stream_to_change(action, arguments)
@@ -256,7 +205,9 @@ class FakeKinesis:
         if len(arguments["KeyId"]) > LONGEST_KEY_ID:
             self._refuse(action, f"KeyId must have at most {LONGEST_KEY_ID} characters.")
         stream = self._stream(action, arguments)
-        self._need_active(action, stream)
+        if stream.status != ACTIVE:
+            message = f"Stream {self._of(stream)} not ACTIVE, instead in state {stream.status}"
+            raise client_error("ResourceInUseException", message, action)
         return stream
 
     def _stream(self, action: str, arguments: Mapping[str, Any]) -> Stream:
@@ -273,15 +224,6 @@ class FakeKinesis:
         if stream is None or (arn and stream.arn != arn):
             self._raise(Kind.NOT_FOUND, action, arguments)
         return stream
-
-    def _need_active(self, action: str, stream: Stream) -> None:
-        if stream.status != ACTIVE:
-            message = f"Stream {self._of(stream)} not ACTIVE, instead in state {stream.status}"
-            raise client_error("ResourceInUseException", message, action)
-
-    def _need_active_for_tags(self, action: str, stream: Stream) -> None:
-        if self.settings.tags_need_active:
-            self._need_active(action, stream)
 
     def _spend(self, spent: deque[float], action: str, arguments: Mapping[str, Any]) -> None:
         """Count a change against the quota of a rolling day."""

@@ -27,6 +27,8 @@ class Key:
     multi_region: bool = False
     denies_describe: bool = False  # its policy lets the provider not look at it (another account's key, often)
     denies_use: bool = False  # its policy lets the caller not encrypt with it
+    unknown_until: float = 0.0  # the key was made seconds ago: until then KMS answers that there is no such key
+    denied_until: float = 0.0  # its policy, or the caller's role, is new: until then every use and look is denied
 
     @property
     def key_id(self) -> str:
@@ -47,6 +49,7 @@ class FakeKms:
         self.wire = wire if isinstance(wire, Wire) else Wire(wire)
         self.keys: dict[str, Key] = {}  # by ARN
         self.aliases: dict[str, Key] = {}  # by ARN
+        self.aliases_unknown_until: dict[str, float] = {}  # by ARN: the alias was made seconds ago
         self.opted_in = True  # False: the account has no subscription to KMS
         self.throttles_kinesis = False
 
@@ -81,7 +84,7 @@ class FakeKms:
             account: Whose key it is; the wire's own account unless told.
             region: Where it is; the wire's own region unless told.
             multi_region: Whether it is a multi-Region key.
-            traits: Anything else that a Key has: state, spec, usage, manager, denies_describe, denies_use.
+            traits: Any other field of Key: state, spec, usage, manager, denies_describe, unknown_until, ….
         """
         number = len(self.keys) + 1
         key_id = f"mrk-{number:032x}" if multi_region else f"{number:08x}-1111-4222-8333-444455556666"
@@ -91,10 +94,17 @@ class FakeKms:
             self.alias(alias, key)
         return key
 
-    def alias(self, name: str, key: Key) -> str:
-        """Point an alias at a key, be it new or moved, and tell the alias's ARN."""
+    def alias(self, name: str, key: Key, *, unknown_until: float = 0.0) -> str:
+        """Point a new or existing alias at a key, and return the alias's ARN.
+
+        Args:
+            name: The alias ("alias/orders").
+            key: The key.
+            unknown_until: Until when KMS answers that there is no such alias, in epoch seconds.
+        """
         arn = f"{key.arn.rpartition(':')[0]}:{name}"
         self.aliases[arn] = key
+        self.aliases_unknown_until[arn] = unknown_until
         return arn
 
     def remove(self, key: Key) -> None:
@@ -117,19 +127,29 @@ class FakeKms:
             return None
         return self.keys.get(key_id) or self.aliases.get(key_id)
 
+    def known(self, key_id: str) -> Key | None:
+        """Find the key as KMS itself does, which takes some seconds to know a new key or a new alias."""
+        key, now = self.find(key_id), self.wire.clock.now()
+        arn = key_id if key_id.startswith("arn:") else self._own(key_id)
+        if key is None or now < key.unknown_until or now < self.aliases_unknown_until.get(arn, 0.0):
+            return None
+        return key
+
     def refusal(self, key_id: str) -> Kind | None:
         """Tell why Kinesis could not encrypt with a key; None where it can.
 
         The AWS managed key is made when a service first uses it, so its alias is never missing for Start.
         What Kinesis says of an asymmetric key is documented nowhere; an invalid argument is the likeliest.
         """
-        key = self.find(key_id)
+        key = self.known(key_id)
         if key is None and key_id.removeprefix(self._own("")) == KINESIS_ALIAS:
             key = self.add_key(KINESIS_ALIAS, manager="AWS")
         if not self.opted_in:
             return Kind.KMS_OPT_IN_REQUIRED
         if self.throttles_kinesis:
             return Kind.KMS_THROTTLING
+        if key and self.wire.clock.now() < key.denied_until:
+            return Kind.KMS_ACCESS_DENIED
         return _flaw(key) if key else Kind.KMS_NOT_FOUND
 
     def _call(self, arguments: Any, effect: Any) -> dict[str, Any]:
@@ -140,10 +160,10 @@ class FakeKms:
         return f"arn:aws:kms:{self.wire.region}:{self.wire.account}:{resource}"
 
     def _describe(self, key_id: str) -> dict[str, Any]:
-        key = self.find(key_id)
+        key = self.known(key_id)
         if key is None:
             raise client_error("NotFoundException", self._not_found(key_id), "kms:DescribeKey")
-        if key.denies_describe:
+        if key.denies_describe or self.wire.clock.now() < key.denied_until:
             arguments = {"KeyId": key.arn}
             raise fault(Kind.ACCESS_DENIED, "kms:DescribeKey", arguments, self.wire.account, self.wire.region)
         return answer(KeyMetadata=_metadata_of(key))

@@ -1,4 +1,4 @@
-"""Other people, who change streams behind the provider's back: no quota, no record, no faults."""
+"""Other people and their tools, who change streams without the provider: no quota, no record of calls, no faults."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ class NotNowError(Exception):
 class People:
     """What others do to streams, at once unless it is said how many seconds it takes.
 
-    Kinesis refuses them too: whatever needs an ACTIVE stream raises NotNowError when it isn't, so that no
-    schedule of theirs is one that could never be. Tags alone change at any time.
+    Kinesis refuses other people as well: a change that needs an ACTIVE stream raises NotNowError while the stream is
+    not ACTIVE, so that only schedules that AWS allows can happen. Tags can be changed at any time.
     """
 
     def __init__(self, streams: dict[str, Stream]) -> None:
@@ -47,13 +47,13 @@ class People:
 
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         """Add tags, or change them."""
-        stream = self._there(name)
-        stream.retag({**stream.tags, **tags})
+        self._there(name).tags.update(tags)
 
     def untag(self, name: str, *keys: str) -> None:
         """Remove these tags; with none named, remove all."""
         stream = self._there(name)
-        stream.retag({key: value for key, value in stream.tags.items() if keys and key not in keys})
+        for key in keys or list(stream.tags):
+            stream.tags.pop(key, None)
 
     def _re_encrypt(self, name: str, target: Encryption, seconds: float) -> None:
         self._active(name).re_encrypt(target, seconds, "people")

@@ -28,39 +28,36 @@ class Execution:
 class FakeStates:
     """As much of a boto3 Step Functions client as a hand-over needs."""
 
-    def __init__(self, clock: Clock, last_word: Callable[[Mapping[str, Any]], object]) -> None:
-        """Start with no executions, and nothing going wrong; whose steps always die is handed to the last word."""
+    def __init__(self, clock: Clock, failure_responder: Callable[[Mapping[str, Any]], object]) -> None:
+        """Start with no executions and no faults.
+
+        Args:
+            clock: Virtual time.
+            failure_responder: Is given the state of an execution whose step died at every try.
+        """
         self.clock = clock
-        self._last_word = last_word
+        self._failure_responder = failure_responder
         self.executions: dict[str, Execution] = {}
-        self.sweeps: dict[str, Execution] = {}  # those that nobody waits for an answer of
         self.refuses: Exception | None = None
 
     def start_execution(self, **arguments: str) -> dict[str, Any]:
-        """Start an execution; the name of one that is known is refused unless it is the very same one, at work."""
+        """Start an execution. A used name is refused, unless its execution still runs with this very input."""
         if self.refuses:
             raise self.refuses
         assert arguments["stateMachineArn"] == ARN
         name, given = arguments["name"], json.loads(arguments["input"])
-        kept = self.executions if "ResponseURL" in given["Event"] else self.sweeps
-        known = kept.get(name)
+        known = self.executions.get(name)
         if known and (known.done or known.input != given):
             raise client_error("ExecutionAlreadyExists", f"Execution Already Exists: '{name}'", "states:StartExecution")
         if by_the_provider():
             _, _, _, region, account, _, _ = ARN.split(":")
             used("states:StartExecution", arguments, account, region)
-        kept.setdefault(name, Execution(name, given))
+        self.executions.setdefault(name, Execution(name, given))
         return {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:{name}"}
 
     def play(self, task: Callable[[Mapping[str, Any]], Any]) -> Execution:
         """Play the newest execution to its end: wait, step, and again; a step that dies is tried three times more."""
-        return self._play(list(self.executions.values())[-1], task)
-
-    def sweep(self, task: Callable[[Mapping[str, Any]], Any]) -> list[Execution]:
-        """Play all that sweeps up after requests that were answered."""
-        return [self._play(execution, task) for execution in self.sweeps.values()]
-
-    def _play(self, execution: Execution, task: Callable[[Mapping[str, Any]], Any]) -> Execution:
+        execution = list(self.executions.values())[-1]
         state: dict[str, Any] = execution.input
         while not state.get("Done"):
             execution.waits.append(state["Seconds"])
@@ -81,5 +78,5 @@ class FakeStates:
                 self.clock.sleep(2.0**attempt)
             else:
                 return dict(json.loads(json.dumps(result)))
-        self._last_word({**state, "Failure": execution.failure})
+        self._failure_responder({**state, "Failure": execution.failure})
         return {"Done": True}

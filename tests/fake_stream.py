@@ -3,11 +3,19 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum, auto
+from typing import Any
 
 from tests.fake_clock import Clock
 
 CREATING, ACTIVE, UPDATING, DELETING = "CREATING", "ACTIVE", "UPDATING", "DELETING"
+
+ONLY_SHARD: Mapping[str, Any] = {
+    "ShardId": "shardId-000000000000",
+    "HashKeyRange": {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)},
+    "SequenceNumberRange": {"StartingSequenceNumber": "0"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +68,9 @@ class Settings:
     settling: float = 5.0  # how long after ACTIVE until every record is encrypted
     stale: float = 0.0  # how long after a change a description still says what was before
     stale_part: Stale = Stale.ALL
-    stale_tags: float = 0.0  # the same for tags
     described: Described = Described.AT_THE_CALL
     says_none: bool = True  # False: an unencrypted stream's description has no EncryptionType (aws-cn)
-    tags_need_active: bool = True
     stop_is_strict: bool = True  # Stop is refused for another key than the current one, and where there is none
-    tags_per_page: int = 50
     daily_quota: int = 25
 
 
@@ -91,7 +96,7 @@ class Stream:
         self.encryption = encryption
         self.target = encryption
         self.in_force = encryption
-        self.tags: Mapping[str, str] = dict(tags or {})  # never changed, only replaced, so that a reader may keep it
+        self.tags: dict[str, str] = dict(tags or {})  # its owner's
         self.starts: deque[float] = deque()
         self.stops: deque[float] = deque()
         self.records = 0
@@ -102,8 +107,6 @@ class Stream:
         self._epoch = 0  # counts what happened, so that an end that was overtaken does nothing
         self._old = self._snapshot("new")
         self._old_until = clock.now()
-        self._old_tags: Mapping[str, str] = self.tags
-        self._old_tags_until = clock.now()
 
     def creating(self, seconds: float) -> None:
         """Be in creation for a while."""
@@ -132,12 +135,6 @@ class Stream:
 
         self._busy(DELETING, seconds, "delete", vanish)
 
-    def retag(self, tags: Mapping[str, str]) -> None:
-        """Have other tags from now on."""
-        self._old_tags = self.seen_tags()
-        self._old_tags_until = self._clock.now() + self._settings.stale_tags
-        self.tags = tags
-
     def seen(self) -> tuple[str, Encryption]:
         """Tell status and encryption as a reader is told them, which may be late."""
         if self._clock.now() >= self._old_until:
@@ -146,9 +143,23 @@ class Stream:
             return self._old.status, self.target
         return self._old.status, self._old.encryption
 
-    def seen_tags(self) -> Mapping[str, str]:
-        """Tell the tags as a reader is told them, which may be late."""
-        return self.tags if self._clock.now() >= self._old_tags_until else self._old_tags
+    def description(self) -> dict[str, Any]:
+        """Give what DescribeStreamSummary and DescribeStream both return, which may be late."""
+        status, encryption = self.seen()
+        description = {
+            "StreamName": self.name,
+            "StreamARN": self.arn,
+            "StreamStatus": status,
+            "StreamModeDetails": {"StreamMode": "PROVISIONED"},
+            "RetentionPeriodHours": 24,
+            "StreamCreationTimestamp": datetime.fromtimestamp(int(self.created), UTC),  # Kinesis: whole seconds
+            "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
+        }
+        if encryption != NONE or self._settings.says_none:
+            description["EncryptionType"] = encryption.kind
+        if encryption.key_id:
+            description["KeyId"] = encryption.key_id
+        return description
 
     def _start_to_lag(self) -> None:
         self._old = self._snapshot("old")

@@ -122,13 +122,15 @@ def _told_by_action(denied: Iterable[Use]) -> list[str]:
 
 
 def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
-    """What IAM looks at: the stream, the key and the state machine that a call names."""
+    """The ARNs that IAM checks: of the stream, key, state machine and table that a call names."""
     if "StreamARN" in arguments:
         yield arguments["StreamARN"]
     elif "StreamName" in arguments:
         yield f"arn:aws:kinesis:{region}:{account}:stream/{arguments['StreamName']}"
     if "stateMachineArn" in arguments:
         yield arguments["stateMachineArn"]
+    if "TableName" in arguments:
+        yield f"arn:aws:dynamodb:{region}:{account}:table/{arguments['TableName']}"
     if "KeyId" in arguments:
         key: str = arguments["KeyId"]
         name = key if key.startswith("alias/") else f"key/{key}"
@@ -143,7 +145,7 @@ def _policy(use: Use) -> tuple[Statement, ...]:
 
 
 def _whole_policy() -> tuple[Statement, ...]:
-    return statements(ROLE, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY)
+    return statements(ROLE, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY)
 
 
 def _named(cell: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The whole provider on fakes: an event goes in by its real door, the answer that CloudFormation finds comes out."""
+"""The whole provider on fakes: an event goes in by its real entry point; CloudFormation finds the response."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -6,17 +6,18 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
-from last_word import answer
-from stream_encryption.doors import door
-from stream_encryption.ownership import CANCELLED
+from failure_responder import respond
+from stream_encryption.app import Parts, handler
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
 from tests.fake_bucket import Bucket, Reply, Silence
 from tests.fake_clock import Clock
+from tests.fake_errors import stream_arn
 from tests.fake_kinesis import FakeKinesis
 from tests.fake_kms import FakeKms
 from tests.fake_states import ARN, FakeStates
+from tests.fake_table import FakeTable
 
 HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
 
@@ -32,29 +33,42 @@ class Provider:
         handover_seconds: float | None = None,
         send: Callable[[str, bytes], int] | None = None,
     ) -> None:
-        """Start a new world at the clock's first second.
+        """Start at the clock's first second.
 
         Args:
-            seed: Of all that is random.
+            seed: Repeats everything that is random.
             stream: Whether there is a stream.
-            handover_seconds: After how long a wait is handed over to a state machine; None: there is none.
-            send: Brings an answer to a ResponseURL; by itself, straight to the bucket.
+            handover_seconds: After how many seconds a wait is handed over to the state machine; None: there is none.
+            send: Sends a response to a ResponseURL; by default, straight to the bucket.
         """
         self.clock = Clock()
         self.kms = FakeKms(self.clock)
         self.kinesis = FakeKinesis(self.clock, self.kms)
+        self.table = FakeTable(self.kms.wire)
         self.bucket = Bucket(self.clock.now)
         self.one = self.kms.add_key("alias/one")
         self.two = self.kms.add_key("alias/two")
         self.kms.add_key("alias/aws/kinesis", manager="AWS")
         if stream:
             self.kinesis.add_stream(STREAM_NAME)
-        self.states = FakeStates(self.clock, self.last_word)
-        clients = {"kinesis": self.kinesis, "kms": self.kms, "stepfunctions": self.states}
-        self.settings = Settings("test", "INFO", "test", "" if handover_seconds is None else ARN, handover_seconds or 0)
-        telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        send = send or self.send
-        self._door = door(self.settings, clients.__getitem__, self.clock, Random(seed), telemetry, send)  # noqa: S311
+        self.states = FakeStates(self.clock, self.failure_responder)
+        self.clients = {
+            "kinesis": self.kinesis,
+            "kms": self.kms,
+            "dynamodb": self.table,
+            "stepfunctions": self.states,
+        }
+        self.settings = Settings(
+            service="test",
+            log_level="INFO",
+            namespace="test",
+            record_table=self.table.name,
+            state_machine_arn="" if handover_seconds is None else ARN,
+            handover_seconds=handover_seconds or 0.0,
+        )
+        self.telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
+        client, random = self.clients.__getitem__, Random(seed)  # noqa: S311 - the seed repeats it
+        self._handler = handler(Parts(self.settings, client, self.clock, random, self.telemetry, send or self.send))
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""
@@ -80,11 +94,11 @@ class Provider:
 
     def deliver(self, event: Any, timeout: float = 900.0) -> Any:
         """Invoke the function with an event just as it is, and tell what it returns."""
-        return self._door(event, LambdaContext(self.clock, timeout))
+        return self._handler(event, LambdaContext(self.clock, timeout))
 
-    def last_word(self, record: Any) -> str:
-        """Hand the record of a request that was lost to the function that has the last word; tell what came of it."""
-        return answer(record, self.send, self.clock.sleep)
+    def failure_responder(self, record: Any) -> str:
+        """Give the record of a request that was lost to the failure responder; return its outcome."""
+        return respond(record, self.send, self.clock.sleep)
 
     def fresh_url(self) -> str:
         """Issue a ResponseURL."""
@@ -94,14 +108,9 @@ class Provider:
         """Tell the KeyId that a stream really has; None where it is not encrypted."""
         return self.kinesis.streams[name].encryption.key_id
 
-    def tags_of(self, name: str = STREAM_NAME) -> dict[str, str]:
-        """Tell the tags that are really on a stream, but for the marks that stay for an hour."""
-        tags = self.kinesis.streams[name].tags
-        return {key: value for key, value in tags.items() if not key.startswith(CANCELLED)}
-
-    def marks_of(self, name: str = STREAM_NAME) -> dict[str, str]:
-        """Tell the marks that call off what requests from before them may still be doing."""
-        return {key: value for key, value in self.kinesis.streams[name].tags.items() if key.startswith(CANCELLED)}
+    def record_of(self, name: str = STREAM_NAME) -> dict[str, Any] | None:
+        """Return a stream's item in the table as plain Python values; None if there is none."""
+        return self.table.item(stream_arn(name, self.kms.wire.account, self.kms.wire.region))
 
     def changes(self) -> list[str]:
         """Name the calls that changed anything, in order."""

@@ -52,6 +52,11 @@ UNUSED = {
     # Managed policies; and no way out of the boundary.
     "AWS::IAM::Role": r"iam:(Attach|Detach)RolePolicy|iam:DeleteRolePermissionsBoundary",
     "AWS::StepFunctions::StateMachine": r"s3:GetObjectVersion",
+    "AWS::DynamoDB::Table": (
+        r"dynamodb:(Scan|Query|(Get|Put|Update|Delete)Item|BatchWriteItem)$|dynamodb:(Describe|)Import"
+        r"|dynamodb:(Enable|Disable|Update)KinesisStreamingDestination|dynamodb:UpdateContributorInsights|dynamodb:.*Replica"
+        r"|dynamodb:(Put|Delete)ResourcePolicy|iam:|kinesis:|logs:|s3:|kms:ListAliases"
+    ),  # reading and writing the record; imports, streams, replicas, resource policies
 }
 """What AWS's handlers can need for properties that the templates do not set."""
 
@@ -119,7 +124,7 @@ def allows(action: str, resource: str) -> bool:
         ("cloudformation:ExecuteChangeSet", f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{NAME}2/1", False),
         ("cloudformation:ExecuteChangeSet", f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{NAME}/1", False),
         ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}", True),
-        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-last-word", True),
+        ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-failure-responder", True),
         ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-other", False),
         ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}", False),
         ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/{NAME}-Role-ABC", True),
@@ -128,6 +133,10 @@ def allows(action: str, resource: str) -> bool:
         ("s3:PutObject", f"arn:aws:s3:::aws-sam-cli-managed-default-x/{NAME}/code", True),
         ("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-x/another/code", False),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{NAME}/ServiceToken", True),
+        ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/{NAME}/RecordTableName", True),
+        ("dynamodb:CreateTable", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-record", True),
+        ("dynamodb:CreateTable", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/another", False),
+        ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}-record", False),
         ("ssm:PutParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/password", False),
         ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{NAME}-throttles", True),
         ("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:another", False),
@@ -211,7 +220,7 @@ def test_only_jobs_of_one_environment_of_one_repository_and_one_pipeline_can_be_
 
 def bounded_calls() -> Iterator[tuple[str, str]]:
     """Each action of the provider's roles, on each resource that a policy names whole."""
-    parameters = {"StateMachineKeyArn": KEY, "StreamArns": "all", "KeyArns": "all"}
+    parameters = {"StateMachineKeyArn": KEY, "RecordKeyArn": KEY, "StreamArns": "all", "KeyArns": "all"}
     for role in ROLES:
         for one in of_the_provider(role, ACCOUNT, REGION, **parameters):
             named = [resource for resource in one.resources if resource.startswith("arn:") or resource == "*"]
@@ -221,7 +230,7 @@ def bounded_calls() -> Iterator[tuple[str, str]]:
 def test_the_boundary_leaves_the_provider_every_right_that_it_has() -> None:
     """A right that is added to a role and not here would be denied where the pipeline deploys, and only there."""
     calls = list(bounded_calls())
-    assert {action.partition(":")[0] for action, _ in calls} >= {"kinesis", "kms", "states", "logs"}
+    assert {action.partition(":")[0] for action, _ in calls} >= {"kinesis", "kms", "states", "dynamodb"}
     lacking = [
         (action, resource)
         for action, resource in calls
@@ -235,10 +244,36 @@ def test_the_boundary_leaves_the_provider_every_right_that_it_has() -> None:
     assert every <= actions(BOUNDS)
 
 
-def test_the_boundary_bounds() -> None:
-    """It would not, if it let a role at identities, at other functions or at what keys have encrypted."""
+def test_the_boundary_follows_a_table_that_exists_already() -> None:
+    """Without it the provider could not read the record that an earlier stack left behind."""
+    bounds = statements(BOUNDARY["PolicyDocument"], RecordTableName="kept")
+    tables = [one["Resource"] for one in bounds if "dynamodb:PutItem" in several(one["Action"])]
+    assert tables == [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/kept"]
+    contexts = [one["Condition"]["StringEquals"] for one in bounds if one["Sid"] == "OwnRecordUnderItsKey"]
+    assert [one["kms:EncryptionContext:aws:dynamodb:tableName"] for one in contexts] == ["kept"]
+
+
+def test_the_boundary_limits_the_provider_to_its_own_services_and_data() -> None:
+    """Least privilege: no identities, no other functions, no other table, and no data but its own under a key."""
     services = {action.partition(":")[0] for action in actions(BOUNDS)}
-    assert services == {"kinesis", "kms", "states", "lambda", "logs", "xray"}
+    assert services == {"kinesis", "kms", "states", "dynamodb", "lambda", "logs", "xray"}
     assert actions(BOUNDS) & {"kinesis:GetRecords", "lambda:UpdateFunctionCode", "logs:GetLogEvents"} == set()
+    assert {one for one in actions(BOUNDS) if one.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    own_data = {"kms:EncryptionContext:aws:states:stateMachineArn", "kms:EncryptionContext:aws:dynamodb:tableName"}
     for one in (one for one in BOUNDS if "kms:Decrypt" in several(one["Action"])):
-        assert set(one["Condition"]["StringEquals"]) == {"kms:EncryptionContext:aws:states:stateMachineArn"}
+        assert own_data & set(one["Condition"]["StringEquals"])
+
+
+def test_the_deployer_reads_and_writes_no_record() -> None:
+    """Threat model: who can write the record can make the provider stop the encryption of a stream."""
+    assert not {
+        one for one in actions(GIVEN) if re.match(r"dynamodb:.*(Item|Query|Scan|Import|ResourcePolicy)", one)
+    } - {"dynamodb:GetResourcePolicy"}
+
+
+def test_every_role_name_has_room_for_cloudformation_s_suffix() -> None:
+    """A role's name has at most 64 characters: the stack's name, the logical id and 12 random ones."""
+    pattern = TEMPLATE["Parameters"]["ProviderName"]["AllowedPattern"]
+    longest = 64 - max(len(f"-{logical_id}-") for logical_id in ROLES) - 12
+    assert re.fullmatch(pattern, "x" * longest)
+    assert not re.fullmatch(pattern, "x" * (longest + 1))

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from benchmarks import waiting
-from local import draw_states
 from local.engines import ROOT
 from tests.templates import nodes
+from tools import draw_states
 
 PAGE = (ROOT / "docs" / "durable-wait.md").read_text(encoding="utf-8")
 TEXT = (ROOT / "statemachine" / "wait.asl.json").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_whatever_else_goes_wrong_the_request_is_kept_for_the_last_task() -> Non
     (catcher,) = TASKS["Step"]["Catch"]
     assert (catcher["ErrorEquals"], catcher["ResultPath"]) == (["States.ALL"], "$.Failure")
     last = DEFINITION["States"][catcher["Next"]]
-    assert (TASKS["Step"]["Resource"], last["Resource"]) == ("${FunctionArn}", "${LastWordArn}")
+    assert (TASKS["Step"]["Resource"], last["Resource"]) == ("${FunctionArn}", "${FailureResponderArn}")
     assert DEFINITION["States"][last["Next"]]["Type"] == "Fail"
 
 
@@ -119,5 +119,5 @@ def test_every_state_says_what_it_is_for_but_the_choice_whose_name_does() -> Non
 def validated(path: Path) -> Any:
     """Run asl-validator as `make lint` does."""
     return subprocess.run(  # noqa: S603 - our own script
-        ["/bin/sh", "local/asl-validate.sh", str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+        ["/bin/sh", "tools/asl-validate.sh", str(path)], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -119,6 +119,34 @@ def test_a_description_can_be_stale_in_its_status_alone(kinesis: FakeKinesis) ->
     assert kinesis.streams["orders"].status == UPDATING
 
 
+def test_both_descriptions_tell_the_same(kinesis: FakeKinesis) -> None:
+    """DescribeStream, which has a budget of its own, tells what DescribeStreamSummary tells."""
+    _start(kinesis)
+    summary = kinesis.describe_stream_summary(StreamName="orders")["StreamDescriptionSummary"]
+    description = kinesis.describe_stream(StreamName="orders", Limit=1)["StreamDescription"]
+    assert {name: description[name] for name in summary if name in description} == {
+        name: value for name, value in summary.items() if name not in {"OpenShardCount", "ConsumerCount"}
+    }
+    assert (description["StreamStatus"], description["KeyId"]) == (UPDATING, "alias/one")
+
+
+def test_a_stream_created_again_under_its_name_has_another_creation_timestamp(kinesis: FakeKinesis) -> None:
+    """StreamCreationTimestamp, in whole seconds, tells two streams of one name apart."""
+
+    def created() -> Any:
+        return kinesis.describe_stream_summary(StreamName="orders")["StreamDescriptionSummary"][
+            "StreamCreationTimestamp"
+        ]
+
+    first = created()
+    kinesis.clock.sleep(3600)
+    assert created() == first
+    kinesis.people.delete("orders")
+    kinesis.add_stream("orders", creating=20)
+    assert (created() - first).total_seconds() == 3600
+    assert kinesis.describe_stream(StreamName="orders")["StreamDescription"]["StreamCreationTimestamp"] == created()
+
+
 def test_an_unencrypted_stream_may_be_described_without_encryption_type(kinesis: FakeKinesis) -> None:
     """Seen in aws-cn: EncryptionType is missing, and means NONE."""
     kinesis.settings.says_none = False
@@ -261,70 +289,6 @@ def test_a_stream_is_found_by_name_by_arn_or_by_both_where_they_agree(kinesis: F
     assert _code(lambda: describe(StreamARN=foreign)) == "AccessDeniedException"
 
 
-# Tags
-
-
-def _tags(kinesis: FakeKinesis, **more: Any) -> tuple[dict[str, str], bool]:
-    page = kinesis.list_tags_for_stream(StreamName="orders", **more)
-    return {tag["Key"]: tag["Value"] for tag in page["Tags"]}, page["HasMoreTags"]
-
-
-def _tag(kinesis: FakeKinesis, tags: dict[str, str]) -> dict[str, Any]:
-    return kinesis.add_tags_to_stream(StreamName="orders", Tags=tags)
-
-
-def test_tags_come_in_pages(kinesis: FakeKinesis) -> None:
-    """HasMoreTags, and then ExclusiveStartTagKey for the next page."""
-    _tag(kinesis, {"a": "1", "b": "2", "c": ""})
-    assert _tags(kinesis, Limit=2) == ({"a": "1", "b": "2"}, True)
-    assert _tags(kinesis, Limit=2, ExclusiveStartTagKey="b") == ({"c": ""}, False)
-    kinesis.remove_tags_from_stream(StreamName="orders", TagKeys=["a", "never-there"])
-    assert _tags(kinesis) == ({"b": "2", "c": ""}, False)
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        {"k" * 129: ""},
-        {"k": "v" * 257},
-        {"k": "50%"},
-        {"k;": ""},
-        {"k": "a,b"},
-        {"k": '{"json"}'},
-        {"aws:cloudformation:stack-name": "mine"},
-        {f"k{n}": "" for n in range(51)},
-    ],
-)
-def test_tags_that_aws_forbids_are_refused_and_nothing_is_written(kinesis: FakeKinesis, tags: dict[str, str]) -> None:
-    """At most 50; keys to 128, values to 256; letters, digits, space and _ . : / = + - @; no aws: keys."""
-    assert _code(lambda: _tag(kinesis, tags)) == "InvalidArgumentException"
-    assert _tags(kinesis) == ({}, False)
-
-
-def test_tags_of_every_permitted_sort_are_taken(kinesis: FakeKinesis) -> None:
-    """Unicode letters and digits count as letters and digits."""
-    tags = {"Größe é 10:/=+-@_.": "値 ٣", "k" * 128: "v" * 256, **{f"k{n}": "" for n in range(48)}}
-    _tag(kinesis, tags)
-    assert _tags(kinesis) == (tags, False)
-    assert _code(lambda: _tag(kinesis, {"one": "more"})) == "InvalidArgumentException"
-    _tag(kinesis, {"k1": "changed"})
-
-
-def test_tags_cannot_be_written_while_the_stream_is_not_active_and_may_be_read_late(
-    kinesis: FakeKinesis,
-) -> None:
-    """AddTagsToStream and RemoveTagsFromStream have ResourceInUseException among their errors."""
-    kinesis.settings.stale_tags = 3
-    _tag(kinesis, {"a": "1"})
-    assert _tags(kinesis) == ({}, False)
-    kinesis.clock.sleep(3)
-    assert _tags(kinesis) == ({"a": "1"}, False)
-    _start(kinesis)
-    assert _code(lambda: _tag(kinesis, {"b": "2"})) == "ResourceInUseException"
-    kinesis.settings.tags_need_active = False
-    _tag(kinesis, {"b": "2"})
-
-
 # The plan of faults, the record, and other people
 
 
@@ -410,6 +374,16 @@ def test_other_people_cannot_do_what_kinesis_would_refuse_them(kinesis: FakeKine
     kinesis.people.delete("orders")
     with pytest.raises(NotNowError):
         kinesis.people.delete("orders")
+
+
+def test_other_people_may_change_tags_at_any_time(kinesis: FakeKinesis) -> None:
+    """An owner's tool removes the tags that its file does not name."""
+    kinesis.people.tag("orders", {"team": "shop", "cost": "1"})
+    kinesis.people.reshard("orders", 60)
+    kinesis.people.untag("orders", "cost", "never-there")
+    assert kinesis.streams["orders"].tags == {"team": "shop"}
+    kinesis.people.untag("orders")
+    assert not kinesis.streams["orders"].tags
 
 
 class _Killed(BaseException):

@@ -86,3 +86,28 @@ def test_kms_throttles_by_the_common_plan_of_faults(kms: FakeKms) -> None:
     kms.faults.fail_next("kms:DescribeKey", Kind.THROTTLING, times=2)
     assert [_error(kms, "alias/orders")[0] for _ in range(2)] == ["ThrottlingException"] * 2
     assert kms.describe_key(KeyId="alias/orders")
+
+
+def test_a_key_or_an_alias_of_seconds_ago_is_not_found_yet(kms: FakeKms) -> None:
+    """KMS is eventually consistent: DescribeKey finds nothing, and Kinesis is told KMSNotFound."""
+    soon = kms.wire.clock.now() + 20
+    key = kms.add_key("alias/orders", unknown_until=soon)
+    for name in (key.arn, "alias/orders"):
+        assert _error(kms, name)[0] == "NotFoundException"
+        assert kms.refusal(name) is Kind.KMS_NOT_FOUND
+    kms.wire.clock.sleep(20)
+    kms.alias("alias/newer", key, unknown_until=soon + 20)
+    assert kms.refusal(key.arn) is None
+    assert kms.refusal("alias/newer") is Kind.KMS_NOT_FOUND
+    kms.wire.clock.sleep(20)
+    assert kms.describe_key(KeyId="alias/newer")["KeyMetadata"]["Arn"] == key.arn
+
+
+def test_a_policy_or_a_role_of_seconds_ago_is_denied_yet(kms: FakeKms) -> None:
+    """IAM and key policies are eventually consistent: AccessDenied, and Kinesis is told KMSAccessDenied."""
+    key = kms.add_key(denied_until=kms.wire.clock.now() + 20)
+    assert _error(kms, key.arn)[0] == "AccessDeniedException"
+    assert kms.refusal(key.arn) is Kind.KMS_ACCESS_DENIED
+    kms.wire.clock.sleep(20)
+    assert kms.describe_key(KeyId=key.arn)["KeyMetadata"]["Enabled"]
+    assert kms.refusal(key.arn) is None

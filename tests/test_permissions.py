@@ -20,25 +20,29 @@ from tests.templates import nodes
 HERE = ("123456789012", "us-east-1")
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/kinesis-stream-encryption-record"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:kinesis-stream-encryption"
 ON = {
     "LookAtStreams": {"StreamName": "orders"},
     "Streams": {"StreamName": "orders"},
     "Keys": {"KeyId": "alias/orders"},
+    "Record": {"TableName": "kinesis-stream-encryption-record"},
     "HandOver": {"stateMachineArn": MACHINE},
 }
 CALLS = [(action, ON[row.sid]) for row in rows(ROLE) if row.caller == OURS for action in row.actions]
-"""What a run of all the tests has to show: each of the function's own rights once."""
+"""A run of all the tests has to use each of the function's own permissions once."""
 
 TYPES = {
     "StreamArns": {"stream"},
     "KeyArns": {"key", "kmsKey"},
     "StateMachineKeyArn": {"key"},
-    "FunctionName": {"statemachine"},
+    "RecordKeyArn": {"key"},
+    "FunctionName": {"statemachine", "table"},
+    "RecordTableName": {"table"},
     "Function": {"function"},
-    "LastWord": {"function"},
+    "FailureResponder": {"function"},
     "Logs": {"log-group", "log-stream"},  # its ARN ends in ":*"
-    "LastWordLogs": {"log-group", "log-stream"},
+    "FailureResponderLogs": {"log-group", "log-stream"},
     "*": {"*"},
 }
 """What AWS calls the type of resource that a name in the template stands for."""
@@ -126,11 +130,15 @@ def test_each_action_is_allowed_on_every_type_of_resource_that_aws_looks_at_and_
         ("kinesis:PutRecord", STREAM, {"StreamArns": STREAM.upper()}, False),
         ("kinesis:PutRecord", STREAM, {"StreamArns": STREAM + "2"}, False),
         ("kinesis:PutRecord", STREAM, {"StreamTag": "yes"}, False),
-        ("kinesis:ListTagsForStream", STREAM, {"StreamTag": "yes"}, True),
+        ("kinesis:DescribeStream", STREAM, {"StreamTag": "yes"}, True),
         ("kms:DescribeKey", KEY, {"KeyArns": KEY + "2"}, False),
         # Only what Kinesis does in the role's name, and Step Functions.
         ("kms:GenerateDataKey", KEY, {}, False),
         ("kms:Decrypt", KEY, {"StateMachineKeyArn": KEY}, False),
+        ("dynamodb:PutItem", TABLE, {}, True),
+        ("dynamodb:PutItem", TABLE, {"FunctionName": "another"}, False),
+        ("dynamodb:PutItem", TABLE, {"RecordTableName": "another"}, False),
+        ("dynamodb:Scan", TABLE, {}, False),
         ("states:StartExecution", MACHINE, {}, True),
         ("states:StartExecution", MACHINE, {"FunctionName": "another"}, False),
     ],

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from local import draw_architecture
 from tests.templates import ROOT
+from tools import draw_architecture
 
 PICTURES = sorted((ROOT / "docs").glob("*.svg"))
 MOST_BYTES = 200_000

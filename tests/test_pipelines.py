@@ -151,7 +151,7 @@ def test_the_build_hands_on_every_file_that_the_deployment_needs() -> None:
     """CodeBuild's deploying project gets no source, only the artifact."""
     files = set(read(ROOT / "deploy" / "buildspec.yml")["artifacts"]["files"])
     project = load(ROOT / "deploy" / "pipeline.yaml")["Resources"]["Deploy"]["Properties"]
-    needed = {"Makefile", "samconfig.toml", "local/find-python.sh", project["Source"]["BuildSpec"]}
+    needed = {"Makefile", "samconfig.toml", "tools/find-python.sh", project["Source"]["BuildSpec"]}
     folders = {".aws-sam/build/**/*", "requirements/**/*", "statemachine/**/*"}
     assert files == needed | folders
     assert all((ROOT / name).is_file() for name in needed)

@@ -1,3 +1,1 @@
-"""Encrypts Kinesis data streams that other stacks own: a CloudFormation custom resource provider."""
-
-__version__ = "0.2.0"
+"""The provider of Custom::KinesisStreamEncryption, from CloudFormation's event (app.py) to the Kinesis call (aws/)."""

@@ -1,42 +1,38 @@
-"""What can go wrong, and the sentence that a person reads for each.
+"""What can go wrong, and the sentence that a person reads for each. The class' name is the error's code.
 
 ProviderError
 ├── InvalidRequest             an event that CloudFormation would not send
 ├── InvalidProperties          the template's properties, every fault at once
 ├── StreamNotFound             no such stream in this account and region
 ├── StreamBeingDeleted         the stream is in DELETING
-├── OwnedByAnotherStack        another stack's resource manages the stream
+├── OwnedByAnotherStack        another stack's resource claims the stream
 ├── KeyUnusable                the key can't encrypt this stream
 ├── AccessDenied               the provider's role lacks an action on an ARN
+├── CredentialsExpired         AWS does not accept the function's credentials
 ├── InvalidArgument            the service refused the call's arguments
-├── QuotaSpent                 Starts (or Stops) in a day, or tags on a stream, are used up
-├── Overtaken                  a later request has the stream, or gave it up
-├── ChangedBySomeoneElse       somebody changed the encryption while we were at it
+├── QuotaSpent                 the stream's Starts (or Stops) of a day are used up
+├── Superseded                 a newer request of the resource has the stream, or released it
+├── ChangedBySomeoneElse       somebody changed the encryption while the request was at work
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
-├── RequestExpired             CloudFormation stopped waiting before we began
-├── AnswerTooLong              the attributes are longer than an answer may be
-├── StepsLost                  an execution of the first release's asks for the answer to a request that it lost
-└── DeadlinePassed             what we waited for did not come in time
+├── RecordUnavailable          the stream's record can't be read or written
+├── RequestExpired             CloudFormation stopped waiting before the request began
+├── ResponseTooLong            the attributes are longer than a response may be
+└── DeadlineExceeded           the stream did not get ready in time
 """
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .model import Owner, Place, Refusal, Stream, StreamRef
+    from .values import Owner, Place, Refusal, Stream, StreamRef
 
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
-
-_DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
-"""The ARN in IAM's own words (IAM User Guide, "Troubleshoot access denied error messages")."""
-_TAGS = "A stream can hold 50 tags, of which five are ours, and four more for each owner that it was taken over from"
 
 
 def _utc(epoch_seconds: float) -> str:
@@ -44,11 +40,11 @@ def _utc(epoch_seconds: float) -> str:
 
 
 class ProviderError(Exception):
-    """Whatever ends a request as FAILED. Its text becomes the Reason; its class' name is the error's code."""
+    """Ends a request as FAILED. The Reason is its code, in brackets, and its text."""
 
     @property
     def code(self) -> str:
-        """The code that logs and metrics carry."""
+        """The stable code that logs, metrics and documentation use."""
         return type(self).__name__
 
 
@@ -70,16 +66,15 @@ class StreamNotFound(ProviderError):
     """There is no such stream where the provider works."""
 
     def __init__(self, stream: StreamRef, place: Place) -> None:
-        """Name the stream and where it was looked for."""
+        """Name the stream and the account and region."""
         super().__init__(
-            f"There is no stream {stream.name} in account {place.account}, region {place.region}. Nothing was "
-            "changed. "
+            f"There is no stream {stream.name} in account {place.account}, region {place.region}. Nothing was changed. "
             "Correct StreamName or StreamARN, or have the stream created first (DependsOn, or an earlier stack)."
         )
 
 
 class StreamBeingDeleted(ProviderError):
-    """The stream is on its way out."""
+    """The stream is being deleted."""
 
     def __init__(self, stream: Stream) -> None:
         """Name the stream."""
@@ -90,13 +85,13 @@ class StreamBeingDeleted(ProviderError):
 
 
 class OwnedByAnotherStack(ProviderError):
-    """Another stack's resource manages the stream's encryption."""
+    """Another stack's resource claims the stream."""
 
     def __init__(self, stream: Stream, owner: Owner) -> None:
-        """Name the stream, and the stack and resource that own it."""
+        """Name the stream, and the stack and resource that claim it."""
         super().__init__(
             f"The encryption of stream {stream.arn} is managed by resource {owner.logical_id} of stack "
-            f"{owner.stack_name} ({owner.stack_id}). Nothing was changed. Remove that resource first, or "
+            f"{owner.stack_name} ({owner.stack_id}). The stream was left as it is. Remove that resource first, or "
             "set Takeover to true here to take the stream over."
         )
 
@@ -104,10 +99,13 @@ class OwnedByAnotherStack(ProviderError):
 class KeyUnusable(ProviderError):
     """The key can't be used for the stream."""
 
-    def __init__(self, stream_arn: str, key_id: str, why: str) -> None:
-        """Name the key, what is wrong with it, and the stream that stays as it is."""
+    def __init__(self, stream_arn: str, key_id: str, why: str, *, changed: bool) -> None:
+        """Name the key, its fault and the stream, and say whether the stream was changed before."""
+        left = "The stream's encryption was left as it is."
+        if changed:
+            left = "StartStreamEncryption had already been called: look at the stream's key."
         super().__init__(
-            f"Key {key_id} can't encrypt stream {stream_arn}: it {why}. The stream's encryption was left as it is. "
+            f"Key {key_id} can't encrypt stream {stream_arn}: it {why}. {left} "
             "Name a symmetric ENCRYPT_DECRYPT key that is Enabled, in the stream's region, and whose policy lets "
             "this provider's role and Kinesis use it."
         )
@@ -117,61 +115,57 @@ class AccessDenied(ProviderError):
     """The provider's role may not make a call."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Name the action and the ARN that the role lacks.
-
-        For a Start that may be the key's, not the stream's, and a stream may be known by its name alone: IAM says it.
-        """
-        denied_on = _DENIED_ON.search(refusal.message)
-        resource = denied_on[1] if denied_on else refusal.resource
+        """Name the action and the ARN that IAM denied: for a Start that may be the key's ARN."""
         super().__init__(
-            f"The provider's role is not allowed {refusal.action} on {resource}. Allow it: in the role, "
-            "by the provider stack's parameters that name streams and keys, or in the key's or stream's own policy. "
-            f"({refusal.code}: {refusal.message})"
+            f"The provider's role is not allowed {refusal.action} on {refusal.denied_on or refusal.resource}. "
+            "Allow it in the role (by the provider stack's parameters that name streams and keys), or in the policy of "
+            f"the key or stream. ({refusal.code}: {refusal.message})"
+        )
+
+
+class CredentialsExpired(ProviderError):
+    """AWS does not accept the credentials that the function runs with."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """Name the call."""
+        super().__init__(
+            f"AWS does not accept the provider's credentials for {refusal.action} on {refusal.resource} "
+            f"({refusal.code}: {refusal.message}). Deploy again: a new invocation gets new credentials. If it stays "
+            "so, look whether the function's role still exists."
         )
 
 
 class InvalidArgument(ProviderError):
-    """The service would not take the call."""
+    """The service refused the call's arguments."""
 
     def __init__(self, refusal: Refusal) -> None:
         """Pass the service's message on."""
-        advice = "Correct the property that it names."
-        if refusal.action == "kinesis:AddTagsToStream":
-            advice = f"{_TAGS}: free some."
         super().__init__(
-            f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. {advice}"
+            f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. "
+            "Correct the property that it names."
         )
 
 
 class QuotaSpent(ProviderError):
-    """A limit that waiting for two minutes did not lift."""
+    """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
-        """Say which limit it is, and when it lifts at the latest."""
-        if refusal.action in ("kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption"):
-            advice = (
-                "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
-                f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
-                "then."
-            )
-        else:
-            advice = f"{_TAGS}. Free some of the limit, then deploy again."
+        """Name the limit, and when it lifts at the latest."""
         super().__init__(
-            f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: "
-            f"{refusal.message}. {advice}"
+            f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: {refusal.message}. "
+            "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
+            f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again then."
         )
 
 
-class Overtaken(ProviderError):
-    """A later request came while this one was still at work: the resource's Delete, a rollback, another resource."""
+class Superseded(ProviderError):
+    """A newer request came while this one was still at work: a Delete, a rollback, or another resource's."""
 
     def __init__(self, stream: Stream, owner: Owner) -> None:
         """Name the stream and the resource."""
         super().__init__(
-            f"A later request than this one of resource {owner.logical_id} of stack {owner.stack_name} has stream "
-            f"{stream.arn}, or gave it up, while this one was still at work: so it leaves the stream alone. "
-            "Nothing needs to be done, unless somebody removed the kinesis-stream-encryption tags by hand: "
-            "then deploy again."
+            f"A newer request than this one of resource {owner.logical_id} of stack {owner.stack_name} has stream "
+            f"{stream.arn}, or released it. This request changes nothing more. Nothing needs to be done."
         )
 
 
@@ -179,7 +173,7 @@ class ChangedBySomeoneElse(ProviderError):
     """Somebody else changes the stream's encryption too."""
 
     def __init__(self, stream: Stream, wanted: str) -> None:
-        """Name the stream, what was wanted and what is there."""
+        """Name the stream, the wanted key and the key that it has."""
         found = f"encrypted with {stream.key_id}" if stream.key_id else "not encrypted"
         super().__init__(
             f"Stream {stream.arn} was given key {wanted}, and then somebody else changed it: it is now {found}. "
@@ -205,7 +199,19 @@ class NotVerified(ProviderError):
         """Name the stream and how long it was tried."""
         super().__init__(
             f"Stream {stream_arn} is ACTIVE and encrypted, yet for {seconds:.0f} s each record that was put into it "
-            "was answered without EncryptionType KMS. Deploy again; if it stays so, ask AWS Support."
+            "came back without EncryptionType KMS. Deploy again; if it stays so, ask AWS Support."
+        )
+
+
+class RecordUnavailable(ProviderError):
+    """The stream's record can't be read or written."""
+
+    def __init__(self, refusal: Refusal, stream: StreamRef) -> None:
+        """Name the table and the stream."""
+        super().__init__(
+            f"The record of stream {stream.name} is not available: {refusal.action} on table {refusal.resource} was "
+            f"refused with {refusal.code}: {refusal.message}. Without it nothing is started. Restore the table, or "
+            "correct the provider stack's RecordTableName, then deploy again."
         )
 
 
@@ -213,7 +219,7 @@ class RequestExpired(ProviderError):
     """The event arrived after CloudFormation had given up."""
 
     def __init__(self, stream: StreamRef | None, issued_at: float, deadline: float) -> None:
-        """Say which stream it was about, when the request was issued and when its time was over."""
+        """Name the stream, when the request was issued and when its time was over."""
         about = f" for stream {stream.name}" if stream else ""
         super().__init__(
             f"This request{about} was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
@@ -221,47 +227,24 @@ class RequestExpired(ProviderError):
         )
 
 
-class AnswerTooLong(ProviderError):
-    """What Fn::GetAtt would give has no room in an answer."""
+class ResponseTooLong(ProviderError):
+    """Fn::GetAtt's values do not fit into a response."""
 
     def __init__(self, most_bytes: int) -> None:
-        """Say how long an answer may be."""
+        """Say how long a response may be."""
         super().__init__(
-            f"The stream is encrypted, but its attributes are too long for an answer of {most_bytes} bytes. "
+            f"The stream is encrypted, but its attributes are too long for a response of {most_bytes} bytes. "
             "Name the key by a shorter KeyId."
         )
 
 
-class StepsLost(ProviderError):
-    """The steps of an execution failed each time, and its definition is the first release's, without a last word."""
-
-    def __init__(self, failure: object) -> None:
-        """Say what Step Functions reports of it."""
-        reported = failure.get("Error") if isinstance(failure, dict) else None
-        super().__init__(
-            f"A step of the wait failed each time that it was tried: {reported or 'no error was reported'}. Nobody "
-            "knows whether the stream was changed; what is recorded on it is undone by the next Delete. Look into the "
-            "provider's log, then deploy again."
-        )
-
-
-class DeadlinePassed(ProviderError):
-    """What was waited for did not come in time."""
+class DeadlineExceeded(ProviderError):
+    """The stream did not get ready in time."""
 
     def __init__(self, stream: StreamRef, waiting_for: str, since: float, now: float) -> None:
-        """Say what was waited for, since when, and what to do."""
+        """Name the stream, the reason for the wait, since when, and what to do."""
         super().__init__(
             f"Time ran out for stream {stream.name}, {now - since:.0f} s after {_utc(since)}, while waiting: "
             f"{waiting_for}. Look at the stream's status, and deploy again once it is ACTIVE; ServiceTimeout on the "
             "resource sets how long CloudFormation waits."
         )
-
-
-def unexpected(error: BaseException, context: object) -> str:
-    """The sentence for a fault of our own, which says where to look."""
-    request_id = getattr(context, "aws_request_id", "unknown")
-    log = getattr(context, "log_stream_name", "unknown")
-    return (
-        f"The provider failed unexpectedly: {type(error).__name__}: {error}. Deploy again; if it stays so, "
-        f"look for request {request_id} in the provider's log stream {log}, and report it."
-    )

@@ -16,29 +16,32 @@ from .telemetry import Telemetry
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What template.yaml sets.
+    """The settings that template.yaml makes.
 
     Attributes:
         service: What logs and metrics call the function.
         log_level: From which level on lines are logged.
         namespace: The CloudWatch namespace of the metrics.
-        state_machine_arn: Who takes over a wait that gets long; empty: nobody does.
+        record_table: The name or ARN of the table that keeps the records.
+        state_machine_arn: The state machine that long waits are handed over to; empty: there is none.
         handover_seconds: How long the first invocation waits before it hands over.
     """
 
     service: str
     log_level: str
     namespace: str
+    record_table: str
     state_machine_arn: str = ""
     handover_seconds: float = 60.0
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read them from the environment's variables, which are Powertools' own."""
+        """Read the environment's variables."""
         return cls(
             service=os.environ.get("POWERTOOLS_SERVICE_NAME", "kinesis-stream-encryption"),
             log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
             namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "KinesisStreamEncryption"),
+            record_table=os.environ["RECORD_TABLE"],
             state_machine_arn=os.environ.get("STATE_MACHINE_ARN", ""),
             handover_seconds=float(os.environ.get("HANDOVER_SECONDS", "60")),
         )
@@ -53,7 +56,8 @@ class Settings:
     def client(service: str) -> Any:  # noqa: ANN401 (a different type for each service)
         """The boto3 client of a service, made when it is first needed.
 
-        It tries each call once and soon gives up on a silent one: the loop decides what comes next, and when.
+        It makes each call once and soon gives up on a silent one: the loop decides when to try again. The record's
+        intents rely on these time-outs (record/changes.py).
         """
         config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
         return boto3.client(service, config=config)  # type: ignore[call-overload]

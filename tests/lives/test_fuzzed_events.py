@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import last_word
+import failure_responder
 from stream_encryption.answer import AnswerNotDelivered, put
 from stream_encryption.envelope import Unanswerable
 from tests.builders import STACK_ID, STREAM_NAME, create_event, delete_event
@@ -323,9 +323,9 @@ def test_whatever_was_lost_and_why_the_last_word_is_one_failed(event: Any, why: 
     url = provider.fresh_url()
     record = RECORDS[whose]({**revealed(event, url), "ResponseURL": url}, revealed(why, url), revealed(rest, url))
     with pytest.MonkeyPatch.context() as patch, judged(provider):
-        patch.setattr("last_word.put", provider.send)
+        patch.setattr("failure_responder.put", provider.send)
         patch.setattr("time.sleep", provider.clock.sleep)
-        last_word.on_failure(record, None)
+        failure_responder.on_failure(record, None)
     (answer,) = provider.bucket.answers
     assert answer["Status"] == "FAILED"
 
@@ -341,9 +341,9 @@ def test_where_nobody_is_left_to_be_told_the_last_word_is_a_line_in_the_log(
     with pytest.MonkeyPatch.context() as patch, judged(provider) as written:
         patch.setattr(socket, "create_connection", nobody_there([]))
         patch.setattr("time.sleep", provider.clock.sleep)
-        with suppress(last_word.NotDelivered):
-            last_word.on_failure(RECORDS[whose](event, why, rest), None)
-    assert '"message": "the last word"' in written.text
+        with suppress(failure_responder.NotDelivered):
+            failure_responder.on_failure(RECORDS[whose](event, why, rest), None)
+    assert '"message": "failure response"' in written.text
 
 
 @given(ANYTHING, ANYTHING, NO_URL | st.builds(lambda url: create_event(ResponseURL=url), NO_URL))

@@ -25,7 +25,7 @@ CHUNK = 50
 
 @dataclass
 class Sums:
-    """What many runs come to."""
+    """The sums of many runs."""
 
     runs: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ def seeds(first: int, last: int) -> Sums:
 
 
 def lifecycle(name: str) -> Sums:
-    """Play one life once for each of its calls and each fault that can be dealt to it."""
+    """Play a lifecycle once for each of its calls and each fault."""
     sums, life = Sums(), LIFECYCLES[name]
     for number in range(1, play(life, {}).calls + 1):
         for fault in FAULTS:
@@ -67,7 +67,7 @@ def lifecycle(name: str) -> Sums:
 
 
 def hunt(mutant: Mutant, first: int, last: int) -> str:
-    """Tell how often a planted bug is found."""
+    """Return how often a planted bug is found, as a row of the table in docs/simulation.md."""
     with planted(mutant) as product:
         lives = sum(bool(play(life, {}, product).broken) for life in LIFECYCLES.values())
         found = [seed for seed in range(first, last + 1) if simulate(seed, product).broken]
@@ -77,7 +77,7 @@ def hunt(mutant: Mutant, first: int, last: int) -> str:
 
 
 def _many(parts: Iterable[Callable[[], Sums]]) -> None:
-    """Run parts on every core, tell how far it is, and what came of it."""
+    """Run parts on every core, and print the progress and the sums."""
     began, sums = perf_counter(), Sums()
     with ProcessPoolExecutor() as pool:
         for future in [pool.submit(part) for part in parts]:
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str]) -> None:
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)
-            print("| planted bug | found by seeds | the first | by lives without any fault |\n|---|---|---|---|")
+            print("| planted bug | found by seeds | the first | by lifecycles without any fault |\n|---|---|---|---|")
             with ProcessPoolExecutor() as pool:
                 for line in pool.map(hunt, MUTANTS, [first] * len(MUTANTS), [last] * len(MUTANTS)):
                     print(line, flush=True)

@@ -1,4 +1,4 @@
-"""AWS Lambda: environments that are used again, invocations that die, events that come late, twice or again.
+"""AWS Lambda: environments that are used again, invocations that die, events that are delivered late, twice or again.
 
 Source: AWS Lambda Developer Guide, "How Lambda handles errors and retries with asynchronous invocation": two retries,
 one and two minutes later; an event is delivered at least once; what fails for good goes to a failure destination.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from last_word import NotDelivered, answer
+from failure_responder import NotDelivered, respond
 from tests.builders import FUNCTION_ARN, LambdaContext
 from tests.simulation.processes import Death, Process, Signal
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 900.0
 RETRIES = 2
 EVENT_AGE_SECONDS = 3300.0
-"""As template.yaml sets them; tests/simulation/test_simulation.py holds them to it."""
+"""As template.yaml sets them; tests/simulation/test_simulation.py compares them."""
+DUEL_SECONDS = 0.1
+"""How long the events of a duel take to arrive: both arrive in the same millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class Outcome:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write to the table that took effect."""
+
+    at: float
+    item: Mapping[str, Any]  # as plain values
+
+
 @dataclass(eq=False, slots=True)
 class Invocation:
     """One run of the function."""
@@ -49,16 +59,19 @@ class Invocation:
     done: Signal[Outcome]
     process: Process | None = None
     looked_at: dict[str, float] = field(default_factory=dict)  # when it last saw a stream's description, by its name
-    tags_at: dict[str, float] = field(default_factory=dict)  # … and its tags
+    read: dict[str, Any] = field(
+        default_factory=dict
+    )  # the item that it last read from the table, by the stream's name
+    written: dict[str, Write] = field(default_factory=dict)  # its last write that took effect, by the stream's name
 
     @property
     def response_url(self) -> str:
-        """The request's ResponseURL, at either door of the function."""
+        """The ResponseURL of the request that CloudFormation sent, or that the state machine goes on with."""
         return str(self.event.get("Event", self.event).get("ResponseURL"))
 
 
 class Environment:
-    """An execution environment: the product's real code, made once, for one invocation after the other."""
+    """An execution environment: the product's real code, initialized once, for one invocation after the other."""
 
     def __init__(self, world: World, slot: int) -> None:
         """Start one.
@@ -73,14 +86,22 @@ class Environment:
         logger.clear_state()
         metrics = cast("Metrics", EphemeralMetrics(namespace="simulation", service="simulation"))
         product = world.product
-        self.door = product.door(
-            product.settings("simulation", "INFO", "simulation", world.states.arn, world.handover_seconds),
+        parts = product.parts(
+            product.settings(
+                service="simulation",
+                log_level="INFO",
+                namespace="simulation",
+                record_table=world.table.name,
+                state_machine_arn=world.states.arn,
+                handover_seconds=world.handover_seconds,
+            ),
             self._client,
             world.time,
             Random(world.random.random()),  # noqa: S311 - the seed repeats it
             product.telemetry(logger, metrics),
             self._send,
         )
+        self.handler = product.handler(parts)
 
     def _client(self, service: str) -> Any:
         return Client(self, self._world, self._world.services[service])
@@ -107,7 +128,7 @@ class Client:
 
 
 def _record(event: Mapping[str, Any], condition: str, tries: int, outcome: Outcome) -> dict[str, Any]:
-    """What a failure destination is told ("Capturing records of Lambda asynchronous invocations")."""
+    """Build the record for a failure destination ("Capturing records of Lambda asynchronous invocations")."""
     return {
         "version": "1.0",
         "requestContext": {"requestId": "…", "condition": condition, "approximateInvokeCount": tries},
@@ -127,9 +148,10 @@ class LambdaService:
         self.invocations = 0
 
     def send(self, event: Mapping[str, Any]) -> None:
-        """Take an event for later: deliver it at least once."""
+        """Queue an event: it is delivered at least once."""
         world, random = self._world, self._world.random
         late = random.uniform(60, 900) if world.dice(world.weather.slow) else random.uniform(0.02, 0.5)
+        late = DUEL_SECONDS if world.time.now() == world.duel_at else late
         self._queue(event, late)
         if world.dice(world.weather.twice):
             again = random.choice((0.0, random.uniform(0, 30), random.uniform(0, 3600)))
@@ -141,7 +163,7 @@ class LambdaService:
         self._world.time.spawn("queue", lambda: self._deliver(event, born), after)
 
     def _deliver(self, event: Mapping[str, Any], born: float) -> None:
-        """Invoke the function until it ends without an error; else hand the event to the failure destination."""
+        """Invoke the function until it ends without an error; after the last try invoke the failure destination."""
         world, outcome, tries, condition = self._world, Outcome(), 0, "RetriesExhausted"
         while tries <= RETRIES:
             if tries:
@@ -158,11 +180,11 @@ class LambdaService:
         """Invoke the failure destination, as often as any other function."""
         for tries in range(1 + RETRIES):
             self._world.time.sleep(60.0 * tries)
-            if not self.last_word(record, may_die=tries < RETRIES).error:
+            if not self.failure_responder(record, may_die=tries < RETRIES).error:
                 return
 
-    def last_word(self, record: Mapping[str, Any], *, may_die: bool = False) -> Outcome:
-        """Run the function that answers for requests that were lost; it may die as well, but not for good."""
+    def failure_responder(self, record: Mapping[str, Any], *, may_die: bool = False) -> Outcome:
+        """Run the function that responds for requests that were lost. It may die as well, but not at every try."""
         world = self._world
         done: Signal[Outcome] = Signal(world.time)
 
@@ -171,14 +193,14 @@ class LambdaService:
                 done.send(Outcome(error="Runtime.ExitError"))
                 return
             try:
-                outcome = answer(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)
+                outcome = respond(record, lambda url, body: world.wire.deliver(url, body, None), world.time.sleep)
             except NotDelivered as error:
                 done.send(Outcome(error=type(error).__name__))
             else:
-                world.trace(f"  last word: {outcome}")
+                world.trace(f"  failure responder: {outcome}")
                 done.send(Outcome(result=outcome))
 
-        world.time.spawn("last word", run, 0.2)
+        world.time.spawn("failure responder", run, 0.2)
         return done.wait(300.0) or Outcome(error="Sandbox.Timedout")
 
     def invoke(self, event: Mapping[str, Any], wait_seconds: float = TIMEOUT_SECONDS + 1) -> Outcome:
@@ -208,7 +230,7 @@ class LambdaService:
         world = self._world
         context = LambdaContext(world.time, TIMEOUT_SECONDS, f"invocation-{invocation.number}")
         try:
-            result = environment.door(invocation.event, context)
+            result = environment.handler(invocation.event, context)
             outcome = Outcome(json.loads(json.dumps(result)))
         except Death:
             outcome = Outcome(error="Runtime.ExitError", message="RequestId: … Error: Runtime exited")

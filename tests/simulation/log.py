@@ -1,4 +1,4 @@
-"""Where everything goes that the function prints, in every world."""
+"""The standard output of the function in every world, and what the checks read from it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ if TYPE_CHECKING:
 
 
 class Log(TextIOBase):
-    """Reads each line as it is written. What a dead process prints, nobody reads."""
+    """Reads each line as it is written, except for those of a dead process."""
+
+    RESPONDER = "FailureResponder"
+    """Stands for the code of an error where the failure responder sent the response."""
 
     def __init__(self) -> None:
-        """Belong to no world yet."""
+        """Start without a world."""
         self.leaks: list[str] = []
         self.listener: Callable[[str], None] | None = None
         self._time: Time | None = None
         self._codes: dict[Process, str] = {}
-        self._conceded: dict[Process, str] = {}
+        self.not_restored: set[str] = set()  # streams that a Delete left as they are
 
     def belong_to(self, time: Time, listener: Callable[[str], None] | None) -> None:
-        """Be the log of another world from now on, and tell somebody of each decision, if anybody wants to know."""
-        self.leaks, self.listener, self._time, self._codes, self._conceded = [], listener, time, {}, {}
+        """Become the log of another world.
+
+        Args:
+            time: The world's time.
+            listener: Is given each decision of the function, in one line.
+        """
+        self.leaks, self.listener, self._time, self._codes, self.not_restored = [], listener, time, {}, set()
 
     def write(self, text: str) -> int:
         """Take a line."""
@@ -38,24 +46,16 @@ class Log(TextIOBase):
         if self.listener and '"decided"' in text:
             line = json.loads(text)
             self.listener(f"          {process.name}: {line['action']}: {line['reason']}")
-        if '"Concede"' in text and "can't be restored" in text:
-            self._conceded[process] = json.loads(text)["stream"]
+        if '"RestoreSkipped"' in text:
+            self.not_restored.add(json.loads(text)["stream"])
         if '"request failed"' in text:
             self._codes[process] = json.loads(text)["error_code"]
         return len(text)
 
-    @property
-    def conceded(self) -> set[str]:
-        """The streams of which an invocation that died knew that the key from before can't be restored.
-
-        Not covered (docs/simulation.md): the next delivery answers, and can't know.
-        """
-        return {stream for process, stream in self._conceded.items() if process.dead}
-
     def code_of(self, invocation: Invocation | None) -> str:
-        """Tell the code of the error that an invocation failed a request with."""
+        """Return the code of the error with which an invocation failed its request."""
         if invocation is None:
-            return "LastWord"
+            return self.RESPONDER
         return self._codes.get(invocation.process, "?") if invocation.process else "?"
 
 

@@ -1,4 +1,4 @@
-"""The product under simulation: its real code by its real doors; or a copy of it, with a bug planted."""
+"""The product under simulation: its real code by its real entry point; or a copy of it with a planted bug."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from stream_encryption.doors import door
+from stream_encryption.app import Parts, handler
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 
@@ -26,19 +26,20 @@ _SOURCE = Path(__file__).parents[2] / "provider" / PACKAGE
 
 @dataclass(frozen=True)
 class Product:
-    """What an environment is made of."""
+    """The classes and functions that an environment is made of."""
 
-    door: Callable[..., Callable[[Any, Any], Any]] = door
+    handler: Callable[[Any], Callable[[Any, Any], Any]] = handler
+    parts: Callable[..., Any] = Parts
     settings: Callable[..., Any] = Settings
     telemetry: Callable[..., Any] = Telemetry
 
 
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[Product]:
-    """Give the product with a bug in it.
+    """Give a copy of the product with a bug in it.
 
     Raises:
-        ValueError: The code that the bug replaces is not there any more, or not once.
+        ValueError: The code that the bug replaces is not there exactly once.
     """
     with TemporaryDirectory() as folder:
         copy = Path(folder) / PACKAGE
@@ -54,8 +55,10 @@ def _loaded_from(folder: str) -> Product:
         del sys.modules[name]
     sys.path.insert(0, folder)
     try:
-        modules = [importlib.import_module(f"{PACKAGE}.{name}") for name in ("doors", "settings", "telemetry")]
-        return Product(modules[0].door, modules[1].Settings, modules[2].Telemetry)
+        app, settings, telemetry = (
+            importlib.import_module(f"{PACKAGE}.{name}") for name in ("app", "settings", "telemetry")
+        )
+        return Product(app.handler, app.Parts, settings.Settings, telemetry.Telemetry)
     finally:
         sys.path.remove(folder)
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:

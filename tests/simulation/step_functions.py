@@ -1,6 +1,7 @@
 """AWS Step Functions: plays the project's own definition, statemachine/wait.asl.json, state by state.
 
-Source: Amazon States Language specification, https://states-language.net; of it, what the definition uses.
+Source: Amazon States Language specification, https://states-language.net. Only the parts that the definition uses are
+implemented.
 """
 
 from __future__ import annotations
@@ -51,14 +52,16 @@ class StepFunctions:
 
         Args:
             world: Whose time passes.
-            tasks: What each Resource of the definition stands for; takes its input and how long it may take.
+            tasks: The function behind each Resource of the definition; it takes the input and the longest duration.
         """
         self.executions: dict[str, Execution] = {}
         self._world = world
         self._tasks = tasks
 
     def start_execution(self, **arguments: str) -> dict[str, Any]:
-        """Start an execution; a name is good for one, unless it is the very same one, and still at work."""
+        """Start an execution. A used name is refused, unless its execution still runs with this very input."""
+        if arguments["stateMachineArn"] != ARN:
+            raise client_error("StateMachineDoesNotExist", "State Machine Does Not Exist", "states:StartExecution")
         name, given = arguments["name"], arguments["input"]
         known = self.executions.get(name)
         if known is None:
@@ -79,7 +82,7 @@ class StepFunctions:
         execution.running = False
 
     def _state(self, state: Mapping[str, Any], data: Any) -> tuple[str, Any]:
-        """Play one state; tell the next one's name (none: it was the last), and its input."""
+        """Play one state; return the name of the next one (empty after the last) and its input."""
         match state["Type"]:
             case "Wait":
                 self._world.time.sleep(float(_at(data, state["SecondsPath"])))

@@ -1,4 +1,4 @@
-"""What is done to stacks: drawn from the seed."""
+"""What happens to stacks: drawn from the seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tests.simulation.weather import Weather
 from tests.simulation.world import STREAMS, World
 
 if TYPE_CHECKING:
-    from tests.simulation.cloudformation import Stack
+    from collections.abc import Mapping
+
+    from tests.simulation.stacks import Stack
     from tests.simulation.world import Report
 
 _OPTIONS = ("OnDelete", "SettleSeconds", "Verify")
@@ -25,23 +27,49 @@ def simulate(seed: int, product: Product | None = None, *, talkative: bool = Fal
 
 
 def _story(stack: Stack) -> None:
-    """Some hours in a stack's life."""
+    """Play some hours in a stack's life."""
     world = stack.world
+    if world.weather.duel:
+        stack.create("Encryption", {**_properties(world), "StreamName": STREAMS[0], "Takeover": "false"})
     for _ in range(world.random.randint(1, 6)):
-        _chapter(stack)
+        _deploy(stack)
         if stack.abandoned:
             return
         world.time.sleep(10 ** world.random.uniform(0.3, world.pace))
 
 
-def _chapter(stack: Stack) -> None:
+def _deploy(stack: Stack) -> None:
+    """Deploy the stack once: create, change, rename or delete its resource."""
     world, random = stack.world, stack.world.random
     cancel_after = 10 ** random.uniform(-0.5, 2.7) if world.dice(world.weather.cancel) else None
-    if not stack.resources:
-        stack.create("Encryption", _properties(world), cancel_after)
-        return
-    logical_id, resource = next(iter(stack.resources.items()))
-    old = dict(resource.properties)
+    if stack.kept:
+        _deploy_after_a_failure(stack)
+    elif not stack.resources:
+        rollback = not world.dice(world.weather.keep_failed)
+        stack.create("Encryption", _properties(world), cancel_after, rollback=rollback)
+    else:
+        logical_id, resource = next(iter(stack.resources.items()))
+        _change(stack, logical_id, resource.properties, cancel_after)
+
+
+def _deploy_after_a_failure(stack: Stack) -> None:
+    """Deploy again after a Create failed without rollback. AWS does not say when the failed resource is deleted."""
+    world, random = stack.world, stack.world.random
+    logical_id, failed = next(iter(stack.kept.items()))
+    properties = random.choice((failed.properties, _properties(world)))
+    match random.choice(("delete", "before", "after", "after", "update")):
+        case "delete":
+            stack.delete()
+        case "before":
+            stack.delete_failed_then_create(logical_id, properties)
+        case "after":
+            stack.create_then_delete_failed(logical_id, properties)
+        case _:
+            stack.update_failed(logical_id, properties)
+
+
+def _change(stack: Stack, logical_id: str, properties: Mapping[str, Any], cancel_after: float | None) -> None:
+    world, random, old = stack.world, stack.world.random, dict(properties)
     what = random.choice(("key", "key", "key", "option", "stream", "rename", "delete"))
     if what == "key":
         stack.update(logical_id, {**old, "KeyId": _key_id(world)}, cancel_after)
@@ -68,8 +96,8 @@ def _properties(world: World) -> dict[str, Any]:
         "Verify": random.choice(("false", "false", "false", "true")),
         "Takeover": random.choice(("true", "false")) if world.weather.rivals else "false",
     }
-    if random.random() < 0.2:
-        properties["ServiceTimeout"] = random.choice(("120", "600", "1800"))
+    if random.random() < 0.2 or (world.weather.keep_failed and random.random() < 0.5):
+        properties["ServiceTimeout"] = random.choice(("30", "120", "600", "1800"))
     return properties
 
 

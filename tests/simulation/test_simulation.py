@@ -43,12 +43,12 @@ def test_a_fault_at_any_one_call_of_a_life_changes_nothing_in_the_end(name: str)
         report = play(life, {number: fault})
         told = "\n".join([f"{name}, call {number}: {fault}", *report.trace[-TRACE:]])
         assert not report.broken, f"{report.broken[0]}\n{told}"
-        assert _heard(report.answers) == _heard(undisturbed.answers), told
+        assert _heard(report.outcomes) == _heard(undisturbed.outcomes), told
 
 
-def _heard(answers: list[tuple[str, str]]) -> list[str]:
-    """What CloudFormation was told of the requests that it did not cancel, which differs by when it cancels."""
-    return [answer for request, answer in answers if answer != "nothing" and not request.startswith("Create")]
+def _heard(outcomes: list[tuple[str, str]]) -> list[str]:
+    """Return the outcomes of the requests that CloudFormation did not cancel: when it cancels differs."""
+    return [outcome for request, outcome in outcomes if outcome != "nothing" and not request.startswith("Create")]
 
 
 def test_a_seed_repeats_a_world_to_the_letter() -> None:

@@ -1,0 +1,135 @@
+"""What Lambda invokes: CloudFormation's events and the workflow's steps. Wiring only.
+
+event → cloudformation (one response) → request (goals) → reconcile (observe, decide, act) → aws/kinesis.py
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from .aws.kinesis import Kinesis
+from .aws.kms import KeyLookup
+from .cloudformation.custom_resource import CustomResource
+from .cloudformation.request import Request, end_of
+from .cloudformation.response import Put, ResponseSender, demand_room, put
+from .errors import RequestExpired
+from .reconcile.environment import Clock, Environment
+from .record.table import RecordTable
+from .settings import Settings
+from .telemetry import Telemetry
+from .workflow.hand_over import FirstInvocation
+from .workflow.state_machine import StateMachine
+from .workflow.step import WorkflowStep
+from .workflow.workflow_state import WorkflowState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SystemClock:
+    """The real time."""
+
+    now = staticmethod(time.time)
+    sleep = staticmethod(time.sleep)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the function is made of, and a test replaces.
+
+    Attributes:
+        settings: The settings that the template makes.
+        client: Gives the boto3 client of a service, by its name.
+        clock: Time.
+        random: Spreads polls and retries.
+        telemetry: Logs and metrics.
+        put: Makes one try to deliver a response.
+    """
+
+    settings: Settings
+    client: Callable[[str], Any]
+    clock: Clock
+    random: Random
+    telemetry: Telemetry
+    put: Put = put
+
+    def environment(self) -> Environment:
+        """What the loop touches. Keys are looked up once an invocation, so each has its own."""
+        return Environment(
+            kinesis=Kinesis(self.client("kinesis")),
+            keys=KeyLookup(lambda: self.client("kms"), self.telemetry.look_up_denied),
+            table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table),
+            clock=self.clock,
+            random=self.random,
+            log=self.telemetry,
+        )
+
+    def state_machine(self) -> StateMachine:
+        """The state machine that takes long waits over."""
+        return StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
+
+
+def handler(parts: Parts) -> Callable[[Any, Any], Any]:
+    """Make the Lambda handler."""
+    sender = ResponseSender(parts.clock, parts.random, parts.telemetry, parts.put)
+    resource = CustomResource(sender, parts.telemetry)
+    handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
+    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry)
+    step = WorkflowStep(parts.environment, sender, parts.telemetry)
+
+    @resource.create
+    @resource.update
+    @resource.delete
+    def reconcile(event: Mapping[str, Any], context: Any) -> str | None:  # noqa: ANN401 (Lambda's context)
+        """Reach the request's goals here; or hand it over when that gets long, and return None."""
+        now = parts.clock.now()
+        request = Request.of(event, now)
+        resource.PhysicalResourceId = request.failed_id
+        parts.telemetry.begin(request)
+        if now >= request.deadline:
+            raise RequestExpired(request.stream, request.issued_at, request.deadline)
+        progress = first.reach(event, request, end_of(context, now))
+        if progress is None:
+            return None
+        demand_room(event, request.settled_id(progress), progress.data)
+        parts.telemetry.reached(progress)
+        resource.Data, resource.Reason = progress.data, progress.reason
+        return request.settled_id(progress)
+
+    def handle(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
+        try:
+            return step.take(event, context) if WorkflowState.is_state(event) else resource(event, context)
+        finally:
+            parts.telemetry.end()
+
+    return handle
+
+
+def on_event(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
+    """Handle one request of CloudFormation, or one step of the workflow."""
+    return _handler()(event, context)
+
+
+@cache
+def _handler() -> Callable[[Any, Any], Any]:
+    settings = Settings.from_environment()
+    random = Random()  # noqa: S311  # nosec B311  # spreads load
+    return handler(Parts(settings, settings.client, SystemClock(), random, settings.telemetry()))
+
+
+def prepare() -> None:
+    """Make what every request needs, before the first one comes: until then Lambda gives a whole processor.
+
+    A fault is left to the first request, which meets it again and answers.
+    """
+    with suppress(Exception):
+        _handler()
+        Settings.client("kinesis")
+        Settings.client("dynamodb")

@@ -1,0 +1,1 @@
+"""CloudFormation's custom resource protocol: events, requests, properties and responses."""

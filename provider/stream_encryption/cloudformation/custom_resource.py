@@ -1,0 +1,102 @@
+"""crhelper's CfnResource, hardened so that CloudFormation gets exactly one response that it accepts.
+
+Why each method is replaced is told in docs/crhelper-compared.md, for crhelper 2.0.12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crhelper import FAILED, CfnResource
+
+from .event_validation import Unanswerable, accepted
+from .failure import Failure
+from .request import MARKER
+from .response import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from stream_encryption.telemetry import Telemetry
+
+    from .response import ResponseSender
+
+    _Handler: TypeAlias = Callable[[Any, Any], str | None]
+
+
+class CustomResource(CfnResource):
+    """crhelper's dispatch, without its polling, its timer and its sending."""
+
+    RequestType: str
+    _event: Mapping[str, Any]
+    _context: Any
+    _crhelper_init: Callable[[Mapping[str, Any], Any], bool]
+    _cfn_response: Callable[[Mapping[str, Any]], None]
+
+    def __init__(self, sender: ResponseSender, telemetry: Telemetry) -> None:
+        """Set up the dispatch alone. crhelper's own set-up makes three clients and resets the root logger."""
+        self._sender, self._telemetry = sender, telemetry
+        self._create_func: _Handler | None = None
+        self._update_func: _Handler | None = None
+        self._delete_func: _Handler | None = None
+        self._timer = self._init_failed = None
+        self._handed_over = False
+
+    def __call__(self, event: Any, context: Any) -> None:  # noqa: ANN401 (whatever Lambda was invoked with)
+        """Take a request and answer it once; not where it was handed over, since then the workflow answers.
+
+        Args:
+            event: CloudFormation's request.
+            context: Lambda's context.
+
+        Raises:
+            ResponseNotDelivered: CloudFormation could not be reached; Lambda delivers the request again.
+        """
+        try:
+            event = accepted(event)
+        except Unanswerable as why:
+            self._telemetry.refused(str(why))
+            return
+        self._handed_over = False
+        self._crhelper_init(event, context)
+        if not self._handed_over:
+            self._cfn_response(event)
+
+    def generate_physical_id(self, event: Mapping[str, Any]) -> str:
+        """Make the id for an event without one: not a random one, and not a stream's."""
+        return f"{MARKER}{event['LogicalResourceId']}"
+
+    def _get_func(self) -> _Handler | None:
+        """Choose the function for the request's type; Create's says what is wrong with an unknown type."""
+        functions = {"Update": self._update_func, "Delete": self._delete_func}
+        return functions.get(self.RequestType, self._create_func)
+
+    def _set_timeout(self) -> None:
+        """Set no timer: the loop keeps to a deadline, so that nobody answers beside it."""
+
+    def _wrap_function(self, func: _Handler) -> None:
+        """Run the function; an exception, SystemExit too, ends in a FAILED that says what happened.
+
+        The function returns the PhysicalResourceId; or None where it has handed the request over.
+        """
+        try:
+            physical_id = func(self._event, self._context)
+        except BaseException as error:  # noqa: BLE001 (CloudFormation has to be answered all the same)
+            failure = Failure.of(error, self._context, self._event["ResponseURL"])
+            self._telemetry.failed(failure)
+            self.Status, self.Reason = FAILED, failure.reason
+        else:
+            self._handed_over = physical_id is None
+            self.PhysicalResourceId = physical_id or ""
+
+    def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:  # noqa: ARG002
+        """Answer. crhelper calls this once, at the end."""
+        response = Response.to(
+            self._event,
+            status=status or self.Status,
+            reason=reason or self.Reason,
+            physical_id=str(self.PhysicalResourceId),
+            data=self.Data,
+        )
+        self._sender.deliver(self._event["ResponseURL"], response)

@@ -1,0 +1,113 @@
+"""What makes an event one that can be answered: a ResponseURL, ids that are strings, and the secret in one place."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+MAX_PHYSICAL_ID_BYTES = 1024
+"""The longest PhysicalResourceId, in bytes (AWS CloudFormation User Guide, "Custom resource response objects")."""
+MAX_ID_BYTES = 850
+"""How long each of the other ids may be as JSON, in bytes: more than any of CloudFormation's. All four leave room for a
+Reason in a response of 4,096 bytes."""
+DEEPEST = 30
+"""How deep values may lie within one another: no valid property does so at all."""
+
+# Nothing that http.client or a resolver would refuse; no quotation mark and no backslash: JSON holds it as it is.
+_RESPONSE_URL = re.compile(
+    r"https?://[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?::(?P<port>[0-9]{1,5}))?/[!#-\[\]-~]{0,8000}", re.IGNORECASE
+)
+_SIGNATURE = re.compile(r"(?:signature|token)=([^&]{8,})", re.IGNORECASE)
+_PLAIN = frozenset(string.ascii_letters + string.digits)
+_INSTEAD = "<ResponseURL>"
+
+
+class Unanswerable(Exception):
+    """Nobody can be answered, so nothing is done: an event that CloudFormation would not send."""
+
+
+def accepted(event: object) -> dict[str, Any]:
+    """Accept an event, or refuse it.
+
+    Args:
+        event: Whatever the function was invoked with.
+
+    Returns:
+        The event, with its RequestType and ids, of which invalid ones are empty; with a PhysicalResourceId only where
+        that is valid. Its ResponseURL is nowhere else in it.
+
+    Raises:
+        Unanswerable: It has no ResponseURL.
+    """
+    if isinstance(event, dict) and isinstance(event.get("Records"), list):
+        event = _from_sns(event["Records"])
+    url = event.get("ResponseURL") if isinstance(event, dict) else None
+    if not isinstance(event, dict) or not isinstance(url, str) or not _is_response_url(url):
+        raise Unanswerable("the event has no ResponseURL, so nobody can be answered; nothing was done")
+    taken = {**cleaned(event, url), "ResponseURL": url}
+    for name in ("RequestType", "StackId", "RequestId", "LogicalResourceId"):
+        taken[name] = _id(taken.get(name), MAX_ID_BYTES)
+    held = _id(taken.pop("PhysicalResourceId", None), MAX_PHYSICAL_ID_BYTES)
+    return {**taken, "PhysicalResourceId": held} if held and taken["RequestType"] != "Create" else taken
+
+
+def _from_sns(records: list[Any]) -> object:
+    """Read the request in the one message that an SNS topic delivers where the topic is the ServiceToken."""
+    try:
+        (record,) = records
+        return json.loads(record["Sns"]["Message"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _id(value: object, most_bytes: int) -> str:
+    """An id as it came; empty where it can't be answered with. JSON writes a quotation mark as two characters."""
+    fits = isinstance(value, str) and len(json.dumps(value, ensure_ascii=False).encode()) - 2 <= most_bytes
+    return str(value) if fits else ""
+
+
+def _is_response_url(url: str) -> bool:
+    match = _RESPONSE_URL.fullmatch(url)
+    return match is not None and int(match["port"] or 0) < 1 << 16
+
+
+def cleaned(value: Any, response_url: str, depth: int = DEEPEST) -> Any:  # noqa: ANN401 (whatever JSON can hold)
+    """Take the ResponseURL out of JSON, in names and in values; nothing lies deeper than `depth` afterwards."""
+    if isinstance(value, str):
+        return without_secrets(value, response_url)
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, list):
+        return [cleaned(one, response_url, depth - 1) for one in value]
+    return {without_secrets(name, response_url): cleaned(one, response_url, depth - 1) for name, one in value.items()}
+
+
+def without_secrets(text: str, response_url: str) -> str:
+    """Take the ResponseURL out of a text, be it whole or in parts (its query, its signature), however it is spelled.
+
+    Lone surrogates are replaced as well: UTF-8 can't hold them, so no log and no response can.
+    """
+    return _secrets_of(response_url).sub(_INSTEAD, text).encode(errors="replace").decode()
+
+
+@lru_cache(maxsize=16)
+def _secrets_of(response_url: str) -> re.Pattern[str]:
+    query = urlsplit(response_url).query
+    whole = [re.escape(part) for part in (response_url, query) if part]
+    return re.compile("|".join([*whole, *map(_spelled, _SIGNATURE.findall(query) or [query] if query else [])]))
+
+
+def _spelled(secret: str) -> str:
+    """Make a pattern for a secret as it is, percent-encoded (once, or again and again), and escaped as in JSON."""
+    return "".join(
+        chr(byte)
+        if chr(byte) in _PLAIN
+        else rf"(?:\\?{re.escape(chr(byte))}|%(?:25)*(?i:{byte:02x})|\\u00(?i:{byte:02x}))"
+        for byte in unquote_to_bytes(secret)
+    )

@@ -1,0 +1,228 @@
+"""A request of CloudFormation: its goals, its deadline, and the PhysicalResourceId of its response.
+
+Source: AWS CloudFormation User Guide, "Custom resource request and response reference".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stream_encryption.errors import InvalidProperties, InvalidRequest
+from stream_encryption.reconcile.goals import Ensure, Release
+from stream_encryption.record.values import RequestStamp
+from stream_encryption.values import Owner, StreamRef
+
+from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
+from .response_url import digest_of, issued_at
+
+if TYPE_CHECKING:
+    from stream_encryption.reconcile.goals import Goal
+    from stream_encryption.reconcile.progress import Progress
+
+REQUEST_TYPES = ("Create", "Update", "Delete")
+MARKER = "failed-create:"
+"""The beginning of a failed Create's PhysicalResourceId, which ends in the digest of that very request."""
+
+SERVICE_TIMEOUT_SECONDS = 3600
+"""How long CloudFormation waits for an answer unless ServiceTimeout says less, in seconds; also the most."""
+MARGIN_SECONDS = 20.0
+"""The time at the end that is kept for the response, in seconds: a quarter where there is little time."""
+
+_STACK_ID = re.compile(
+    r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][a-zA-Z0-9-]{0,127}/[a-zA-Z0-9-]{1,64}"
+)
+_LOGICAL_ID = re.compile(r"[\w.:/=+@-]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, without its ResponseURL, which is a secret.
+
+    Attributes:
+        type: Create, Update or Delete.
+        owner: The resource that it is about.
+        stamp: When it was issued, and the digest that tells it from the owner's other requests.
+        physical_id: The PhysicalResourceId; None on a Create.
+        properties: ResourceProperties.
+        old_properties: OldResourceProperties; empty on a Create or Delete.
+    """
+
+    type: str
+    owner: Owner
+    stamp: RequestStamp
+    physical_id: str | None
+    properties: Mapping[str, Any] = field(repr=False)
+    old_properties: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], now: float) -> Request:
+        """Read a request from CloudFormation's event.
+
+        Raises:
+            InvalidRequest: It is not one that the protocol knows.
+        """
+        stack_id, logical_id = event.get("StackId"), event.get("LogicalResourceId")
+        request_type = event.get("RequestType")
+        if request_type not in REQUEST_TYPES:
+            raise InvalidRequest(f"RequestType {request_type!r} is not one of {', '.join(REQUEST_TYPES)}.")
+        if not isinstance(stack_id, str) or not _STACK_ID.fullmatch(stack_id):
+            raise InvalidRequest(f"StackId {stack_id!r} is not the ARN of a stack.")
+        if not isinstance(logical_id, str) or not _LOGICAL_ID.fullmatch(logical_id):
+            raise InvalidRequest(f"LogicalResourceId {logical_id!r} is not the name of a resource in a template.")
+        if not event.get("RequestId") or not isinstance(event["RequestId"], str):
+            raise InvalidRequest("The request has no RequestId.")
+        properties, old = event.get("ResourceProperties"), event.get("OldResourceProperties")
+        physical_id = event.get("PhysicalResourceId")
+        physical_id = physical_id if isinstance(physical_id, str) else None
+        if request_type != "Create" and not physical_id:
+            raise InvalidRequest(f"The {request_type} has no PhysicalResourceId.")
+        url = str(event.get("ResponseURL"))
+        return cls(
+            type=request_type,
+            owner=Owner(stack_id, logical_id),
+            stamp=RequestStamp(math.floor(issued_at(url, now)), digest_of(url)),
+            physical_id=physical_id,
+            properties=properties if isinstance(properties, dict) else {},
+            old_properties=old if isinstance(old, dict) else {},
+        )
+
+    @property
+    def issued_at(self) -> int:
+        """When CloudFormation issued it, in epoch seconds."""
+        return self.stamp.issued_at
+
+    @property
+    def stream(self) -> StreamRef | None:
+        """The stream that it is about, as far as its properties can be read."""
+        return stream_of(self.properties) or stream_of_arn(self.physical_id)
+
+    @property
+    def deadline(self) -> float:
+        """When the response has to be sent, in epoch seconds."""
+        timeout = _service_timeout(self.properties.get("ServiceTimeout"))
+        timeout = SERVICE_TIMEOUT_SECONDS if timeout is None else timeout
+        return self.issued_at + timeout - margin(timeout)
+
+    @property
+    def unreadable_timeout(self) -> str | None:
+        """A ServiceTimeout that is no number of seconds, as text; None where there is none, or it can be read."""
+        value = self.properties.get("ServiceTimeout")
+        return None if value is None or _service_timeout(value) is not None else str(value)[:60]
+
+    @property
+    def failed_id(self) -> str:
+        """The PhysicalResourceId of a failure: the one that CloudFormation knows, or for a Create one of its own.
+
+        A failed Create's id names that very request. The Delete that follows undoes this request alone: with
+        rollback disabled a new Create of the same resource can have come in between.
+        """
+        if self.type != "Create" and self.physical_id:
+            return self.physical_id
+        return f"{MARKER}{self.owner.stack_name}/{self.owner.logical_id}/{self.stamp.digest}"
+
+    def goals(self) -> tuple[Goal, ...]:
+        """The goals to reach, in order.
+
+        Raises:
+            InvalidProperties: Create and Update only; it lists every fault.
+        """
+        if self.type == "Delete":
+            return self._release()
+        return (*self._undo_of_failed_replacement(), self._ensure())
+
+    def settled_id(self, progress: Progress) -> str:
+        """The PhysicalResourceId of a success: the stream's ARN, however the template names the stream."""
+        if self.type == "Delete" or progress.attributes is None:
+            return self.failed_id
+        held = stream_of_arn(self.physical_id)
+        stream = progress.attributes.stream
+        return self.failed_id if held and held.name == stream.name else stream.arn
+
+    def _ensure(self) -> Ensure:
+        wanted = parse(self.properties, self.owner.place)
+        held, tried = stream_of_arn(self.physical_id), self._tried()
+        same = held is not None and held.name == wanted.stream.name
+        # A rollback from another stream, or from invalid properties, goes back to the key that this stream still has.
+        given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
+        return Ensure(
+            stream=wanted.stream,
+            owner=self.owner,
+            stamp=self.stamp,
+            key_id=wanted.key_id,
+            on_delete=wanted.on_delete,
+            settle_seconds=wanted.settle_seconds,
+            verify=wanted.verify,
+            takeover=wanted.takeover,
+            creates=self.type == "Create",
+            last_key_id=key_id_of(given) if same else None,
+        )
+
+    def _tried(self) -> StreamRef | None:
+        """The stream of the old properties; None where they are invalid, so that nothing was done for them."""
+        try:
+            return parse(self.old_properties, self.owner.place).stream
+        except InvalidProperties:
+            return None
+
+    def _undo_of_failed_replacement(self) -> tuple[Release, ...]:
+        """Release the stream of a failed replacement, where this Update goes back to the stream from before it.
+
+        Nothing else marks such a rollback. CloudFormation sends no Delete for the stream that was tried, since it
+        never learnt of that stream.
+        """
+        held, tried = stream_of_arn(self.physical_id), stream_of(self.old_properties)
+        wanted = stream_of(self.properties)
+        if self.type != "Update" or not (held and tried and wanted):
+            return ()
+        if held.name != wanted.name or tried.name == wanted.name:
+            return ()
+        begun = self._tried() is not None
+        return (Release(tried, self.owner, self.stamp, overtaking=begun, best_effort=True),)
+
+    def _release(self) -> tuple[Release, ...]:
+        held = stream_of_arn(self.physical_id)
+        stream = held or stream_of(self.properties)
+        if stream is None:
+            return ()
+        failed_create = _failed_create(self.physical_id)
+        return (
+            Release(
+                stream=stream,
+                owner=self.owner,
+                stamp=self.stamp,
+                on_delete=on_delete_of(self.properties),
+                last_key_id=key_id_of(self.properties) if held else None,
+                only_request=failed_create,
+                overtaking=not held and failed_create is None,
+                best_effort=not held,
+            ),
+        )
+
+
+def _failed_create(physical_id: str | None) -> str | None:
+    """The digest of the failed Create that a PhysicalResourceId names; None where it is another kind of id."""
+    if not physical_id or not physical_id.startswith(MARKER):
+        return None
+    return physical_id.rpartition("/")[2]
+
+
+def margin(seconds: float) -> float:
+    """The part of a span of time that is kept for the response, in seconds."""
+    return min(MARGIN_SECONDS, seconds / 4)
+
+
+def end_of(context: Any, now: float) -> float:  # noqa: ANN401 (Lambda's context)
+    """When an invocation has to stop working to be able to answer, in epoch seconds."""
+    left = context.get_remaining_time_in_millis() / 1000
+    return now + float(left - margin(left))
+
+
+def _service_timeout(value: object) -> int | None:
+    """ServiceTimeout within its bounds, in seconds; None where it is no whole number."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}", value):
+        return None
+    return min(max(int(value), 1), SERVICE_TIMEOUT_SECONDS)

@@ -1,0 +1,131 @@
+"""The actions that a decision can choose, each with a stable code and a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from stream_encryption.errors import ProviderError
+from stream_encryption.record.changes import Intent
+from stream_encryption.record.values import Change, Record
+from stream_encryption.values import Key, Stream
+
+
+class Code(StrEnum):
+    """What was decided. Logs, metrics, tests and documentation go by these codes; sentences may change."""
+
+    WAITING_FOR_ACTIVE = "WaitingForActive"
+    WAITING_FOR_OTHER_CALL = "WaitingForOtherCall"
+    WAITING_FOR_EFFECT = "WaitingForEffect"
+    POSSIBLY_STALE = "PossiblyStale"
+    SETTLING = "Settling"
+    LOOKING_AGAIN = "LookingAgain"
+    BACKING_OFF = "BackingOff"
+    RETRYING_REFUSED = "RetryingRefused"
+    RETRYING_LIMIT = "RetryingLimit"
+    RETRYING_VERIFY = "RetryingVerify"
+    REQUEST_RECORDED = "RequestRecorded"
+    INTENT_RECORDED = "IntentRecorded"
+    START_REQUESTED = "StartRequested"
+    STOP_REQUESTED = "StopRequested"
+    VERIFY_REQUESTED = "VerifyRequested"
+    RESTORE_SKIPPED = "RestoreSkipped"
+    ENCRYPTED = "Encrypted"
+    RELEASED = "Released"
+    LEFT_ALONE = "LeftAlone"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look again later: after `seconds`, or when the polling rhythm says so (None)."""
+
+    code: Code
+    reason: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRecord:
+    """Write the record, and an intent with it where a call is to be made next."""
+
+    code: Code
+    reason: str
+    record: Record
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Make the call that the record announces: start the encryption with a key, or stop it."""
+
+    code: Code
+    reason: str
+    stream: Stream
+    change: Change
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Put one record into the stream, and see that it was encrypted."""
+
+    code: Code
+    reason: str
+    stream: Stream
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRestore:
+    """The former encryption can't be restored: the stream keeps the encryption that it has."""
+
+    code: Code
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What Fn::GetAtt gives: the stream, its key, and the KeyId from before the first claim (None: not encrypted)."""
+
+    stream: Stream
+    key: Key
+    previous_key_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stabilized:
+    """The goal is reached, once the record is written.
+
+    Attributes:
+        code: What was reached.
+        reason: Why nothing is left to be done.
+        record: The record to write; None where the request leaves the record as it is.
+        attributes: What Fn::GetAtt gives; None for a Delete.
+        note: What the person who reads the response should know; empty where there is nothing unusual.
+    """
+
+    code: Code
+    reason: str
+    record: Record | None = None
+    attributes: Attributes | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The goal can't be reached; the error says why, and its code is the action's code."""
+
+    error: ProviderError
+
+    @property
+    def code(self) -> str:
+        """The error's code."""
+        return self.error.code
+
+    @property
+    def reason(self) -> str:
+        """The error's sentence."""
+        return str(self.error)
+
+
+Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | Stabilized | Failed

@@ -1,0 +1,167 @@
+"""The decision for Create and Update: not mine, key unusable, must wait, not as wanted, not settled, done.
+
+Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stream_encryption import errors
+from stream_encryption.record.changes import Intent, as_seen, with_claim, with_request, without_pending
+from stream_encryption.record.values import Arrival, Change, Claim, Latest, RecordedKey
+from stream_encryption.values import Key, StreamStatus
+
+from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
+from .goals import Ensure
+from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
+from .state import LOOK_UP
+
+if TYPE_CHECKING:
+    from stream_encryption.record.values import Record
+
+    from .observation import Observation
+    from .state import State
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSituation(Situation[Ensure]):
+    """The situation of a Create or Update; `wanted` is the wanted key, looked up."""
+
+    wanted: Key
+
+
+def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> Action:
+    """Choose the next action of a Create or Update."""
+    stream = seen.stream
+    if stream is None:
+        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
+    if stream.status is StreamStatus.DELETING or seen.wanted is None:
+        return Failed(errors.StreamBeingDeleted(stream))
+    situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
+    for check in (_not_mine, _key_unusable, _must_wait, _not_as_wanted, _not_settled):
+        action = check(situation)
+        if action:
+            return action
+    return _done(situation)
+
+
+def _not_mine(situation: EnsureSituation) -> Failed | None:
+    """Fail where a newer request has superseded this one, or another resource claims the stream."""
+    goal, record, stream = situation.goal, situation.record, situation.stream
+    superseded = Failed(errors.Superseded(stream, goal.owner))
+    if record.supersedes(goal.owner, goal.stamp):
+        return superseded
+    in_force, mine = record.in_force, record.claim_of(goal.owner)
+    if in_force is None or in_force.owner == goal.owner:
+        return None
+    if mine and mine.latest.arrival(goal.stamp) is Arrival.CURRENT:
+        return superseded  # This very request had the stream, and another resource has taken it over since.
+    if in_force.owner.stack_id == goal.owner.stack_id:
+        return superseded if in_force.latest.issued_at > goal.stamp.issued_at else None
+    if goal.takeover:
+        return None
+    return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))
+
+
+def _key_unusable(situation: EnsureSituation) -> Action | None:
+    """Fail where KMS says that the key can't encrypt the stream. A key that KMS does not know may be seconds old."""
+    key, state = situation.wanted, situation.state
+    if key.fault is None or situation.seen.as_wanted:
+        return None
+    since = state.refused_since(LOOK_UP)
+    if key.missing and since is not None and situation.now - since < NEW_SECONDS:
+        return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
+    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=bool(state.changes)))
+
+
+def _must_wait(situation: EnsureSituation) -> Action | None:
+    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    wait = not_my_turn(situation) or not_active(situation)
+    in_force = situation.record.in_force
+    if wait and in_force and in_force.owner == situation.goal.owner:
+        stamp = situation.goal.stamp
+        if in_force.latest.arrival(stamp) is Arrival.NEWER:
+            record = with_request(situation.record, in_force.owner, stamp)
+            return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
+    return wait
+
+
+def _not_as_wanted(situation: EnsureSituation) -> Action | None:
+    """Start the encryption with the wanted key."""
+    goal, seen = situation.goal, situation.seen
+    if seen.as_wanted:
+        return None
+    key = RecordedKey(situation.wanted.start_key_id, situation.wanted.identity)
+    intent = Intent(Change.START, key, goal.stamp)
+    lost = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.key_id))
+    return change(situation, intent, _claimed(situation), lost)
+
+
+def _not_settled(situation: EnsureSituation) -> Action | None:
+    """Wait for SettleSeconds after ACTIVE, then put a record where Verify is true."""
+    goal, since = situation.goal, situation.state.stability.settled_since
+    if since is None:
+        return not_yet_credible(situation)
+    left = since + goal.settle_seconds - situation.now
+    if left > 0:
+        return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
+    if goal.verify and not situation.state.verified:
+        return Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)
+    return None
+
+
+def _done(situation: EnsureSituation) -> Action:
+    """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
+    record = without_pending(_claimed(situation))
+    claims = (*record.claims[:-1], replace(record.claims[-1], settled=True))
+    first = claims[0].found
+    did = "encryption was started" if situation.state.changes else "nothing had to change"
+    return Stabilized(
+        Code.ENCRYPTED,
+        f"ACTIVE with the wanted key; {did}",
+        replace(record, claims=claims),
+        Attributes(situation.stream, situation.wanted, first.key_id if first else None),
+        _note(situation),
+    )
+
+
+def _claimed(situation: EnsureSituation) -> Record:
+    """The record with this resource's claim in force."""
+    goal, seen, wanted, call = situation.goal, situation.seen, situation.wanted, situation.state.call
+    record = as_seen(situation.record, seen.current, call.called_at if call else None)
+    if seen.is_last_key:
+        record = replace(record, key=RecordedKey.of(seen.current), started=True)
+    in_force, create = record.in_force, (goal.stamp.digest,) if goal.creates else ()
+    if in_force and in_force.owner == goal.owner:
+        claim = replace(
+            in_force,
+            wanted=RecordedKey(wanted.key_id, wanted.identity),
+            on_delete=goal.on_delete,
+            latest=in_force.latest.followed_by(goal.stamp),
+            creates=(*(one for one in in_force.creates if one not in create), *create),
+            releasing=None,
+        )
+    else:
+        claim = Claim(
+            owner=goal.owner,
+            found=None if seen.is_last_key else RecordedKey.of(seen.current),
+            wanted=RecordedKey(wanted.key_id, wanted.identity),
+            on_delete=goal.on_delete,
+            latest=Latest.of(goal.stamp),
+            creates=create,
+        )
+    return with_claim(record, claim)
+
+
+def _note(situation: EnsureSituation) -> str:
+    """Say what the former key keeps Restore from, as far as that can be foreseen."""
+    former = situation.seen.former
+    if former is None or former.is_same_as(situation.wanted) or not former.denied:
+        return ""
+    return (
+        f"Restore will not be possible: the provider's role may not look up key {former.key_id}, which the stream had "
+        "before. Add it to the provider stack's KeyArns, and allow the role in the key's policy, before this resource "
+        "is deleted; or set OnDelete to Keep."
+    )

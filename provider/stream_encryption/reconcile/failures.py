@@ -1,0 +1,120 @@
+"""The decision about a call that AWS refused. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from stream_encryption import errors
+from stream_encryption.record.values import Change
+from stream_encryption.values import RefusalKind
+
+from .actions import Action, Code, Failed, SkipRestore, Stabilized, Wait
+from .goals import Ensure, Release
+from .situation import NEW_SECONDS
+
+if TYPE_CHECKING:
+    from stream_encryption.values import Refusal
+
+    from .goals import Goal
+    from .state import State
+
+LIMIT_SECONDS = 120.0
+"""How long a limit that does not call itself a rate is given to pass, in seconds."""
+
+PROOF_SECONDS = 60.0
+"""How long records may come back unencrypted, in seconds."""
+
+INVALID_SECONDS = 15.0
+"""How long a Delete's call may be refused as invalid, in seconds: the stream may have just changed."""
+
+_CONFLICT_SECONDS = 0.1
+_PROOF_PAUSE_SECONDS = 5.0
+
+
+def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Action:
+    """Choose the next action after a call that AWS refused.
+
+    Args:
+        goal: What the request wants.
+        refusal: The refused call.
+        state: What the request remembers, this refusal included.
+        now: The time, in epoch seconds.
+    """
+    since = state.refused_since(refusal.action)
+    tried = now - (now if since is None else since)
+    match refusal.kind:
+        case RefusalKind.CONFLICT:
+            reason = "somebody else wrote the record in between; read it again"
+            return Wait(Code.LOOKING_AGAIN, reason, _CONFLICT_SECONDS)
+        case RefusalKind.BUSY | RefusalKind.MISSING:
+            return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
+        case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
+            # The other budget for looks may have room at once.
+            seconds = 0.0 if state.look_throttled else None
+            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
+        case RefusalKind.LIMIT:
+            return _limited(goal, refusal, tried, now)
+        case RefusalKind.UNPROVEN:
+            return _unproven(refusal, tried)
+        case RefusalKind.INVALID:
+            return _invalid(goal, refusal, tried)
+        case RefusalKind.KEY | RefusalKind.DENIED | RefusalKind.CREDENTIALS | RefusalKind.RECORD:
+            if tried < NEW_SECONDS:
+                reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
+                return Wait(Code.RETRYING_REFUSED, reason)
+            return _untouched(goal, refusal) or _refused_for_good(goal, refusal, state)
+        case _:
+            assert_never(refusal.kind)
+
+
+def _limited(goal: Goal, refusal: Refusal, tried: float, now: float) -> Action:
+    if tried < LIMIT_SECONDS:
+        return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
+    return _untouched(goal, refusal) or Failed(errors.QuotaSpent(refusal, now))
+
+
+def _unproven(refusal: Refusal, tried: float) -> Action:
+    if tried < PROOF_SECONDS:
+        reason = "the record that was put came back unencrypted; put another"
+        return Wait(Code.RETRYING_VERIFY, reason, _PROOF_PAUSE_SECONDS)
+    return Failed(errors.NotVerified(refusal.resource, tried))
+
+
+def _invalid(goal: Goal, refusal: Refusal, tried: float) -> Action:
+    if isinstance(goal, Release) and tried < INVALID_SECONDS:
+        return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
+    return _untouched(goal, refusal) or Failed(errors.InvalidArgument(refusal))
+
+
+def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
+    """Decide once waiting has not helped."""
+    changed = bool(state.changes)
+    why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
+    if isinstance(goal, Release) and _keeps_the_former_key_away(refusal):
+        reason = f"The key that the stream had before can't be restored: it {why}"
+        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+    if refusal.kind is RefusalKind.RECORD:
+        if isinstance(goal, Ensure):
+            return Failed(errors.RecordUnavailable(refusal, goal.stream))
+        note = f"The stream was left as it is, because its record could not be read or written: {refusal.message}."
+        return Stabilized(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
+    if refusal.kind is RefusalKind.KEY and isinstance(goal, Ensure):
+        return Failed(errors.KeyUnusable(refusal.resource, goal.key_id, why, changed=changed))
+    if refusal.kind is RefusalKind.CREDENTIALS:
+        return Failed(errors.CredentialsExpired(refusal))
+    return Failed(errors.AccessDenied(refusal))
+
+
+def _keeps_the_former_key_away(refusal: Refusal) -> bool:
+    """Tell whether a Start that restores the former key was refused because of that key, not of the stream."""
+    if not refusal.action.endswith(Change.START):
+        return False
+    return refusal.kind is RefusalKind.KEY or ":kinesis:" not in (refusal.denied_on or "")
+
+
+def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
+    """Let teardown go on where the stream may never have been touched: a look that is denied now was denied then."""
+    undoes = refusal.action.endswith((Change.START, Change.STOP))
+    if isinstance(goal, Release) and goal.best_effort and not undoes:
+        return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, so nothing can have been done")
+    return None

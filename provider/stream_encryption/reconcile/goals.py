@@ -1,0 +1,72 @@
+"""The goals that a request of CloudFormation is turned into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from stream_encryption.record.values import RequestStamp
+from stream_encryption.values import OnDelete, Owner, StreamRef
+
+
+@dataclass(frozen=True, slots=True)
+class Ensure:
+    """The goal of Create and Update: the stream is encrypted with the wanted key, and the owner claims it.
+
+    Attributes:
+        stream: The stream.
+        owner: The resource that wants it.
+        stamp: The request.
+        key_id: The wanted KeyId, as the template gives it.
+        on_delete: What the resource's Delete will do.
+        settle_seconds: How long to wait after ACTIVE.
+        verify: Whether to put a record and look at its encryption.
+        takeover: Whether the stream may be taken over from another stack's resource.
+        creates: The request is a Create.
+        last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
+            never did. Only used where the record is lost.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    owner: Owner
+    stamp: RequestStamp
+    key_id: str
+    on_delete: OnDelete = OnDelete.RESTORE
+    settle_seconds: int = 5
+    verify: bool = False
+    takeover: bool = False
+    creates: bool = False
+    last_key_id: str | None = None
+    kind: str = "Ensure"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The goal of Delete: what the owner did to the stream is undone, and nothing else.
+
+    Attributes:
+        stream: The stream.
+        owner: The resource that gives the stream up.
+        stamp: The request.
+        on_delete: What to do with a stream that the owner claims.
+        last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
+            None. Only used where the record is lost.
+        only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
+        overtaking: The request that this Delete undoes may still be at work, and CloudFormation never heard SUCCESS.
+        best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    owner: Owner
+    stamp: RequestStamp
+    on_delete: OnDelete = OnDelete.RESTORE
+    last_key_id: str | None = None
+    only_request: str | None = None
+    overtaking: bool = False
+    best_effort: bool = False
+    kind: str = "Release"
+
+
+Goal: TypeAlias = Ensure | Release

@@ -1,0 +1,83 @@
+"""The loop: one step after the other, with pauses between them, until the goals are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from stream_encryption.errors import DeadlineExceeded
+
+from .actions import Failed, Stabilized, Wait
+from .pacing import LONGEST_SECONDS, pause
+from .step import NOTHING, take_step
+
+if TYPE_CHECKING:
+    from .environment import Environment
+    from .progress import Progress
+
+LATE_SECONDS = 1.0
+"""How late the last look may be, in seconds: it is planned for the very deadline. Later, nothing is touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitBudget:
+    """How long a loop waits by itself, rather than leave the wait to the workflow.
+
+    Attributes:
+        until: It waits until then at the latest, in epoch seconds.
+        longest: It waits so long in one piece at the most, in seconds.
+        longest_look: The rhythm's longest pause between two looks, in seconds.
+    """
+
+    until: float = inf
+    longest: float = inf
+    longest_look: float = LONGEST_SECONDS
+
+    def ends(self, now: float, seconds: float) -> bool:
+        """Tell whether a wait of so many seconds from now on is too long."""
+        return seconds > self.longest or now + seconds > self.until
+
+
+def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudget) -> tuple[Progress, float]:
+    """Work on the goals, one after the other, until all are reached or the wait budget ends.
+
+    Args:
+        progress: The goals, in order; none at all is reached at once.
+        env: What to look at and act on.
+        deadline: When to give up, in epoch seconds.
+        budget: How long to wait right here.
+
+    Returns:
+        The progress. Where the wait budget ended it has goals left, and the seconds say when to look again.
+
+    Raises:
+        ProviderError: A goal can't be reached, or not in time.
+    """
+    known = NOTHING
+    while progress.goals:
+        if env.clock.now() > deadline + LATE_SECONDS:
+            raise _late(progress, env)
+        step = take_step(progress, env, known)
+        action, known = step.action, step.known
+        if isinstance(action, Failed):
+            raise action.error
+        now = env.clock.now()
+        if isinstance(action, Stabilized):
+            progress, known = progress.with_reached(step.state, action, now), NOTHING
+            continue
+        progress = replace(progress, state=step.state)
+        left = deadline - now
+        if left <= 0:
+            raise _late(progress, env)
+        seconds = min(pause(action, progress.state, now, env.random, budget.longest_look), left)
+        if isinstance(action, Wait) and budget.ends(now, seconds):
+            return progress, seconds
+        if seconds > 0:
+            env.clock.sleep(seconds)
+    return progress, 0.0
+
+
+def _late(progress: Progress, env: Environment) -> DeadlineExceeded:
+    state = progress.state
+    return DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())

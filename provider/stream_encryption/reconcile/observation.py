@@ -1,0 +1,139 @@
+"""One look: the stream's description, its record, and the keys that have to be compared. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stream_encryption.record.changes import for_incarnation, without_old
+from stream_encryption.record.values import Record
+from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
+
+from .goals import Ensure
+from .restoration import restoration
+
+if TYPE_CHECKING:
+    from stream_encryption.aws.kms import KeyLookup
+
+    from .environment import Environment
+    from .goals import Goal, Release
+    from .state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One look.
+
+    Attributes:
+        now: When it began, in epoch seconds.
+        stream: The stream; None where there is none.
+        record: Its record, without claims on an earlier stream of the same name.
+        wanted: The key that the goal wants, or that a Delete restores, looked up; None: no encryption, or not known.
+        current: The key that the stream has; None: not encrypted.
+        as_wanted: The stream's encryption is the one that the goal wants.
+        is_last_key: The stream has the key that this resource last gave it. Only known where the record is lost.
+        former: The key that Restore brings back, looked up; None: no encryption, or not looked up.
+    """
+
+    now: float
+    stream: Stream | None
+    record: Record
+    wanted: Key | None = None
+    current: Key | None = None
+    as_wanted: bool = False
+    is_last_key: bool = False
+    former: Key | None = None
+
+    @property
+    def missing_key(self) -> bool:
+        """KMS does not know the wanted key, and the stream does not have it."""
+        return self.wanted is not None and self.wanted.missing and not self.as_wanted
+
+
+def observe(goal: Goal, state: State, env: Environment, known: Record | None) -> Observation:
+    """Look at the goal's stream.
+
+    Args:
+        goal: What the request wants.
+        state: What the request remembers.
+        env: Where to look.
+        known: The record as it was last read or written; None: it has to be read.
+
+    Raises:
+        Refused: AWS refused one of the calls.
+    """
+    now = env.clock.now()
+    stream = env.kinesis.describe(goal.stream, other_budget=state.look_throttled)
+    arn = stream.arn if stream else goal.owner.stream_arn(goal.stream.name)
+    if stream is None and isinstance(goal, Ensure):
+        return Observation(now, None, Record(arn))
+    record = without_old(known or env.table.read(arn), now)
+    if stream is None:
+        return Observation(now, None, record)
+    record = for_incarnation(record, stream.created)
+    if stream.status is StreamStatus.DELETING:
+        return Observation(now, stream, record)
+    if isinstance(goal, Ensure):
+        return _for_ensure(goal, stream, record, env.keys, now)
+    return _for_release(goal, stream, record, env.keys, now)
+
+
+def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
+    wanted = keys.look_up(goal.key_id, stream)
+    current = _current(stream, record, keys, wanted)
+    return Observation(
+        now,
+        stream,
+        record,
+        wanted,
+        current,
+        as_wanted=wanted.is_same_as(current),
+        is_last_key=_is_last_key(goal, stream, record, keys, current),
+        former=_former(goal, stream, record, keys, current),
+    )
+
+
+def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> Key | None:
+    """The key that this Create's Delete would restore; it is cached, since the first look saw it on the stream."""
+    if not goal.creates or goal.on_delete is not OnDelete.RESTORE:
+        return None
+    claim = record.claim_of(goal.owner)
+    if claim is None:
+        return current
+    return keys.look_up(claim.found.key_id, stream) if claim.found else None
+
+
+def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
+    current = _current(stream, record, keys)
+    is_last_key = _is_last_key(goal, stream, record, keys, current)
+    in_force = record.in_force
+    if not (in_force and in_force.owner == goal.owner) and not is_last_key:
+        return Observation(now, stream, record, None, current)
+    target = restoration(goal, record, current)
+    if target.leave:
+        return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
+    wanted = keys.look_up(target.key_id, stream) if target.key else None
+    as_wanted = target.key.is_key(current) if target.key else current is None
+    return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
+
+
+def _current(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:
+    """The stream's key: as the record knows it, or as its KeyId says, or looked up."""
+    key_id = stream.key_id
+    if key_id is None:
+        return None
+    arn = record.arn_of(key_id)
+    if arn or (record.claims and ":key/" in key_id):
+        return Key(key_id, arn or key_id)
+    if wanted and key_id in (wanted.key_id, wanted.identity):
+        return Key(key_id, wanted.identity, resolved=wanted.resolved, denied=wanted.denied)
+    return keys.look_up(key_id, stream)
+
+
+def _is_last_key(goal: Goal, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> bool:
+    """Tell whether the stream has the resource's own key, where no record says who gave it."""
+    if record.claims or record.has_departed(goal.owner) or goal.last_key_id is None or current is None:
+        return False
+    if goal.last_key_id in (current.key_id, current.identity):
+        return True
+    return keys.look_up(goal.last_key_id, stream).is_same_as(current)

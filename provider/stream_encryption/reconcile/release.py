@@ -1,0 +1,148 @@
+"""The decision for Delete: nothing to release, not mine, not my turn, not restored, done.
+
+Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_encryption.record.changes import (
+    Intent,
+    as_seen,
+    with_departed,
+    with_releasing,
+    without_claim,
+    without_pending,
+)
+from stream_encryption.record.values import Arrival, Change, Departed, RecordedKey
+from stream_encryption.values import StreamStatus
+
+from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
+from .restoration import Restoration, restoration
+from .situation import NEW_SECONDS, Situation, change, in_flight_seconds, not_active, not_my_turn, not_yet_credible
+from .state import LOOK_UP
+
+if TYPE_CHECKING:
+    from stream_encryption.record.values import Claim, Record
+
+    from .goals import Release
+    from .observation import Observation
+    from .state import State
+
+
+def decide_release(goal: Release, seen: Observation, state: State, now: float) -> Action:
+    """Choose the next action of a Delete."""
+    claim, stream = seen.record.claim_of(goal.owner), seen.stream
+    if seen.record.supersedes(goal.owner, goal.stamp):
+        return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
+    if stream is None or stream.status is StreamStatus.DELETING:
+        reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
+        return Stabilized(Code.RELEASED, reason, _departed(goal, seen.record, now) if claim else None)
+    if claim and _is_another_requests(goal, claim):
+        return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
+    situation = Situation(goal, stream, seen, state, now)
+    for check in (_not_in_force, _must_wait, _not_restored):
+        action = check(situation)
+        if action:
+            return action
+    return _done(situation)
+
+
+def _is_another_requests(goal: Release, claim: Claim) -> bool:
+    """Tell whether the claim belongs to another request than the one that this Delete undoes.
+
+    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a Create
+    whose SUCCESS it never heard does not: it can't be for a claim that a later Create has settled.
+    """
+    if goal.only_request is not None:
+        return claim.latest.digests[-1] != goal.only_request
+    return goal.overtaking and claim.settled and len(claim.creates) > 1
+
+
+def _not_in_force(situation: Situation[Release]) -> Action | None:
+    """Leave the stream's encryption alone where this resource's claim does not decide on it."""
+    goal, seen, record = situation.goal, situation.seen, situation.record
+    in_force, claim = record.in_force, record.claim_of(goal.owner)
+    if in_force and in_force.owner == goal.owner:
+        return None
+    if claim is None and seen.is_last_key:
+        return None
+    departed = _departed(goal, record, situation.now)
+    if claim and in_force:
+        return Stabilized(Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over", departed)
+    return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed)
+
+
+def _must_wait(situation: Situation[Release]) -> Action | None:
+    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    wait = not_my_turn(situation) or (None if _is_kept(situation) else not_active(situation))
+    goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
+    if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
+        record = with_releasing(situation.record, goal.owner, goal.stamp)
+        return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
+    return wait
+
+
+def _is_kept(situation: Situation[Release]) -> bool:
+    """Tell whether the stream keeps its encryption, so that its status does not matter."""
+    kept = situation.state.skipped is not None or _target(situation).reason == "OnDelete is Keep"
+    return kept and not in_flight_seconds(situation)
+
+
+def _not_restored(situation: Situation[Release]) -> Action | None:
+    """Bring the former encryption back."""
+    goal, seen, state = situation.goal, situation.seen, situation.state
+    if state.skipped is not None:
+        return None
+    if seen.as_wanted:
+        decided = _is_kept(situation) or _target(situation).note
+        return None if decided else not_yet_credible(situation)
+    fault = seen.wanted.fault if seen.wanted else None
+    since = state.refused_since(LOOK_UP)
+    if fault and seen.wanted and seen.wanted.missing and since is not None and situation.now - since < NEW_SECONDS:
+        return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {fault}, unless that passes")
+    target = _target(situation)
+    if fault:
+        reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
+        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+    if target.key:
+        intent = Intent(Change.START, RecordedKey(target.key_id, target.key.arn), goal.stamp)
+    else:
+        ended = RecordedKey.of(seen.current) or RecordedKey("", "")
+        intent = Intent(Change.STOP, ended, goal.stamp)
+    lost = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
+    return change(situation, intent, _announced(situation), lost)
+
+
+def _announced(situation: Situation[Release]) -> Record:
+    """The record to write with the intent: older requests of the owner are superseded from then on."""
+    call, goal = situation.state.call, situation.goal
+    record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
+    return with_releasing(record, goal.owner, goal.stamp)
+
+
+def _done(situation: Situation[Release]) -> Action:
+    call = situation.state.call
+    record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
+    target = _target(situation)
+    note = situation.state.skipped or target.note
+    code = Code.LEFT_ALONE if target.note else Code.RELEASED
+    departed = _departed(situation.goal, without_pending(record), situation.now)
+    return Stabilized(code, target.reason, departed, note=note)
+
+
+def _target(situation: Situation[Release]) -> Restoration:
+    return restoration(situation.goal, situation.record, situation.seen.current)
+
+
+def _departed(goal: Release, record: Record, now: float) -> Record:
+    """The record without the owner's claim, and with a note that the owner's older requests are superseded."""
+    if goal.only_request is not None:
+        departed = Departed(goal.owner, now, 0, (goal.only_request, goal.stamp.digest))
+    else:
+        claim = record.claim_of(goal.owner)
+        same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
+        before = goal.stamp.issued_at + goal.overtaking
+        departed = Departed(goal.owner, now, before, (*same_second, goal.stamp.digest))
+    return with_departed(without_claim(record, goal.owner), departed)

@@ -1,0 +1,138 @@
+"""What both goals have in common: whose turn it is, and how a change is announced, made and waited for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from stream_encryption import errors
+from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS
+from stream_encryption.record.values import Change
+from stream_encryption.values import Stream, StreamStatus
+
+from .actions import Action, Call, Code, Failed, Wait, WriteRecord
+from .goals import Ensure, Release
+from .observation import Observation
+from .state import State
+
+if TYPE_CHECKING:
+    from stream_encryption.record.changes import Intent
+    from stream_encryption.record.values import Record
+
+
+NEW_SECONDS = 60.0
+"""How long a refusal of what may be new (a key, policy, role or grant of seconds ago) is waited out, in seconds."""
+
+EFFECT_SECONDS = 15.0
+"""How long a change may take to show before it is made again, in seconds."""
+
+MOST_CALLS = 3
+"""How often a change is made that has no effect: each Start and Stop costs a part of the stream's 25 a day."""
+
+GoalT = TypeVar("GoalT", Ensure, Release)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation(Generic[GoalT]):
+    """A goal, and an observation of its stream, which exists and is not being deleted.
+
+    Attributes:
+        goal: What the request wants.
+        stream: The stream.
+        seen: The look at it.
+        state: What the request remembers, this look included.
+        now: The time, in epoch seconds.
+    """
+
+    goal: GoalT
+    stream: Stream
+    seen: Observation
+    state: State
+    now: float
+
+    @property
+    def record(self) -> Record:
+        """The stream's record."""
+        return self.seen.record
+
+
+def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
+    """Wait while another call can be in flight, or while descriptions can be older than the last change."""
+    seconds = in_flight_seconds(situation)
+    if seconds > 0:
+        reason = "a call that was announced in the record can still be in flight"
+        return Wait(Code.WAITING_FOR_OTHER_CALL, reason, seconds)
+    stale = situation.record.changed_at + STALE_SECONDS - situation.now
+    if stale > 0 and not situation.state.changes:
+        reason = "the encryption has just been changed, and a description can be older than that"
+        return Wait(Code.POSSIBLY_STALE, reason, stale)
+    return None
+
+
+def in_flight_seconds(situation: Situation[GoalT]) -> float:
+    """For how long the call that the record announces can still be in flight, in seconds; 0 where it can't.
+
+    This request's own call is over when Kinesis has answered, or when the stream is as wanted, and so is one that
+    was never made. Every other call is waited out.
+    """
+    pending, call = situation.record.pending, situation.state.call
+    if pending is None:
+        return 0.0
+    if call and call.intent == pending.intent and (call.called_at is None or call.answered or situation.seen.as_wanted):
+        return 0.0
+    return max(0.0, pending.until - situation.now)
+
+
+def not_active(situation: Situation[GoalT]) -> Wait | None:
+    """Wait while the stream is CREATING or UPDATING."""
+    stream = situation.stream
+    if stream.status is StreamStatus.ACTIVE:
+        return None
+    reason = f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE"
+    return Wait(Code.WAITING_FOR_ACTIVE, reason)
+
+
+def not_yet_credible(situation: Situation[GoalT]) -> Wait | None:
+    """Wait while an ACTIVE as wanted can be a description from before the change."""
+    if situation.state.stability.settled_since is not None:
+        return None
+    return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
+
+
+def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost: Action) -> Action:
+    """Choose the next step of a change: announce it in the record, make the call, or wait for its effect.
+
+    Args:
+        situation: The situation.
+        intent: The change.
+        announced: The record to write with the intent.
+        lost: What to do where the change took effect, and somebody else undid it.
+    """
+    state, call = situation.state, situation.state.call
+    if call and call.called_at is not None and call.announces(intent):
+        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
+        if situation.now - max(call.called_at, shown_at) < EFFECT_SECONDS:
+            return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
+        if call.answered and shown_at >= call.called_at:
+            return lost
+        if call.times >= MOST_CALLS:
+            return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))
+    if _may_call(situation, intent):
+        return _call(situation, intent)
+    reason = f"announce {intent.change} with {intent.key.key_id} before it is called"
+    return WriteRecord(Code.INTENT_RECORDED, reason, announced, intent)
+
+
+def _may_call(situation: Situation[GoalT], intent: Intent) -> bool:
+    """Tell whether the record has this request's intent, and the intent is seconds old."""
+    pending, call = situation.record.pending, situation.state.call
+    if pending is None or call is None or call.called_at is not None or not call.announces(intent):
+        return False
+    return call.intent == pending.intent and situation.now - call.written_at <= BEGIN_SECONDS
+
+
+def _call(situation: Situation[GoalT], intent: Intent) -> Call:
+    stream, starts = situation.stream, intent.change is Change.START
+    has = f"the stream has key {stream.key_id}" if stream.key_id else "the stream is not encrypted"
+    code = Code.START_REQUESTED if starts else Code.STOP_REQUESTED
+    return Call(code, has, stream, intent.change, intent.key.key_id)

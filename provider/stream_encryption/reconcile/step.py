@@ -1,0 +1,164 @@
+"""One step: observe, decide, act.
+
+A step that is repeated, run twice at once or cut off does no harm: what matters is in the record and on the stream.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from stream_encryption.aws.service_errors import Refused
+from stream_encryption.record.changes import with_pending, without_pending
+from stream_encryption.record.values import Change, Record
+
+from .actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from .ensure import decide_ensure
+from .failures import decide_refusal
+from .goals import Ensure
+from .observation import Observation, observe
+from .release import decide_release
+from .state import State, after_call, after_intent, after_look, after_refusal
+
+if TYPE_CHECKING:
+    from stream_encryption.values import Refusal
+
+    from .environment import Environment
+    from .goals import Goal
+    from .progress import Progress
+
+LOOK_SECONDS = 30.0
+"""How old a look may be that something is done upon, in seconds: four calls of 7 s each. An invocation that stood
+still for longer looks again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this invocation knows from the step before.
+
+    Attributes:
+        record: The record as it was last read or written; None: it has to be read. Every write is conditional, so
+            a record that is out of date does no harm.
+        seen: The last look, where only the record was written since; None: look again.
+    """
+
+    record: Record | None = None
+    seen: Observation | None = None
+
+
+NOTHING = Known()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step made of a goal: the state, the action, and what is known for the next step."""
+
+    state: State
+    action: Action
+    known: Known
+
+
+def take_step(progress: Progress, env: Environment, known: Known) -> Step:
+    """Look, unless the last look still holds; decide; and carry one action out."""
+    goal, state, seen = progress.goals[0], progress.state, known.seen
+    if seen is None:
+        try:
+            seen = observe(goal, state, env, known.record)
+        except Refused as refused:
+            return _after_refusal(goal, state, refused.refusal, known.record, env)
+        state = after_look(state, seen)
+    action = _decide(goal, seen, state, env.clock.now())
+    if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
+        action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
+    env.log.decided(goal, action)
+    return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
+
+
+def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
+    if isinstance(goal, Ensure):
+        return decide_ensure(goal, seen, state, now)
+    return decide_release(goal, seen, state, now)
+
+
+def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
+    """Carry one action out: one call, or none."""
+    action, now, record = step.action, env.clock.now(), None
+    unheard = step.state  # the state, should the call take effect without an answer
+    if isinstance(action, WriteRecord):
+        record = action.record
+        if action.intent:
+            name = f"{env.random.getrandbits(64):016x}"
+            record = with_pending(record, action.intent, name, now)
+            unheard = after_intent(step.state, action.intent, name, now)
+    try:
+        written = _perform(action, record, env)
+    except Refused as refused:
+        if isinstance(action, Call):
+            unheard = after_call(step.state, env.clock.now(), answered=False)
+        state = unheard if refused.refusal.maybe_done else step.state
+        return _after_refusal(goal, state, refused.refusal, seen.record, env)
+    if written:  # The look still holds: only the record has changed.
+        return Step(unheard, action, Known(written, replace(seen, record=written)))
+    return _after_action(step, env)
+
+
+def _perform(action: Action, record: Record | None, env: Environment) -> Record | None:
+    """Make the action's call; return the record where it was written."""
+    match action:
+        case WriteRecord():
+            return env.table.write(record or action.record)
+        case Call(change=Change.START):
+            env.kinesis.start(action.stream, action.key_id)
+        case Call():
+            env.kinesis.stop(action.stream, action.key_id)
+        case Verify():
+            env.kinesis.verify(action.stream)
+        case Stabilized():
+            if action.record:
+                env.table.write(action.record)
+        case Wait() | SkipRestore() | Failed():
+            pass
+        case _:
+            assert_never(action)
+    return None
+
+
+def _after_action(step: Step, env: Environment) -> Step:
+    """Add what was done to the state, and drop the look that it made out of date."""
+    state, action, known = step.state, step.action, Known(step.known.record)
+    match action:
+        case Wait():
+            state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
+            if action.code is Code.WAITING_FOR_OTHER_CALL:
+                known = NOTHING  # The record is read again, to see whether the other call is over.
+        case Call():
+            state = after_call(state, env.clock.now(), answered=True)
+        case Verify():
+            state = replace(state, verified=True)
+        case SkipRestore():
+            state = replace(state, skipped=action.reason)
+        case Failed():
+            _withdraw_intent(state, step.known.record, env)
+        case _:
+            pass
+    return Step(state, action, known)
+
+
+def _after_refusal(goal: Goal, state: State, refusal: Refusal, record: Record | None, env: Environment) -> Step:
+    """Decide on a call that AWS refused. A refused write leaves the record unknown."""
+    env.log.call_refused(refusal)
+    now = env.clock.now()
+    state = after_refusal(state, refusal, now)
+    action = decide_refusal(goal, refusal, state, now)
+    env.log.decided(goal, action)
+    known = None if refusal.action.startswith("dynamodb:") else record
+    return _after_action(Step(state, action, Known(known)), env)
+
+
+def _withdraw_intent(state: State, record: Record | None, env: Environment) -> None:
+    """End the intent of a request that fails before its call was made, so that nobody has to wait for the call."""
+    pending, call = record.pending if record else None, state.call
+    if record and pending and call and call.intent == pending.intent and call.called_at is None:
+        with suppress(Refused):
+            env.table.write(without_pending(record))

@@ -1,0 +1,142 @@
+"""What the record becomes: pure functions from one record to the next. Nothing here reads a clock or the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .values import DEPARTED_SECONDS, Change, Departed, Latest, Pending, RecordedKey, RequestStamp
+
+if TYPE_CHECKING:
+    from stream_encryption.values import Key, Owner
+
+    from .values import Claim, Record
+
+BEGIN_SECONDS = 8.0
+"""How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""
+CALL_SECONDS = 7.0
+"""How long a call can take, in seconds: 2 to connect and 5 to read (settings.py). It is tried once."""
+STALE_SECONDS = 5.0
+"""How long a description can be older than a change, in seconds: descriptions are eventually consistent."""
+SKEW_SECONDS = 5.0
+"""By how much the clocks of two functions may differ, and a call be late on the network, in seconds."""
+INTENT_SECONDS = BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS
+"""How long an intent lasts, in seconds. After that its call has shown, or will never be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A call that is to be made next.
+
+    Attributes:
+        change: The call.
+        key: The key of a Start; the key that a Stop ends.
+        request: The request that makes the call.
+    """
+
+    change: Change
+    key: RecordedKey
+    request: RequestStamp
+
+
+def for_incarnation(record: Record, created: int) -> Record:
+    """Void the claims on an earlier stream of the same name: their owners have nothing on the new stream.
+
+    A call in flight does not tell the two streams apart, so the intent stays.
+    """
+    if record.incarnation in (0, created):
+        return replace(record, incarnation=created)
+    left = tuple(Departed(one.owner, 0.0, one.latest.issued_at, ()) for one in record.claims)
+    return replace(record, incarnation=created, claims=(), departed=(*record.departed, *left), key=None, started=False)
+
+
+def as_seen(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
+    """Add which key the stream has, and whether the provider or somebody else gave it.
+
+    Args:
+        record: The record.
+        current: The stream's key now.
+        change_made_at: When the pending call was made, in epoch seconds; None where another invocation made it.
+    """
+    pending, changed_at = record.pending, record.changed_at
+    if pending and pending.change is Change.START and pending.key.is_key(current):
+        made_at = pending.written_at if change_made_at is None else change_made_at
+        return replace(record, key=pending.key, started=True, changed_at=max(changed_at, made_at))
+    if pending and change_made_at is not None:
+        changed_at = max(changed_at, change_made_at)
+    same = record.key is not None and record.key.is_key(current)
+    key = record.key if same else RecordedKey.of(current)
+    return replace(record, key=key, started=record.started and same, changed_at=changed_at)
+
+
+def with_claim(record: Record, claim: Claim) -> Record:
+    """Put a claim in force. Where its owner's claim stands further down, it moves to the top."""
+    in_force = record.in_force
+    if in_force and in_force.owner == claim.owner:
+        return replace(record, claims=(*record.claims[:-1], claim))
+    return replace(record, claims=(*without_claim(record, claim.owner).claims, claim))
+
+
+def without_claim(record: Record, owner: Owner) -> Record:
+    """Remove an owner's claim. The claim above it inherits the key that the removed one had found."""
+    claims = list(record.claims)
+    for place, claim in enumerate(record.claims):
+        if claim.owner == owner:
+            if place + 1 < len(claims):
+                claims[place + 1] = replace(claims[place + 1], found=claim.found)
+            del claims[place]
+    return replace(record, claims=tuple(claims))
+
+
+def with_request(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
+    """Note that a Create or Update has come: older requests of the owner change nothing any more."""
+    claims = tuple(
+        replace(claim, latest=claim.latest.followed_by(stamp)) if claim.owner == owner else claim
+        for claim in record.claims
+    )
+    return replace(record, claims=claims)
+
+
+def with_releasing(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
+    """Note that a Delete has begun: older requests of the owner change nothing any more."""
+    return replace(
+        record, claims=tuple(_releasing(claim, stamp) if claim.owner == owner else claim for claim in record.claims)
+    )
+
+
+def _releasing(claim: Claim, stamp: RequestStamp) -> Claim:
+    known = claim.releasing or Latest(claim.latest.issued_at, claim.latest.digests)
+    return replace(claim, releasing=known.followed_by(stamp))
+
+
+def with_departed(record: Record, departed: Departed) -> Record:
+    """Remember an owner that has left. What was remembered for two hours is forgotten."""
+    kept = tuple(one for one in record.departed if departed.at - one.at < DEPARTED_SECONDS)
+    return replace(record, departed=(*kept, departed))
+
+
+def without_old(record: Record, now: float) -> Record:
+    """Forget the owners that left more than two hours ago; the table's TTL deletes late."""
+    kept = tuple(one for one in record.departed if now - one.at < DEPARTED_SECONDS)
+    return replace(record, departed=kept)
+
+
+def with_pending(record: Record, intent: Intent, name: str, now: float) -> Record:
+    """Write an intent down, in place of an earlier one."""
+    pending = Pending(intent.change, intent.key, intent.request.digest, name, now, now + INTENT_SECONDS)
+    return replace(record, pending=pending)
+
+
+def without_pending(record: Record) -> Record:
+    """End the intent: its call has shown, or was never made."""
+    return replace(record, pending=None)
+
+
+def expires(record: Record) -> int | None:
+    """When the item may be deleted, in epoch seconds: once nothing in it is of use. None while a claim is left."""
+    if record.claims:
+        return None
+    ends = [one.at + DEPARTED_SECONDS for one in record.departed]
+    if record.pending:
+        ends.append(record.pending.until)
+    return int(max(ends, default=record.changed_at + DEPARTED_SECONDS)) + 1

@@ -1,0 +1,226 @@
+"""The record's values. One record belongs to one stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from stream_encryption.values import OnDelete, Owner
+
+if TYPE_CHECKING:
+    from stream_encryption.values import Key
+
+DEPARTED_SECONDS = 2 * 60 * 60.0
+"""How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
+
+
+class Change(StrEnum):
+    """A call that changes a stream's encryption."""
+
+    START = "StartStreamEncryption"
+    STOP = "StopStreamEncryption"
+
+
+class Arrival(StrEnum):
+    """How a request compares with the requests of its owner that the record knows."""
+
+    NEWER = "newer"
+    CURRENT = "current"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStamp:
+    """What tells one request of CloudFormation from another.
+
+    Attributes:
+        issued_at: The second in which CloudFormation issued it, in epoch seconds.
+        digest: A digest of its ResponseURL, which differs for each request. The URL itself is a secret.
+    """
+
+    issued_at: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest requests that the record knows: those of one second, in the order of their arrival."""
+
+    issued_at: int
+    digests: tuple[str, ...]
+
+    def arrival(self, stamp: RequestStamp) -> Arrival:
+        """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
+        if stamp.issued_at != self.issued_at:
+            return Arrival.NEWER if stamp.issued_at > self.issued_at else Arrival.SUPERSEDED
+        if stamp.digest == self.digests[-1]:
+            return Arrival.CURRENT
+        return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER
+
+    def followed_by(self, stamp: RequestStamp) -> Latest:
+        """Add a request; one that is known already, or is older, changes nothing."""
+        if self.arrival(stamp) is not Arrival.NEWER:
+            return self
+        same_second = stamp.issued_at == self.issued_at
+        return Latest(stamp.issued_at, (*(self.digests if same_second else ()), stamp.digest))
+
+    @classmethod
+    def of(cls, stamp: RequestStamp) -> Latest:
+        """Begin with one request."""
+        return cls(stamp.issued_at, (stamp.digest,))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedKey:
+    """A key as the record keeps it.
+
+    Attributes:
+        key_id: The KeyId as the template gave it, or as Kinesis reported it.
+        arn: The key's ARN at that time; the fullest spelling that was known where the look-up was denied.
+    """
+
+    key_id: str
+    arn: str
+
+    @classmethod
+    def of(cls, key: Key | None) -> RecordedKey | None:
+        """Keep a key that was looked up; None stays None: not encrypted."""
+        return RecordedKey(key.key_id, key.identity) if key else None
+
+    def is_key(self, key: Key | None) -> bool:
+        """Tell whether a key that was looked up is this one."""
+        return key is not None and key.identity == self.arn
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One resource's claim on the stream.
+
+    Attributes:
+        owner: The resource.
+        found: The key that the stream had when the claim was made; None: not encrypted.
+        wanted: The key that the resource wants.
+        on_delete: What the resource's Delete does.
+        latest: The newest Creates and Updates of the owner.
+        creates: Digests of the Creates that the record saw, the first one first.
+        settled: The stream was ACTIVE with the wanted key, and SUCCESS was due.
+        releasing: The Deletes that have begun to release the claim; None where none has.
+    """
+
+    owner: Owner
+    found: RecordedKey | None
+    wanted: RecordedKey
+    on_delete: OnDelete
+    latest: Latest
+    creates: tuple[str, ...] = ()
+    settled: bool = False
+    releasing: Latest | None = None
+
+    def arrival(self, stamp: RequestStamp) -> Arrival:
+        """Compare a request with the newest Creates, Updates and Deletes of the owner."""
+        if self.releasing and self.releasing.arrival(stamp) is Arrival.SUPERSEDED:
+            return Arrival.SUPERSEDED
+        return self.latest.arrival(stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """An owner whose Delete was carried out: its older requests change nothing any more.
+
+    Attributes:
+        owner: The resource.
+        at: When this was written, in epoch seconds.
+        before: Requests that CloudFormation issued before this second are superseded; 0 where only `digests` are.
+        digests: Further requests that are superseded.
+    """
+
+    owner: Owner
+    at: float
+    before: int
+    digests: tuple[str, ...]
+
+    def supersedes(self, owner: Owner, stamp: RequestStamp) -> bool:
+        """Tell whether a request of an owner is superseded."""
+        return owner == self.owner and (stamp.issued_at < self.before or stamp.digest in self.digests)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The intent to make one call, written before the call.
+
+    Attributes:
+        change: The call.
+        key: The key of a Start; the key that a Stop ends.
+        request: The digest of the request that makes the call.
+        intent: Names this very intent.
+        written_at: When it was written, in epoch seconds.
+        until: Until when the call can be in flight, or a description can be older than the call, in epoch seconds.
+    """
+
+    change: Change
+    key: RecordedKey
+    request: str
+    intent: str
+    written_at: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is kept of one stream.
+
+    Attributes:
+        stream: The stream's ARN.
+        version: Counts the writes; 0: there is no item in the table.
+        incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
+        claims: The claims, the first owner first; the last one is in force.
+        departed: The owners that have left in the last two hours.
+        pending: The call that is about to be made; None where none is.
+        key: The stream's key when the record was last written; None: not encrypted.
+        started: The stream has that key by a Start of the provider, and nobody else has changed it since.
+        changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
+    """
+
+    stream: str
+    version: int = 0
+    incarnation: int = 0
+    claims: tuple[Claim, ...] = ()
+    departed: tuple[Departed, ...] = ()
+    pending: Pending | None = None
+    key: RecordedKey | None = None
+    started: bool = False
+    changed_at: float = 0.0
+
+    @property
+    def in_force(self) -> Claim | None:
+        """The claim that decides which key the stream has."""
+        return self.claims[-1] if self.claims else None
+
+    def claim_of(self, owner: Owner) -> Claim | None:
+        """The claim of an owner, wherever it stands."""
+        return next((claim for claim in self.claims if claim.owner == owner), None)
+
+    def claim_below(self, owner: Owner) -> Claim | None:
+        """The claim that comes into force when the owner's claim, which is in force, is removed."""
+        is_in_force = len(self.claims) > 1 and self.claims[-1].owner == owner
+        return self.claims[-2] if is_in_force else None
+
+    def has_departed(self, owner: Owner) -> bool:
+        """Tell whether a Delete of the owner was carried out in the last two hours."""
+        return any(one.owner == owner for one in self.departed)
+
+    def supersedes(self, owner: Owner, stamp: RequestStamp) -> bool:
+        """Tell whether a newer request of the owner has taken the place of this one."""
+        claim = self.claim_of(owner)
+        if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:
+            return True
+        return any(one.supersedes(owner, stamp) for one in self.departed)
+
+    def arn_of(self, key_id: str) -> str | None:
+        """The key that a reported KeyId stood for when it was given or found; None where the record can't tell.
+
+        An alias may stand for another key by now, but the stream still has the key that it was started with.
+        """
+        known = (self.pending.key if self.pending else None, self.key)
+        return next((key.arn for key in known if key and key.key_id == key_id), None)

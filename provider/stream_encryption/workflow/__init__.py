@@ -1,0 +1,1 @@
+"""Long waits: AWS Step Functions carries a request on after the first invocation."""

@@ -1,0 +1,55 @@
+"""The only file that calls Step Functions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from stream_encryption.aws.service_errors import Refused, refusals
+from stream_encryption.cloudformation.response_url import digest_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from .workflow_state import WorkflowState
+
+
+class StateMachine:
+    """The state machine that carries long waits on. Each request has one execution at the most."""
+
+    def __init__(self, client: SFNClient, arn: str) -> None:
+        """Use a boto3 client, which does no retries of its own."""
+        self._client = client
+        self._arn = arn
+
+    def start(self, state: WorkflowState) -> tuple[str, bool]:
+        """Hand a request over (StartExecution).
+
+        The execution's name is a digest of the ResponseURL: the same however often the event is delivered, and
+        another one when CloudFormation retries a deployment, for which it uses a RequestId again. A lost response is
+        asked for again at once: then the name tells whether the execution was started.
+
+        Returns:
+            The execution's name, and whether this call started it, not an earlier delivery.
+
+        Raises:
+            Refused: Step Functions did not take it.
+        """
+        try:
+            return self._start(state)
+        except Refused as refused:
+            if not refused.refusal.maybe_done:
+                raise
+        name, _ = self._start(state)
+        return name, True
+
+    def _start(self, state: WorkflowState) -> tuple[str, bool]:
+        name = digest_of(state.event["ResponseURL"])
+        try:
+            with refusals("states:StartExecution", self._arn):
+                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(state.to_json()))
+        except Refused as refused:
+            if refused.refusal.code == "ExecutionAlreadyExists":
+                return name, False
+            raise
+        return name, True

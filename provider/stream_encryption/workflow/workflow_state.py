@@ -1,0 +1,76 @@
+"""What is handed over to the state machine: the request, and how far it has come, as JSON with a version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from stream_encryption.codec import decode, encode
+from stream_encryption.reconcile.progress import Progress
+
+if TYPE_CHECKING:
+    from stream_encryption.cloudformation.request import Request
+
+VERSION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowState:
+    """A request that goes on in the workflow.
+
+    Attributes:
+        event: CloudFormation's event, without its properties: they have become goals. It holds the ResponseURL.
+        deadline: When the response has to be sent, in epoch seconds.
+        progress: How far the request has come.
+        seconds: When to look again.
+    """
+
+    event: Mapping[str, Any]
+    deadline: float
+    progress: Progress
+    seconds: int
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any], deadline: float, progress: Progress, seconds: float) -> WorkflowState:
+        """Hand over a request that is to be looked at again in so many seconds: a state machine waits whole ones."""
+        return cls(event, deadline, progress, max(1, ceil(seconds)))
+
+    @staticmethod
+    def is_state(event: object) -> bool:
+        """Tell whether the function was invoked by the state machine, not by CloudFormation."""
+        return isinstance(event, dict) and {"Version", "Progress"} <= event.keys() and "ResponseURL" not in event
+
+    def to_json(self) -> dict[str, Any]:
+        """Make the input of an execution, or the state for the next step."""
+        return {
+            "Version": VERSION,
+            "Event": {name: value for name, value in self.event.items() if not name.endswith("Properties")},
+            # For the failure responder, which does not read Progress.
+            "Stream": self.progress.goals[-1].stream.name,
+            "Deadline": self.deadline,
+            "Progress": encode(self.progress),
+            "Seconds": self.seconds,
+            "Done": False,
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> WorkflowState:
+        """Read a state, from this version of the function or an older one.
+
+        Raises:
+            KeyError, TypeError, ValueError: The function did not write the state.
+        """
+        deadline, seconds = decode(float, state["Deadline"]), decode(int, state["Seconds"])
+        return cls(state["Event"], deadline, decode(Progress, state["Progress"]), seconds)
+
+    def checked(self, request: Request) -> WorkflowState:
+        """Verify that the state belongs to its request, and end it when CloudFormation stops waiting.
+
+        Raises:
+            ValueError: No goal is left, or the goals are another owner's.
+        """
+        if {goal.owner for goal in self.progress.goals} != {request.owner}:
+            raise ValueError("the state's goals are not those of its request")
+        return replace(self, deadline=min(request.deadline, self.deadline))

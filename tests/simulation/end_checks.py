@@ -1,0 +1,94 @@
+"""What is checked once everything has run out: promises 3 and 6."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.fake_errors import stream_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from tests.simulation.cloudformation import Request
+    from tests.simulation.findings import Findings
+    from tests.simulation.history import History, Holding
+    from tests.simulation.world import World
+
+TAKEN = "OwnedByAnotherStack"
+
+
+class EndChecks:
+    """Checks a world in which nothing happens any more."""
+
+    def __init__(self, world: World, history: History, findings: Findings) -> None:
+        """Keep what the checks need."""
+        self._world, self._history, self._check = world, history, findings.check
+
+    def quiet(self) -> None:
+        """Promise 6: stacks still stand, and each has what it was told to have."""
+        self._one_wins_a_duel()
+        for name, stream in self._world.kinesis.streams.items():
+            held = self._history.holder(name)
+            if held is None or name in self._world.expectations.restored or self._stuck(name):
+                continue
+            key = self._world.expectations.resolved(stream.encryption.key_id)
+            self._check(
+                key in held.keys or self._changed_by_others_since(held) or self._kept(held),
+                "promise 6",
+                f"{held.request} has {name} with {held.request.key_id}, but its key is {stream.encryption.key_id}",
+            )
+            claims = self._item(name).get("claims", ())
+            owner = (claims[-1]["stack"], claims[-1]["resource"]) if claims else None
+            self._check(
+                owner == held.request.owner, "promise 6", f"{held.request} has {name}, but its record says {claims}"
+            )
+
+    def ended(self) -> None:
+        """Promises 3 and 6: all stacks are gone, and each stream is as others gave it, or as somebody asked for."""
+        for name, stream in self._world.kinesis.streams.items():
+            if name in self._world.expectations.restored or self._stuck(name):
+                continue
+            key = self._world.expectations.resolved(stream.encryption.key_id)
+            lawful = key in self._world.expectations.acceptable(name)
+            self._check(lawful, "promise 3", f"{name} was left with {stream.encryption.key_id}")
+            item = self._item(name)
+            self._check(not item.get("claims"), "promise 3", f"{name} was left with the record {item}")
+
+    def _one_wins_a_duel(self) -> None:
+        """Promise 6: of two stacks that create at once exactly one succeeds, unless something else is in their way."""
+        duel = [one for one in self._world.requests if one.issued == self._world.duel_at]
+        winners = [one for one in duel if one.outcome == "SUCCESS"]
+        losers = [one for one in duel if self._lost(one)]
+        if len(duel) > 1:
+            self._check(len(winners) <= 1, "promise 6", f"{len(winners)} of {len(duel)} simultaneous Creates succeeded")
+            self._check(len(losers) < len(duel), "promise 6", "each of the simultaneous Creates failed for another one")
+
+    def _lost(self, request: Request) -> bool:
+        failed = request.outcome == "FAILED"
+        return failed and self._world.log.code_of(request.responses[0].invocation) == TAKEN
+
+    def _changed_by_others_since(self, held: Holding) -> bool:
+        """Whether others changed the stream so late that the function may not have known."""
+        known = held.looked - self._world.kinesis.settings.stale
+        return any(one.request is None and one.at > known for one in self._history.effects_on(held.stream))
+
+    def _kept(self, held: Holding) -> bool:
+        """Whether another stack had the stream in between, and left its key there as its OnDelete said."""
+        return any(
+            one.type == "Delete"
+            and one.on_delete == "Keep"
+            and one.stream == held.stream
+            and one.stack is not held.request.stack
+            and one.issued > held.request.issued
+            for one in self._world.requests
+        )
+
+    def _stuck(self, name: str) -> bool:
+        return any(
+            stack.abandoned and any(one.stack is stack and name in one.streams for one in self._world.requests)
+            for stack in self._world.stacks
+        )
+
+    def _item(self, name: str) -> Mapping[str, Any]:
+        return self._world.table.item(stream_arn(name, self._world.account, self._world.region)) or {}

@@ -1,0 +1,1 @@
+"""The project's own tools: they draw the pictures of the docs, pin dependencies, and lint."""
