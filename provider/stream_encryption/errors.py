@@ -206,12 +206,17 @@ class NotVerified(ProviderError):
 class RecordUnavailable(ProviderError):
     """The stream's record can't be read or written."""
 
-    def __init__(self, refusal: Refusal, stream: StreamRef) -> None:
-        """Name the table and the stream."""
+    def __init__(self, refusal: Refusal, stream: StreamRef, *, changed: bool) -> None:
+        """Name the table and the stream, and say whether the stream was changed before."""
+        left = (
+            "The stream's encryption had been changed before: look at the stream's key."
+            if changed
+            else "Without it nothing is started."
+        )
         super().__init__(
             f"The record of stream {stream.name} is not available: {refusal.action} on table {refusal.resource} was "
-            f"refused with {refusal.code}: {refusal.message}. Without it nothing is started. Restore the table, or "
-            "correct the provider stack's RecordTableName, then deploy again."
+            f"refused with {refusal.code}: {refusal.message}. {left} Restore the table, or correct the provider "
+            "stack's RecordTableName, then deploy again."
         )
 
 

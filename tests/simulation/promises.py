@@ -96,6 +96,7 @@ class Promises:
 
     def refused(self, call: Call, code: str) -> None:
         """A call was refused by its service."""
+        self._world.expectations.look_denied |= call.method == "describe_key" and code == "AccessDeniedException"
         self._world.trace(f"    #{call.invocation.number} {call.method} {call.stream}: {code}")
 
     def after(self, call: Call, result: Mapping[str, Any]) -> None:

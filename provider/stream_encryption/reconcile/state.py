@@ -11,6 +11,7 @@ from stream_encryption.values import RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
+    from stream_encryption.record.values import Record
     from stream_encryption.values import Refusal
 
     from .observation import Observation
@@ -110,8 +111,14 @@ class State:
         return next((one.since for one in self.refused if one.action == action), None)
 
 
-def after_look(state: State, seen: Observation) -> State:
-    """Add what one look at the stream showed."""
+def after_look(state: State, seen: Observation, now: float) -> State:
+    """Add what one look at the stream showed.
+
+    Args:
+        state: The state before the look.
+        seen: The look.
+        now: When it ended, in epoch seconds. Calls can take seconds: the stream has surely been so since then only.
+    """
     refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttles=max(0, state.throttles - 1), look_throttled=False)
     if seen.missing_key:
@@ -123,16 +130,28 @@ def after_look(state: State, seen: Observation) -> State:
     if seen.stream.status is not StreamStatus.ACTIVE:
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
-    return replace(state, stability=_after_active(state.stability, seen))
+    stability = _doubted(state.stability) if _knows_less_than(state, seen.record) else state.stability
+    return replace(state, stability=_after_active(stability, seen, now))
 
 
-def _after_active(stability: Stability, seen: Observation) -> Stability:
+def _knows_less_than(state: State, record: Record) -> bool:
+    """Tell whether the record has a change that this state does not know: a step that died made it, or another request.
+
+    The workflow repeats a step that died with the state from before it.
+    """
+    since, pending, call = state.stability.matching_since, record.pending, state.call
+    another = pending is not None and (call is None or call.intent != pending.intent)
+    changed_at = max(record.changed_at, pending.written_at if pending and another else 0.0)
+    return since is not None and changed_at > since
+
+
+def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:
     if not seen.as_wanted:
         return _doubted(stability)
-    matching_since = seen.now if stability.matching_since is None else stability.matching_since
+    matching_since = now if stability.matching_since is None else stability.matching_since
     if stability.possibly_stale and seen.now - matching_since < STALE_SECONDS:
         return replace(stability, matching_since=matching_since, settled_since=None)
-    settled_since = seen.now if stability.settled_since is None else stability.settled_since
+    settled_since = now if stability.settled_since is None else stability.settled_since
     return Stability(matching_since=matching_since, settled_since=settled_since, reached_at=seen.now)
 
 

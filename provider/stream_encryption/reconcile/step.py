@@ -67,10 +67,13 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
             seen = observe(goal, state, env, known.record)
         except Refused as refused:
             return _after_refusal(goal, state, refused.refusal, known.record, env)
-        state = after_look(state, seen)
+        state = after_look(state, seen, env.clock.now())
     action = _decide(goal, seen, state, env.clock.now())
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
+    elif isinstance(action, Failed | SkipRestore) and known.record is not None:
+        # Every write is conditional, so only a decision that writes nothing can be wrong by an old record.
+        action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
     return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
 
@@ -130,8 +133,8 @@ def _after_action(step: Step, env: Environment) -> Step:
     match action:
         case Wait():
             state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
-            if action.code is Code.WAITING_FOR_OTHER_CALL:
-                known = NOTHING  # The record is read again, to see whether the other call is over.
+            if action.code in (Code.WAITING_FOR_OTHER_CALL, Code.LOOKING_AGAIN):
+                known = NOTHING  # Others may have written the record: it is read again.
         case Call():
             state = after_call(state, env.clock.now(), answered=True)
         case Verify():
