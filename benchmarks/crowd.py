@@ -174,7 +174,9 @@ class _Limited:
 
         def call(**arguments: Any) -> Any:  # noqa: ANN401 (boto3's own dictionaries)
             if not self._crowd.account_limits.admits(action):
-                raise fault(THROTTLED[service], f"{service}:{action}", arguments, self._crowd.account, self._crowd.region)
+                raise fault(
+                    THROTTLED[service], f"{service}:{action}", arguments, self._crowd.account, self._crowd.region
+                )
             return effect(**arguments)
 
         return call

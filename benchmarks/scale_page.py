@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import charts
 from benchmarks.crowd import UPDATE_SECONDS
@@ -126,27 +126,17 @@ def _row(played: Sequence[Played]) -> list[str]:
 
 
 def _seconds_chart(creates: Sizes, peers: Mapping[str, Sizes]) -> Figure:
-    """Seconds by the number of resources. A curve ends, and says so, where requests fail."""
-    figure, (axes,) = charts.panels("Seconds until all resources are done", 1, (8.5, 5))
+    """Seconds by the number of resources. A curve ends where requests fail; the legend says so."""
+    figure, (axes,) = charts.panels("Seconds until all resources are done", 1, (8.5, 5.2))
     for name, sizes in {OURS: creates, **peers}.items():
         whole = {number: played for number, played in sizes.items() if not any(one.run.failures for one in played)}
         middles = [Spread.of([one.run.seconds for one in played]).middle for played in whole.values()]
-        axes.plot(
-            list(whole), middles, "-o" if name == OURS else "--.", color=charts.colour(name), label=name, linewidth=2
-        )
         failing = [number for number in sizes if number not in whole]
+        label = f"{name}: ends, since at {failing[0]:,} requests fail" if failing else name
+        style = "-o" if name == OURS else "--."
+        axes.plot(list(whole), middles, style, color=charts.colour(name), label=label, linewidth=2)
         if failing and whole:
-            share = max(one.run.failures / len(one.run.answers) for one in sizes[failing[0]])
-            axes.plot(list(whole)[-1], middles[-1], "x", color=charts.colour(name), markersize=11, markeredgewidth=2.5)
-            text = f"ends: at {failing[0]:,}, up to {100 * share:.0f} % fail"
-            axes.annotate(
-                text,
-                (list(whole)[-1], middles[-1]),
-                xytext=(12, 10),
-                textcoords="offset points",
-                fontsize=8,
-                color=charts.colour(name),
-            )
+            _mark_end(axes, name, list(whole)[-1], middles[-1])
     bounds = [Spread.of([one.bound for one in played]).middle for played in creates.values()]
     axes.plot(list(creates), bounds, ":", color=charts.GREY, label=f"bound for {OURS}")
     axes.set(xscale="log", yscale="log", xlabel="resources at once (log scale)", ylabel="seconds (log scale)")
@@ -154,31 +144,31 @@ def _seconds_chart(creates: Sizes, peers: Mapping[str, Sizes]) -> Figure:
     axes.set_yticks([5, 10, 30, 60, 120, 300, 600, 2000], ["5", "10", "30", "60", "120", "300", "600", "2,000"])
     axes.minorticks_off()
     axes.grid(visible=True, alpha=0.3)
-    charts.legend_below(figure, axes, 3)
+    charts.legend_below(figure, axes, 2)
     return figure
 
 
 def _done_chart(ours: Played, peers: Mapping[str, Sizes]) -> Figure:
-    """How many are done by when. A curve that ends below the number of resources says how many failed."""
-    figure, (axes,) = charts.panels(f"{MANY} resources at once: how many are done", 1, (8.5, 5))
+    """How many are done by when. The legend says how many failed, and when a curve ends that leaves the chart."""
+    figure, (axes,) = charts.panels(f"{MANY} resources at once: how many are done", 1, (8.5, 5.2))
     longest = 1.5 * ours.run.seconds
     for name, played in {OURS: ours, **{name: sizes[MANY][0] for name, sizes in peers.items()}}.items():
         times = sorted(one.seconds for one in played.run.answers if not one.failure)
-        line = "-" if name == OURS else "--"
-        axes.step([0.0, *times], range(len(times) + 1), line, where="post", color=charts.colour(name), label=name)
+        label = f"{name}: all after {times[-1]:,.0f} s"
         if played.run.failures:
-            axes.plot(times[-1], len(times), "x", color=charts.colour(name), markersize=11, markeredgewidth=2.5)
-            text = f"ends here: {played.run.failures} fail"
-            axes.annotate(text, (times[-1], len(times)), xytext=(8, 4), textcoords="offset points", fontsize=8)
-        elif times[-1] > longest:
-            done = sum(time <= longest for time in times)
-            text = f"goes on to {times[-1]:,.0f} s"
-            axes.annotate(text, (longest, done), xytext=(-4, 6), textcoords="offset points", fontsize=8, ha="right")
+            label = f"{name}: ends, since {played.run.failures} fail"
+            _mark_end(axes, name, times[-1], len(times))
+        style = "-" if name == OURS else "--"
+        axes.step([0.0, *times], range(len(times) + 1), style, where="post", color=charts.colour(name), label=label)
     axes.axvline(ours.bound, color=charts.GREY, linestyle=":", label=f"bound for {OURS}")
     axes.set(xlabel="seconds after all were sent", ylabel="resources that are done", xlim=(0, longest))
     axes.grid(visible=True, alpha=0.3)
-    charts.legend_below(figure, axes, 3)
+    charts.legend_below(figure, axes, 2)
     return figure
+
+
+def _mark_end(axes: Any, name: str, x: float, y: float) -> None:  # noqa: ANN401 (matplotlib's)
+    axes.plot(x, y, "x", color=charts.colour(name), markersize=11, markeredgewidth=2.5)
 
 
 def _method() -> str:

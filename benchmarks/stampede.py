@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 from botocore.config import Config
+from stream_encryption.doors import SystemClock, door
 
 from benchmarks.report import Goal, Table
 from benchmarks.spread import Spread, percentile
 from local.engines import Durations, kinesis_version, start_kinesis
 from local.place import Place
 from local.processes import Household
-from stream_encryption.doors import SystemClock, door
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import LambdaContext, create_event
