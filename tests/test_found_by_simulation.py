@@ -10,7 +10,7 @@ import pytest
 from stream_encryption.app import Parts, handler
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State, after_look
-from stream_encryption.record.values import Record
+from stream_encryption.record.values import Change, Pending, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, LambdaContext, create_event
 from tests.fake_calls import Call
@@ -73,6 +73,31 @@ def test_the_state_from_before_a_step_that_died_does_not_hide_the_change_of_that
     assert after_look(before, unchanged, 200.5).stability.settled_since == 105.0
 
 
+def test_the_call_of_another_delivery_is_not_taken_for_a_settled_stream() -> None:
+    """Promise 1: while that call can be in flight, descriptions may be from before it."""
+    stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
+    key = RecordedKey("alias/one", "arn:aws:kms:us-east-1:123456789012:key/1")
+    pending = Pending(Change.START, key, request="digest", intent="other", written_at=100.0, until=125.0)
+    seen = Observation(101.0, stream, Record(STREAM_ARN, pending=pending), as_wanted=True)
+    during = after_look(State(since=100.5), seen, 101.0)
+    afterwards = after_look(during, replace(seen, now=126.0), 126.1)
+    assert afterwards.stability.settled_since == 126.1
+
+
+def test_the_first_use_of_the_aws_managed_key_makes_one_start_and_is_undone(provider: Provider) -> None:
+    """Promises 3 and 4: `alias/aws/kinesis` has no key, and so no ARN, until the first Start of the account."""
+    managed = provider.kms.find("alias/aws/kinesis")
+    assert managed
+    provider.kms.remove(managed)
+    properties = {"StreamName": STREAM_NAME}
+    response = provider.create(properties)
+    assert ":key/" in response["Data"]["KeyArn"]
+    assert len(provider.kinesis.calls.named("StartStreamEncryption")) == 1
+    provider.clock.sleep(60)
+    provider.delete(properties)
+    assert provider.key_of() is None
+
+
 def test_a_stream_that_its_owner_created_again_with_the_same_key_keeps_it(provider: Provider) -> None:
     """Promise 3: the claim on the former stream is void, and the resource gave the new one nothing."""
     key_id = provider.one.arn
@@ -84,7 +109,7 @@ def test_a_stream_that_its_owner_created_again_with_the_same_key_keeps_it(provid
     assert provider.update({**properties, "SettleSeconds": "6"}, properties)["Status"] == "SUCCESS"
     record = provider.record_of()
     assert record
-    assert [one["resource"] for one in record["claims"]] == [LOGICAL_ID]
+    assert [one["owner"]["logical_id"] for one in record["claims"]] == [LOGICAL_ID]
     provider.clock.sleep(60)
     provider.delete(properties)
     assert provider.key_of() == key_id

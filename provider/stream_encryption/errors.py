@@ -150,11 +150,17 @@ class QuotaSpent(ProviderError):
     """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
-        """Name the limit, and when it lifts at the latest."""
+        """Name the limit; for a Start or Stop, also when it lifts at the latest."""
+        advice = "Deploy again later; if it stays so, have AWS raise the limit that it names."
+        if refusal.action.endswith("StreamEncryption"):
+            advice = (
+                "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
+                f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
+                "then."
+            )
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: {refusal.message}. "
-            "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
-            f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again then."
+            f"{advice}"
         )
 
 

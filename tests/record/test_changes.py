@@ -49,9 +49,9 @@ from tests.values import (
 def test_a_stream_that_was_created_again_is_another_stream() -> None:
     """Record, incarnation: the claims on the former stream are void, and what is known of its key too."""
     former = record(claim(), claim(THEY), key=recorded(ONE), started=True, pending=pending(start_intent()))
-    anew = for_incarnation(former, CREATED + 60)
+    anew = for_incarnation(former, CREATED + 60, NOW)
     assert (anew.incarnation, anew.claims, anew.key, anew.started) == (CREATED + 60, (), None, False)
-    assert [one.owner for one in anew.departed] == [ME, THEY]
+    assert anew.departed == (Departed(ME, NOW, SECOND, ()), Departed(THEY, NOW, SECOND, ()))
     assert anew.supersedes(ME, stamp("older", SECOND - 1))
     assert not anew.supersedes(ME, stamp("mine"))
     assert anew.pending == former.pending, "a call that is in flight reaches the new stream as well"
@@ -60,13 +60,13 @@ def test_a_stream_that_was_created_again_is_another_stream() -> None:
 def test_owners_that_left_before_are_remembered_when_the_stream_is_created_again() -> None:
     """Record, rule 3: a late request of theirs would reach the new stream."""
     gone = Departed(RENAMED, NOW, SECOND, ())
-    assert for_incarnation(record(departed=(gone,)), CREATED + 60).departed == (gone,)
+    assert for_incarnation(record(departed=(gone,)), CREATED + 60, NOW).departed == (gone,)
 
 
 @pytest.mark.parametrize("known", [CREATED, 0])
 def test_the_stream_that_the_record_knows_keeps_its_claims(known: int) -> None:
     """Record, incarnation: the same second, or none known yet, is the same stream."""
-    kept = for_incarnation(record(claim(), incarnation=known), CREATED)
+    kept = for_incarnation(record(claim(), incarnation=known), CREATED, NOW)
     assert kept == record(claim())
 
 

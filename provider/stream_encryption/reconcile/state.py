@@ -130,19 +130,21 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     if seen.stream.status is not StreamStatus.ACTIVE:
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
-    stability = _doubted(state.stability) if _knows_less_than(state, seen.record) else state.stability
-    return replace(state, stability=_after_active(stability, seen, now))
+    return replace(state, stability=_after_active(_still_true(state, seen.record), seen, now))
 
 
-def _knows_less_than(state: State, record: Record) -> bool:
-    """Tell whether the record has a change that this state does not know: a step that died made it, or another request.
+def _still_true(state: State, record: Record) -> Stability:
+    """Drop the stability from before a change that this state does not know.
 
-    The workflow repeats a step that died with the state from before it.
+    Another request made the change, or a step that died: the workflow repeats that step with the state from before it.
     """
-    since, pending, call = state.stability.matching_since, record.pending, state.call
-    another = pending is not None and (call is None or call.intent != pending.intent)
-    changed_at = max(record.changed_at, pending.written_at if pending and another else 0.0)
-    return since is not None and changed_at > since
+    stability, pending, call = state.stability, record.pending, state.call
+    since = stability.matching_since
+    if since is None:
+        return stability
+    if pending and pending.until > since and (call is None or call.intent != pending.intent):
+        return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
+    return _doubted(stability) if record.changed_at > since else stability
 
 
 def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:

@@ -1,4 +1,4 @@
-"""crhelper 2.0.12, just as it is installed, beside this provider: the same event for both, answered by real HTTPS."""
+"""crhelper 2.0.12 as it is installed, beside this provider: the same event for both, and responses by real HTTPS."""
 
 import copy
 import functools
@@ -19,50 +19,50 @@ import trustme
 from aws_lambda_powertools import Logger, Metrics
 from crhelper import CfnResource
 
-from stream_encryption.answer import Courier, put
-from stream_encryption.doors import door
-from stream_encryption.protocol import CustomResource
+from stream_encryption.app import Parts, handler
+from stream_encryption.cloudformation.custom_resource import CustomResource
+from stream_encryption.cloudformation.response import ResponseSender, put
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import LambdaContext
 from tests.fake_response_url import FakeResponseUrl
 from tests.provider import Provider
 
-_BOTO3_S_OWN = boto3.client
+_BOTO3_CLIENT = boto3.client
 LOGGERS = (None, "boto", "boto3", "botocore", "urllib3")
-"""Whose levels crhelper sets: the root logger's first."""
+"""The loggers whose levels crhelper sets; None: the root logger."""
 
 
 class Events:
-    """As much of EventBridge and Lambda as crhelper's polling calls; it keeps what the rule would deliver."""
+    """The calls that crhelper's polling makes to EventBridge and Lambda; it keeps the event of its rule."""
 
     def __init__(self) -> None:
-        """Have no rules."""
+        """Start without rules."""
         self.calls: list[str] = []
         self.refuses: Exception | None = None
         self.event: Any = None
 
     def put_rule(self, **arguments: Any) -> dict[str, str]:
-        """Make a rule, or refuse to."""
+        """Make a rule, or refuse it."""
         if self.refuses:
             raise self.refuses
         self.calls.append("put_rule")
         return {"RuleArn": f"arn:aws:events:us-east-1:123456789012:rule/{arguments['Name']}"}
 
     def put_targets(self, **arguments: Any) -> None:
-        """Keep the event that the rule delivers, every two minutes."""
+        """Keep the event that the rule delivers every two minutes."""
         self.event = json.loads(arguments["Targets"][0]["Input"])
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Take whatever else is called."""
+        """Accept every other call."""
         return lambda **_arguments: self.calls.append(name)
 
 
 class Beside:
-    """Two providers, one CloudFormation: what each of them answers to an event."""
+    """Two providers and one CloudFormation, which gets their responses."""
 
     def __init__(self, tls: ssl.SSLContext | None, handover_seconds: float | None = None) -> None:
-        """Have a stream that nobody encrypts yet, and a bucket behind real HTTPS (HTTP where tls is None)."""
+        """Make a stream without encryption, and a bucket behind real HTTPS (HTTP where tls is None)."""
         self.provider = Provider(handover_seconds=handover_seconds, send=put)
         self.clock = self.provider.clock
         self.endpoint = FakeResponseUrl(self.clock.now, tls)
@@ -74,35 +74,36 @@ class Beside:
     def client(self, service: str, **_options: Any) -> Any:
         """Stand in for boto3.client."""
         self.clients.append(service)
-        return {"kinesis": self.provider.kinesis, "kms": self.provider.kms}.get(service, self.events)
+        return self.provider.clients.get(service, self.events)
 
     def issued(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Give an event a ResponseURL of its own."""
+        """Give an event its own ResponseURL."""
         return {**event, "ResponseURL": self.endpoint.url()}
 
     def bare(self, helper: CfnResource, event: Any, timeout: float = 900.0) -> list[Any]:
-        """Invoke crhelper, and tell the answers that CloudFormation finds.
+        """Invoke crhelper, and return the responses that CloudFormation gets.
 
-        Its log is kept here: it holds secrets, and no test may put one out.
+        Its log is kept here: it has secrets, and no test may print one.
         """
         with _logging_to(self.log):
-            return self._answers(lambda: helper(copy.deepcopy(event), LambdaContext(self.clock, timeout)))
+            return self._responses(lambda: helper(copy.deepcopy(event), LambdaContext(self.clock, timeout)))
 
     def ours(self, event: Any, timeout: float = 900.0) -> list[Any]:
-        """Invoke the provider, and tell the answers that CloudFormation finds."""
-        return self._answers(lambda: self.provider.deliver(event, timeout))
+        """Invoke the provider, and return the responses that CloudFormation gets."""
+        return self._responses(lambda: self.provider.deliver(event, timeout))
 
     def ours_on_boto3(self) -> Callable[[Any], list[Any]]:
         """Make a provider with boto3's own clients, as Lambda's entry point does."""
-        settings = Settings("test", "INFO", "test")
-        handle = door(settings, Settings.client, self.clock, Random(1), _telemetry(), put)  # noqa: S311 - spreads load
-        return lambda event: self._answers(lambda: handle(event, LambdaContext(self.clock)))
+        settings = Settings("test", "INFO", "test", self.provider.table.name)
+        parts = Parts(settings, Settings.client, self.clock, Random(1), _telemetry(), put)  # noqa: S311 - spreads load
+        handle = handler(parts)
+        return lambda event: self._responses(lambda: handle(event, LambdaContext(self.clock)))
 
     def hardened(self) -> CustomResource:
-        """Make a crhelper as this provider hardens it, for a function of the test's own."""
-        return CustomResource(Courier(self.clock, Random(1), _telemetry()), _telemetry())  # noqa: S311 - spreads load
+        """Make a CustomResource of this provider for a function of the test's own."""
+        return CustomResource(ResponseSender(self.clock, Random(1), _telemetry()), _telemetry())  # noqa: S311 - spreads load
 
-    def _answers(self, invoke: Callable[[], object]) -> list[Any]:
+    def _responses(self, invoke: Callable[[], object]) -> list[Any]:
         before = len(self.bucket.answers)
         invoke()
         return self.bucket.answers[before:]
@@ -124,7 +125,7 @@ def _logging_to(stream: io.StringIO) -> Iterator[None]:
 
 
 def helper(work: Callable[[Any, Any], Any]) -> CfnResource:
-    """A crhelper as its guide has it, with one function for every type of request; its Delete does not sleep."""
+    """Make a crhelper as its guide shows it, with one function for all types of request; its Delete does not sleep."""
     made = CfnResource(sleep_on_delete=0)
     made.create(work)
     made.update(work)
@@ -140,8 +141,8 @@ def _authority() -> tuple[trustme.CA, ssl.SSLContext]:
 
 
 def without_region(patch: pytest.MonkeyPatch) -> None:
-    """Let boto3 make clients itself, and know no region to make them in."""
-    patch.setattr(boto3, "client", _BOTO3_S_OWN)
+    """Have boto3 make clients itself, and find no region for them."""
+    patch.setattr(boto3, "client", _BOTO3_CLIENT)
     patch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
         patch.delenv(name, raising=False)
@@ -153,7 +154,7 @@ def without_region(patch: pytest.MonkeyPatch) -> None:
 def side_by_side(
     patch: pytest.MonkeyPatch, folder: Path, *, https: bool = True, handover_seconds: float | None = None
 ) -> Iterator[Beside]:
-    """Set both up, and put back what crhelper changes in the process. Nothing of crhelper is replaced."""
+    """Set both up, and undo afterwards what crhelper changes in the process. Nothing of crhelper is replaced."""
     authority, context = _authority()
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
     patch.setenv("SSL_CERT_FILE", str(folder / "authority.pem"))
