@@ -173,7 +173,7 @@ def _chart(good: Mapping[str, Sequence[Mapping[str, Counter[str]]]]) -> Figure:
             panel.text(left + 0.2, place, f"{left:g}", fontsize=9, va="center")
         panel.set_title(action, fontsize=10)
         panel.set_xlabel("calls")
-        panel.margins(x=0.12)
+        panel.set(xlim=(0, 12), xticks=range(0, 13, 2))
         panel.grid(visible=True, axis="x", alpha=0.3)
     axes[0].set_yticks(range(len(good)), list(good))
     axes[0].invert_yaxis()

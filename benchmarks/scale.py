@@ -45,7 +45,7 @@ def measure() -> Report:
         }
     finally:
         logging.disable(logging.NOTSET)
-    _tell(f"{stampede.NUMBER} real requests at once, {stampede.RUNS} times")
+    _tell(f"up to {stampede.NUMBER} requests at once in real time, {stampede.RUNS} times")
     return scale_page.report(creates, lives, peers, stampede.run())
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from yarl import URL
 
 if TYPE_CHECKING:
@@ -67,14 +67,22 @@ class Wire:
         service, action, stream = named(request.method, request.path, request.headers, body)
         url = self._kinesis.get(stream.partition(".")[0], self._others) if service == "kinesis" else self._others
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-        target = URL(url + request.raw_path, encoded=True)
-        async with request.app[SESSION].request(request.method, target, headers=headers, data=body) as reply:
-            answer = web.Response(status=reply.status, body=await reply.read())
-            answer.headers.extend((name, value) for name, value in reply.headers.items() if name.lower() not in OWN)
+        answer = await _answer(request, URL(url + request.raw_path, encoded=True), headers, body)
         text = f"{request.raw_path} {body.decode(errors='replace')}"
         call = {"sent": sent, "answered": time.time(), "service": service, "action": action, "stream": stream}
         self._calls.append({**call, "text": text, "status": answer.status})
         return answer
+
+
+async def _answer(request: web.Request, target: URL, headers: Mapping[str, str], body: bytes) -> web.Response:
+    """Send a call on, and copy its answer; 502 where the engine gives none."""
+    try:
+        async with request.app[SESSION].request(request.method, target, headers=headers, data=body) as reply:
+            answer = web.Response(status=reply.status, body=await reply.read())
+            answer.headers.extend((name, value) for name, value in reply.headers.items() if name.lower() not in OWN)
+            return answer
+    except (ClientError, TimeoutError):
+        return web.Response(status=502)
 
 
 SESSION = web.AppKey("session", ClientSession)
