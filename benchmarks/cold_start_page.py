@@ -211,6 +211,6 @@ page cache, because a first round does not count.
 They start in turn, {rounds} rounds; a ratio is that of one round's pair."""
 NOTES = """\
 With 256 MB an invocation has a seventh of a processor, and Init a whole one. So processor seconds after Init cost seven
-times as much. Why the function is packaged like this: [what is shipped](../decisions/packaging.md). The runtime's own
+times as much. Why the function is packaged like this: [decisions](../decisions.md). The runtime's own
 boto3 can't be had outside Lambda: that row moves the same version behind the artifact, with bytecode, and does not say
 how long Lambda takes to fetch either zip."""
