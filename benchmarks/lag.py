@@ -79,7 +79,12 @@ def measure(lengths: Sequence[float] = tuple(OURS_EACH)) -> Report:
         _tell("everything runs except Kinesis")
         account.aws.key("what streams are encrypted with", KEY)
         ours = Ours(account)
-        peers = [cdk.Cdk(account), Boto3Waiter(account), Terraform(account), Terraform(account, published=True)]
+        peers: list[Peer] = [
+            cdk.Cdk(account),
+            Boto3Waiter(account),
+            Terraform(account),
+            Terraform(account, published=True),
+        ]
         for nominal in sorted(lengths, reverse=True):
             with account.kinesis_servers(drawn(nominal)):
                 sections.append(_section(account, ours, peers, nominal))

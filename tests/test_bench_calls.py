@@ -61,9 +61,8 @@ def test_a_call_goes_to_the_kinesis_of_its_stream_and_is_recorded(session: boto3
         ("lambda", "AddPermission", ""),
     ]
     assert [name for name, _ in seen] == ["first", "second", "others", "others"]
-    assert {host for _, host in seen} == {wire.url.removeprefix("http://")}, (
-        "signatures hold for the host that was named"
-    )
+    hosts = {host for _, host in seen}
+    assert hosts == {wire.url.removeprefix("http://")}, "a signature holds for the host that the caller named"
 
 
 def test_an_engine_that_can_t_be_reached_is_an_answer_and_not_the_end_of_the_proxy(
