@@ -7,13 +7,14 @@ import pytest
 from stream_encryption.reconcile.actions import Code, Failed, Wait
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import State
+from stream_encryption.reconcile.state import Refused, State
 from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
 from stream_encryption.record.values import Claim, Latest
+from stream_encryption.values import RefusalKind
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import THEY, claim, ensure, pending, start_intent, state
+from tests.values import THEY, call, claim, ensure, pending, start_intent, state
 
 ENSURE = ensure(settle_seconds=0)
 
@@ -142,6 +143,31 @@ def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
     assert refused.action.code == Code.RETRYING_REFUSED
     assert refused.state.call
     assert (refused.state.call.called_at, refused.state.changes) == (None, 0)
+
+
+def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
+    """Promise 9: a minute from the first one on."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
+    refused = step(account, announced)
+    assert refused.state.refused_since("kinesis:StartStreamEncryption") == account.clock.now()
+
+
+def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) -> None:
+    """Record, rule 2: the call was not made, and won't be."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.INVALID_ARGUMENT)
+    assert step(account, announced).action.code == "InvalidArgument"
+    assert account.record.pending is None
+
+
+def test_a_write_that_is_refused_for_good_ends_the_request(account: Account) -> None:
+    """Error AccessDenied: the record is not known any more, so there is no intent to withdraw."""
+    account.faults.fail_next("PutItem", Kind.ACCESS_DENIED)
+    since = Refused("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
+    announced = call(start_intent())
+    refused = step(account, refused=(since,), call=announced)
+    assert (refused.action.code, refused.known) == ("AccessDenied", NOTHING)
 
 
 def test_every_refusal_and_every_decision_is_told(account: Account) -> None:
