@@ -34,6 +34,7 @@ from tests.values import (
     started,
     state,
     stream,
+    told,
 )
 
 
@@ -50,7 +51,7 @@ def wanted(known: Record | None = None, **more: Any) -> Observation:
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
     """The decision for a Create or Update that wants key one."""
-    return decide_ensure(ensure(**goal), observed, known or settled(), now)
+    return told(decide_ensure(ensure(**goal), observed, known or settled(), now))
 
 
 def done(observed: Observation, known: State | None = None, **goal: Any) -> Stabilized:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from hypothesis import given
+from hypothesis import given, settings
 
 from stream_encryption.record.changes import expires, with_pending
 from stream_encryption.record.item import from_item, to_item
@@ -37,12 +37,14 @@ def plain(given: Record) -> dict[str, Any]:
 
 
 @given(RECORDS)
+@settings(max_examples=50)
 def test_a_record_comes_back_from_its_item_as_it_was(any_record: Record) -> None:
     """Record: all that is remembered is in the item, times to the millisecond."""
     assert from_item(to_item(any_record)) == any_record
 
 
 @given(RECORDS)
+@settings(max_examples=50)
 def test_an_item_has_a_ttl_where_and_only_where_no_claim_is_left(any_record: Record) -> None:
     """Record, expires: in epoch seconds, as the table's TTL wants it."""
     item = to_item(any_record)
