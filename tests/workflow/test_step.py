@@ -14,7 +14,7 @@ from tests.builders import STREAM_ARN, STREAM_NAME, create_event, update_event
 from tests.fake_bucket import Reply, Silence
 from tests.fake_errors import Kind
 from tests.provider import Provider
-from tests.workflows import BUSY_SECONDS, ONE, TWO, busy_provider, create_then_busy, finish, hand_over
+from tests.workflow.requests import BUSY_SECONDS, ONE, TWO, busy_provider, create_then_busy, finish, hand_over
 
 
 @pytest.fixture
