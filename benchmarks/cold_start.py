@@ -313,5 +313,5 @@ They start in turn, {ROUNDS} rounds; a ratio is one of a round's pair."""
 NOTES = """\
 Processor seconds matter more than they look: with 256 MB an invocation has a seventh of a processor, Init a whole one.
 Why it is packaged so, and what was mended in the code with its figures before and after:
-[what is shipped](../decisions/packaging.md). The runtime's own boto3 can't be had outside Lambda: that row moves
+[what is shipped](../decisions.md). The runtime's own boto3 can't be had outside Lambda: that row moves
 the same version behind the artifact, with bytecode, and says nothing of how long Lambda takes to fetch either zip."""
