@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StateMachine:
-    """The state machine that carries long waits on. Each request has one execution at the most."""
+    """The state machine that takes over long waits. A request has at most one execution."""
 
     def __init__(self, client: SFNClient, arn: str) -> None:
         """Use a boto3 client, which does no retries of its own."""
@@ -25,12 +25,12 @@ class StateMachine:
     def start(self, state: WorkflowState) -> tuple[str, bool]:
         """Hand a request over (StartExecution).
 
-        The execution's name is a digest of the ResponseURL: the same however often the event is delivered, and
-        another one when CloudFormation retries a deployment, for which it uses a RequestId again. A lost response is
-        asked for again at once: then the name tells whether the execution was started.
+        The execution's name is a digest of the ResponseURL: the same at each delivery of an event, and another one when
+        CloudFormation retries a deployment, although the RequestId is the same then. If the response of StartExecution
+        is lost, it is called again at once: ExecutionAlreadyExists then means that the first call took effect.
 
         Returns:
-            The execution's name, and whether this call started it, not an earlier delivery.
+            The execution's name, and whether this invocation started it; False: an earlier delivery of the event did.
 
         Raises:
             Refused: Step Functions did not take it.
