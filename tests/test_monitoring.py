@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption_cli.intrinsics import Scope, holds, resolve
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
 from tests import busy_day
 from tests.insights import Line, Table, as_markdown, fields_of, run
-from tests.templates import ROOT, load
+from tests.templates import ROOT, load, resolve
 
 TEMPLATE = load(ROOT / "template.yaml")
 RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get("Condition") == "Monitored"}
@@ -286,7 +287,7 @@ def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
 )
 def test_there_are_alarms_only_where_they_are_asked_for(parameters: dict[str, str], *, monitored: bool) -> None:
     """Alarms cost money; a topic without alarms would be worse."""
-    assert holds("Monitored", scope(**parameters)) is monitored
+    assert Functions(scope(**parameters)).holds("Monitored") is monitored
     assert {one["Type"] for one in RESOURCES.values()} == {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
     watching = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
     assert watching == set(RESOURCES)

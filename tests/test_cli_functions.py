@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from stream_encryption_cli.intrinsics import NoValue, Scope, TemplateFault, Unknown, as_sent, resolve, unknown_in
-from stream_encryption_cli.template_text import NotATemplate, read
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
+from stream_encryption_cli.template.text import read
+from stream_encryption_cli.template.unknown import NoValue, TemplateFault, Unknown, as_sent, unknown_in
 
 SCOPE = Scope(
     values={"Name": "orders", "Names": ["orders", "page-views"], "On": "true", "AWS::Region": "us-east-1"},
@@ -15,9 +17,10 @@ SCOPE = Scope(
         "Unmet": {"Fn::Not": [{"Condition": "Met"}]},
         "Perhaps": {"Fn::Equals": [{"Ref": "Stream"}, "orders"]},
         "Round": {"Fn::Not": [{"Condition": "Round"}]},
+        "Wrong": "text",
     },
     exports={"shop-Stream": "orders"},
-    physical_ids={"Kept": "the-kept-one"},
+    attributes={"Kept": "the-kept-one", "Stream2.Arn": "its-arn"},
 )
 STREAM = Unknown(("!Ref Stream",), frozenset({"Stream"}))
 KEY = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
@@ -25,7 +28,7 @@ KEY = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
 
 def value(yaml: str, scope: Scope = SCOPE) -> Any:
     """What a line of a template is worth."""
-    return resolve(read(f"It: {yaml}")["It"], scope)
+    return Functions(scope).evaluate(read(f"It: {yaml}")["It"])
 
 
 @pytest.mark.parametrize(
@@ -65,15 +68,10 @@ def value(yaml: str, scope: Scope = SCOPE) -> Any:
         ("{Fn::Length: !Ref Names}", 2),
         ("{Condition: {StringEquals: {a: !Ref Name}}}", {"Condition": {"StringEquals": {"a": "orders"}}}),
         ("{Condition: NotOfTheTemplate}", {"Condition": "NotOfTheTemplate"}),
-        (
-            "{'Fn::ForEach::Loop': [S, !Ref Names, {'A${S}': !Ref S, 'B&{S}': !Sub '${S}!'}]}",
-            {"Aorders": "orders", "Borders": "orders!", "Apage-views": "page-views", "Bpageviews": "page-views!"},
-        ),
-        ("{'Fn::ForEach::Loop': [S, [!Ref Names, 5], {'${S}': 1}]}", {"orders": 1, "page-views": 1, "5": 1}),
-        (
-            "{'Fn::ForEach::Outer': [A, [x, y], {'Fn::ForEach::Inner': [B, [1, 2], {'${A}${B}': !Ref B}]}]}",
-            {"x1": "1", "x2": "2", "y1": "1", "y2": "2"},
-        ),
+        ("!GetAtt Stream2.Arn", "its-arn"),
+        ("!Sub '${Stream2.Arn}/x'", "its-arn/x"),
+        ("!Select [0, [a, !Ref Stream]]", "a"),
+        ("{Fn::GetAtt: [!Ref Name, Arn]}", Unknown(("!GetAtt orders.Arn",), frozenset({"orders"}))),
     ],
 )
 def test_what_a_template_tells_is_told(yaml: str, expected: Any) -> None:
@@ -97,6 +95,10 @@ def test_what_a_template_tells_is_told(yaml: str, expected: Any) -> None:
         ("!Select [0, !Split ['/', !GetAtt Key.Arn]]", KEY),
         ("!Select [!GetAtt Key.Arn, [a]]", KEY),
         ("!Select [0, [!GetAtt Key.Arn, a]]", KEY),
+        ("!Ref {'Fn::GetAtt': Key.Arn}", KEY),
+        ("!GetAtt [!GetAtt Key.Arn, Arn]", KEY),
+        ("!If [!GetAtt Key.Arn, a, b]", KEY),
+        ("{Fn::Base64: a}", Unknown(("Fn::Base64",), steady=False)),
         ("!FindInMap [Streams, !GetAtt Key.Arn, Name]", KEY),
         ("!If [Perhaps, a, b]", STREAM),
         ("{Fn::And: [{Condition: Met}, {Condition: Perhaps}]}", STREAM),
@@ -108,7 +110,6 @@ def test_what_a_template_tells_is_told(yaml: str, expected: Any) -> None:
             "!Sub '${Key.Arn} ${Stream} ${Stream}'",
             Unknown(("!GetAtt Key.Arn", "!Ref Stream"), frozenset({"Key", "Stream"})),
         ),
-        ("{'Fn::ForEach::Loop': [S, !GetAtt Key.Arn, {'${S}': 1}]}", {"Fn::ForEach::Loop": KEY}),
     ],
 )
 def test_what_a_template_does_not_tell_is_unknown_by_name(yaml: str, expected: Any) -> None:
@@ -128,10 +129,34 @@ def test_the_exports_are_unknown_to_who_may_not_look() -> None:
         ("!FindInMap [Streams, nowhere, Name]", "the mappings have no Streams / nowhere / Name"),
         ("!FindInMap [Streams, us-east-1, Name, More]", "the mappings have no"),
         ("!If [Never, a, b]", "there is no condition Never"),
-        ("!If [Round, a, b]", "can't be worked out"),
-        ("!Select [7, [a]]", "Fn::Select of .* can't be worked out"),
-        ("!Join [a]", "Fn::Join of .* can't be worked out"),
-        ("{'Fn::ForEach::Loop': [S, [a]]}", "Fn::ForEach::Loop must be a list of a variable's name, a collection"),
+        ("!If [Round, a, b]", "condition Round refers to itself"),
+        ("!If [Wrong, a, b]", "condition Wrong needs conditions such as Fn::Equals"),
+        ("!If [[Met], a, b]", "Condition needs a text"),
+        ("!If [Met, a]", "Fn::If can't take"),
+        ("!Select [7, [a]]", "Fn::Select finds nothing at 7"),
+        ("!Select [-1, [a]]", "Fn::Select finds nothing at -1"),
+        ("!Select [x, [a]]", "Fn::Select can't take"),
+        ("!Select [0, a]", "Fn::Select finds nothing at 0"),
+        ("!Join [a]", "Fn::Join can't take"),
+        ("!Join [{a: b}, [c]]", "Fn::Join can't take"),
+        ("!Join ['-', a]", "Fn::Join can't take"),
+        ("!Split [',', [a]]", "Fn::Split can't take"),
+        ("!Ref [a]", "Ref needs a text"),
+        ("!Ref {a: b}", "Ref needs a text"),
+        ("!GetAtt [a]", "Fn::GetAtt can't take"),
+        ("!GetAtt 5", "Fn::GetAtt can't take"),
+        ("!Sub [a]", "Fn::Sub can't take"),
+        ("!Sub {a: b}", "Fn::Sub can't take"),
+        ("!Sub '${Names}'", "Fn::Sub can't put Names into a text"),
+        ("!Sub '${AWS::NoValue}'", "Fn::Sub can't put AWS::NoValue"),
+        ("!FindInMap Streams", "the mappings have no"),
+        ("!FindInMap []", "Fn::FindInMap can't take"),
+        ("{Fn::And: [a]}", "Fn::And needs conditions"),
+        ("{Fn::Or: a}", "Fn::Or needs a list"),
+        ("{Fn::Not: [!Ref Name]}", "Fn::Not needs conditions"),
+        ("{Fn::Not: [{Condition: Met}, {Condition: Met}]}", "Fn::Not can't take"),
+        ("{Fn::Equals: [a]}", "Fn::Equals can't take"),
+        ("{Fn::Length: a}", "Fn::Length needs a list"),
     ],
 )
 def test_what_cloudformation_would_refuse_is_refused(yaml: str, told: str) -> None:
@@ -154,16 +179,43 @@ def test_several_unknown_values_make_one() -> None:
     assert str(unknown_in([KEY, STREAM])) == "!GetAtt Key.Arn and !Ref Stream"
 
 
-@pytest.mark.parametrize(
-    ("text", "told"), [("[1, 2", "(?s)neither YAML nor JSON: .*line 1"), ("- a", "no map of sections"), ("", "no map")]
-)
-def test_what_is_no_template_is_said_to_be_none(text: str, told: str) -> None:
-    """And where it is broken."""
-    with pytest.raises(NotATemplate, match=told):
-        read(text)
+def test_a_dynamic_reference_is_unknown_whatever_made_its_text() -> None:
+    """Sub, Join, a mapping and a parameter can all make one; in a condition it makes the condition unknown."""
+    text = "{{resolve:ssm:/prod/orders/key}}"
+    unknown = Unknown((text,), steady=False)
+    scope = Scope(
+        values={"Env": "prod", "Whole": text, "Part": "{{resolve:ssm:/prod"},
+        mappings={"Keys": {"prod": {"Orders": text}}},
+        conditions={"Same": {"Fn::Equals": [{"Ref": "Whole"}, "x"]}},
+        exports={"shop-Key": text},
+    )
+    for yaml in (
+        "!Sub '{{resolve:ssm:/${Env}/orders/key}}'",
+        "!Join ['', ['{{resolve:ssm:/', !Ref Env, '/orders/key}}']]",
+        "!Join ['/', [!Ref Part, orders, 'key}}']]",
+        "!Ref Whole",
+        "!FindInMap [Keys, !Ref Env, Orders]",
+        "!ImportValue shop-Key",
+        f"!Select [0, ['{text}', b]]",
+        f"!Select [1, !Split [',', 'a,{text}']]",
+        f"!If [Never, a, '{text}']",
+    ):
+        conditions = {**scope.conditions, "Never": {"Fn::Equals": ["a", "b"]}}
+        inner = Scope(scope.values, scope.mappings, conditions, exports=scope.exports)
+        assert value(yaml, inner) == unknown, yaml
+    assert Functions(scope).holds("Same") == unknown
+    assert value("!Ref Part", scope) == "{{resolve:ssm:/prod"
 
 
-def test_json_is_a_template_too_and_so_is_a_mapping_in_short_form() -> None:
-    """CloudFormation takes both."""
-    assert read('{"A": {"Ref": "B"}}') == {"A": {"Ref": "B"}}
-    assert read("A: !Transform {Name: AWS::Include}") == {"A": {"Fn::Transform": {"Name": "AWS::Include"}}}
+def test_each_condition_is_evaluated_once() -> None:
+    """Conditions that refer to each other in layers would take for ever otherwise."""
+    both = {f"C{n}": {"Fn::And": [{"Condition": f"C{n - 1}"}, {"Condition": f"C{n - 1}"}]} for n in range(1, 60)}
+    scope = Scope(conditions={"C0": {"Fn::Equals": ["a", "a"]}, **both})
+    assert Functions(scope).holds("C59") is True
+
+
+def test_a_fault_tells_its_line() -> None:
+    """A template has many functions; the line says which one is wrong."""
+    with pytest.raises(TemplateFault) as fault:
+        Functions(SCOPE).evaluate(read("A: 1\nB:\n  C: !Select [7, [a]]"))
+    assert fault.value.line == 3
