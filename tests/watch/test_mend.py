@@ -148,7 +148,7 @@ def test_mends_that_are_handed_over_twice_make_three_starts_at_most(watched: Wat
         watched.clock.sleep(600)
     starts = len(watched.re_encryptions())
     watched.stopped()
-    mend = list(watched.states.executions.values())[0].input
+    mend = next(iter(watched.states.executions.values())).input
     record = watched.record_of()
     assert record
     watched.states.play(lambda _: watched.deliver(mend))
@@ -189,7 +189,7 @@ def test_a_request_that_comes_during_a_mend_wins(watched: Watched, other: str, c
     came: list[str] = []
 
     def come(before: Call) -> None:
-        # A process that stands still between its last look at the clock and its Start is not covered (docs/simulation.md).
+        # A process that stands still between its last look at the clock and its Start is not covered.
         if before.name != "StartStreamEncryption":
             came.append(before.name)
             OTHERS[other](watched)

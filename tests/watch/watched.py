@@ -58,7 +58,7 @@ class Watched(Provider):
 
     def mend(self) -> Execution:
         """Play the newest execution: the mend that was started last."""
-        return self.states.play(lambda state: self.deliver(state))
+        return self.states.play(self.deliver)
 
     def re_encryptions(self) -> list[str]:
         """Name the provider's Starts and Stops, in order."""
