@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stream_encryption.values import OnDelete, Owner
+from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 
 if TYPE_CHECKING:
     from stream_encryption.values import Key
@@ -88,6 +88,11 @@ class RecordedKey:
         """Keep a key that was looked up; None stays None: not encrypted."""
         return RecordedKey(key.key_id, key.identity) if key else None
 
+    @property
+    def start_key_id(self) -> str:
+        """The KeyId to start a wanted key with: the key's ARN for a customer's alias, as far as the record has it."""
+        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and ":key/" in self.arn else self.key_id
+
     def is_key(self, key: Key | None) -> bool:
         """Tell whether a key that was looked up is this one.
 
@@ -115,8 +120,10 @@ class Claim:
         on_delete: What the resource's Delete does.
         latest: The newest Creates and Updates of the owner.
         creates: Digests of the Creates that the record saw, the first one first.
-        settled: The stream was ACTIVE with the wanted key, and SUCCESS was due.
+        settled: The digest of the last request with which the stream was ACTIVE with the wanted key, so that SUCCESS
+            was due; empty where there was none.
         releasing: The Deletes that have begun to release the claim; None where none has.
+        on_drift: What the watch does when the stream is not as wanted.
     """
 
     owner: Owner
@@ -125,8 +132,9 @@ class Claim:
     on_delete: OnDelete
     latest: Latest
     creates: tuple[str, ...] = ()
-    settled: bool = False
+    settled: str = ""
     releasing: Latest | None = None
+    on_drift: OnDrift = OnDrift.REPORT
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner."""
@@ -178,6 +186,38 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A finding of the watch that was told to the operators, and is not over yet.
+
+    Attributes:
+        code: The finding's code.
+        cause: Tells one finding of a code from the next: the other key's ARN, say.
+        since: When the watch saw it first, in epoch seconds.
+        by: The ARN of the person or role that made the change, as CloudTrail says; empty where it is not known.
+        detail: Its sentence.
+    """
+
+    code: str
+    cause: str
+    since: float
+    by: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchNotes:
+    """What the watch remembers of a stream.
+
+    Attributes:
+        told: The findings that were told, and are not over yet.
+        mends: When a mend announced a Start, in epoch seconds: those of the last 24 hours.
+    """
+
+    told: tuple[Told, ...] = ()
+    mends: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that is kept of one stream.
 
@@ -191,6 +231,7 @@ class Record:
         key: The stream's key when the record was last written; None: not encrypted.
         started: The stream has that key by a Start of the provider, and nobody else has changed it since.
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
+        watch: What the watch remembers of the stream.
     """
 
     stream: str
@@ -202,6 +243,7 @@ class Record:
     key: RecordedKey | None = None
     started: bool = False
     changed_at: float = 0.0
+    watch: WatchNotes = WatchNotes()
 
     @property
     def in_force(self) -> Claim | None:
