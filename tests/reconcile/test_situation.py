@@ -8,6 +8,7 @@ from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
 from stream_encryption.reconcile.situation import Situation, change, in_flight_until, not_my_turn
 from stream_encryption.reconcile.state import PendingCall, Stability
+from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Change
 from tests.values import (
     NOW,
@@ -42,7 +43,7 @@ def step(mine: PendingCall | None = None, **more: Any) -> Action:
     return told(change(situation(mine, **more), start_intent(), ANNOUNCED, LOST))
 
 
-ENDS = NOW + 25
+ENDS = NOW + INTENT_SECONDS
 
 
 @pytest.mark.parametrize("mine", [None, call(start_intent(), "another")])
