@@ -53,7 +53,7 @@ def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: Pend
     assert in_flight_until(situation(mine, as_wanted=True)) == ENDS
     waiting = not_my_turn(situation(mine, now=NOW + 5, looked_at=NOW + 5))
     assert waiting
-    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
+    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, INTENT_SECONDS - 5)
     assert not_my_turn(situation(mine, now=ENDS, looked_at=ENDS)) is None
 
 
