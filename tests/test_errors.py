@@ -57,7 +57,7 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
     ),
     "Contested": (
         errors.Contested(STREAM, 3),
-        ["3 mends", STREAM_ARN, "OnDrift"],
+        [STREAM_ARN, "3 mends in 24 hours", "CloudTrail", "OnDrift"],
     ),
     "ChangeWithoutEffect": (
         errors.ChangeWithoutEffect(STREAM, "StartStreamEncryption", 3),

@@ -127,12 +127,12 @@ class Telemetry:
 
     def responded(self, response: Response, now: float) -> None:
         """Log a response that CloudFormation took, and measure how long it took since the request was issued."""
-        fields = {"status": response.status, "answered_id": response.physical_id, "reason": response.reason}
+        fields = {"status": response.status, "response_id": response.physical_id, "reason": response.reason}
         if self._request is None:  # It could not be read, and failed as that.
-            self._logger.info("answered", extra=fields)
+            self._logger.info("response delivered", extra=fields)
             return
         seconds = round(now - self._request.issued_at, 1)
-        self._logger.info("answered", extra={**fields, "seconds": seconds})
+        self._logger.info("response delivered", extra={**fields, "seconds": seconds})
         dimensions = {"RequestType": self._request.type, "Status": response.status}
         self._measure("SecondsToResponse", MetricUnit.Seconds, seconds, **dimensions)
 

@@ -10,7 +10,7 @@ from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
 from stream_encryption.record.values import Claim, Latest, Record
-from stream_encryption.values import Key, OnDelete, StreamStatus
+from stream_encryption.values import Key, OnDelete, OnDrift, StreamStatus
 from tests.values import (
     CREATED,
     ME,
@@ -34,6 +34,7 @@ from tests.values import (
     started,
     state,
     stream,
+    told,
 )
 
 
@@ -50,7 +51,7 @@ def wanted(known: Record | None = None, **more: Any) -> Observation:
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
     """The decision for a Create or Update that wants key one."""
-    return decide_ensure(ensure(**goal), observed, known or settled(), now)
+    return told(decide_ensure(ensure(**goal), observed, known or settled(), now))
 
 
 def done(observed: Observation, known: State | None = None, **goal: Any) -> Stabilized:
@@ -126,7 +127,7 @@ def test_success_ends_the_intent() -> None:
     result = written(wanted(announced), request)
     assert result.pending is None
     assert (result.key, result.started, result.changed_at) == (started(ONE), True, NOW - 8)
-    assert mine(result).settled
+    assert mine(result).settled == "mine"
 
 
 def test_an_adopted_stream_is_recorded_as_found() -> None:
@@ -143,6 +144,12 @@ def test_an_update_keeps_what_its_create_found() -> None:
     latest = Latest(SECOND, ("update",))
     kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": "update"}
     assert mine(result) == claim(latest=latest, **kept)
+
+
+def test_on_drift_is_kept_for_the_watch() -> None:
+    """Property OnDrift: in place, of a new claim and of one that there is."""
+    for known in (record(), record(claim())):
+        assert mine(written(wanted(known), on_drift=OnDrift.MEND)).on_drift is OnDrift.MEND
 
 
 def test_a_create_over_the_resources_own_claim_is_noted() -> None:

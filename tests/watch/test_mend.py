@@ -189,7 +189,7 @@ def test_a_request_that_comes_during_a_mend_wins(watched: Watched, other: str, c
     came: list[str] = []
 
     def come(before: Call) -> None:
-        # A process that stands still between its last look at the clock and its Start is not covered (docs/simulation.md).
+        # A process that stands still between its last look at the clock and its Start is not covered.
         if before.name != "StartStreamEncryption":
             came.append(before.name)
             OTHERS[other](watched)

@@ -9,12 +9,14 @@ from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.values import Refusal, RefusalKind
 
 from .item import attribute, from_item, to_item
-from .values import Record, WatchNotes
+from .values import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from .watch_notes import WatchNotes
 
 
 @dataclass(frozen=True, slots=True)

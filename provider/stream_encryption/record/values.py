@@ -11,6 +11,8 @@ from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
+from .watch_notes import NO_NOTES, WatchNotes
+
 DEPARTED_SECONDS = 2 * 60 * 60.0
 """How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
 
@@ -186,38 +188,6 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A finding of the watch that was told to the operators, and is not over yet.
-
-    Attributes:
-        code: The finding's code.
-        cause: Tells one finding of a code from the next: the other key's ARN, say.
-        since: When the watch saw it first, in epoch seconds.
-        by: The ARN of the person or role that made the change, as CloudTrail says; empty where it is not known.
-        detail: Its sentence.
-    """
-
-    code: str
-    cause: str
-    since: float
-    by: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchNotes:
-    """What the watch remembers of a stream.
-
-    Attributes:
-        told: The findings that were told, and are not over yet.
-        mends: When a mend announced a Start, in epoch seconds: those of the last 24 hours.
-    """
-
-    told: tuple[Told, ...] = ()
-    mends: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """All that is kept of one stream.
 
@@ -243,7 +213,7 @@ class Record:
     key: RecordedKey | None = None
     started: bool = False
     changed_at: float = 0.0
-    watch: WatchNotes = WatchNotes()
+    watch: WatchNotes = NO_NOTES
 
     @property
     def in_force(self) -> Claim | None:

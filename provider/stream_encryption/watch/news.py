@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.reconcile.goals import Mend
-from stream_encryption.record.values import Record, RequestStamp, Told, WatchNotes
+from stream_encryption.record.values import Record, RequestStamp
+from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import OnDrift, StreamRef
 
 from .findings import ENCRYPTION, FindingCode

@@ -11,7 +11,8 @@ from stream_encryption.aws.event_bus import MOST_EVENTS, EventBus
 from .log import WatchLog
 
 if TYPE_CHECKING:
-    from stream_encryption.record.values import Record, Told
+    from stream_encryption.record.values import Record
+    from stream_encryption.record.watch_notes import Told
 
     from .news import News
 
