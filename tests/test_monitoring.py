@@ -120,8 +120,8 @@ def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
         return not others and name in AWS_METRICS[namespace, first] and of in on
     codes = {one.__name__ for one in errors.ProviderError.__subclasses__()} | {"InternalError"}
     outcomes = {"Mended", "LeftAlone", "Failed"} | codes
-    possible = {
-        "Kind": set(FindingCode),
+    possible: dict[str, set[str]] = {
+        "Kind": {str(code) for code in FindingCode},
         "Outcome": outcomes,
         "ErrorCode": codes,
         "RequestType": {"Create", "Update", "Delete"},
@@ -281,7 +281,7 @@ def test_the_reference_lists_the_metrics_that_are_written(day: list[Line]) -> No
     reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split("\n## Metrics\n")[1]
     listed = set(re.findall(r"`([A-Z][A-Za-z]+)`", reference))
     own = {name for namespace, name, _ in written(day) | shown() if not namespace.startswith("AWS/")}
-    assert listed - {"KinesisStreamEncryption", "RequestType", "Status", "ErrorCode"} == own
+    assert listed - {"KinesisStreamEncryption", "RequestType", "Status", "ErrorCode", "Kind", "Outcome"} == own
 
 
 def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
