@@ -77,10 +77,10 @@ record: setup ## The same, with its pictures for the docs: docs/demo.svg and doc
 invoke: setup ## One event through the function: make invoke EVENT=events/create.json
 	@$(BIN)/python -m local.invoke $(EVENT)
 
-plan: setup ## What a deployment would do: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
+plan: setup ## What a deployment would do, shown on the embedded AWS: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
 	@$(BIN)/python -m local.plan plan $(TEMPLATE) $(addprefix --parameter ,$(PARAMETERS)) $(addprefix --stack-name ,$(STACK))
 
-audit: setup ## How every stream of an account is encrypted, with which key, and who manages that
+audit: setup ## How every stream is encrypted, with which key, and who manages that, shown on the embedded AWS
 	@$(BIN)/python -m local.plan audit
 
 # Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
@@ -112,7 +112,7 @@ lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml
+	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml examples/cdk/*.json
 	@sh tools/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m tools.draw_states --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
