@@ -27,8 +27,8 @@ RECORD = (
     Mutant(
         "the intent of another request is not waited out",
         "reconcile/situation.py",
-        "return max(0.0, pending.until - situation.now)",
-        "return 0.0",
+        "    return pending.until\n",
+        "    return 0.0\n",
         1,
     ),
     Mutant(
@@ -100,8 +100,8 @@ OWNERSHIP = (
     Mutant(
         "a stream of another stack is taken over unasked",
         "reconcile/ensure.py",
-        "return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))",
-        "return None",
+        "    if goal.takeover and not taken_over:",
+        "    if not taken_over:",
         "two stacks create at once",
     ),
     Mutant(
