@@ -7,7 +7,6 @@ import pytest
 from stream_encryption_cli.template.text import line_of, read
 from stream_encryption_cli.template.unknown import TemplateFault
 
-
 ALIASES = "l0: &l0 [x, x]\n" + "\n".join(f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]" for n in range(1, 40))
 """A few lines that would be billions of values."""
 

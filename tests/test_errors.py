@@ -55,6 +55,10 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
         errors.ChangedBySomeoneElse(STREAM, "alias/one"),
         [STREAM_ARN, "alias/one", "now not encrypted", "CloudTrail", "deploy again"],
     ),
+    "Contested": (
+        errors.Contested(STREAM, 3),
+        [STREAM_ARN, "3 mends in 24 hours", "CloudTrail", "OnDrift"],
+    ),
     "ChangeWithoutEffect": (
         errors.ChangeWithoutEffect(STREAM, "StartStreamEncryption", 3),
         [STREAM_ARN, "StartStreamEncryption", "3 times", "Deploy again later"],

@@ -13,6 +13,7 @@ ProviderError
 ├── QuotaSpent                 the stream's Starts (or Stops) of a day are used up
 ├── Superseded                 a newer request of the resource has the stream, or released it
 ├── ChangedBySomeoneElse       somebody changed the encryption while the request was at work
+├── Contested                  others undo each mend of the watch
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
 ├── RecordUnavailable          the stream's record can't be read or written
@@ -174,6 +175,18 @@ class ChangedBySomeoneElse(ProviderError):
         super().__init__(
             f"Stream {stream.arn} was given key {wanted}, and then somebody else changed it: it is now {found}. "
             "Find who (CloudTrail: StartStreamEncryption, StopStreamEncryption), then deploy again."
+        )
+
+
+class Contested(ProviderError):
+    """Others undo what the watch mends."""
+
+    def __init__(self, stream: Stream, mends: int) -> None:
+        """Name the stream, and how often it was mended."""
+        super().__init__(
+            f"Stream {stream.arn} was mended {mends} times in 24 hours, and none of it lasted. It was left so. Find "
+            "who changes it (CloudTrail: StartStreamEncryption, StopStreamEncryption), then stop them, or set OnDrift "
+            "to Report."
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .cloudformation.request import Request
     from .cloudformation.response import Response
     from .reconcile.actions import Action
-    from .reconcile.goals import Goal
+    from .reconcile.goals import Goal, Mend
     from .reconcile.progress import Progress
     from .values import Refusal
 
@@ -46,6 +46,24 @@ class Telemetry:
         """Note that a request that was handed over goes on by a step."""
         self._name(request)
         self._count("Steps")
+
+    def resume_mend(self, mend: Mend) -> None:
+        """Note that a mend of the watch goes on by a step; each later line names its stream and resource."""
+        self._last_wait = ""
+        owner = mend.owner
+        self._logger.append_keys(
+            stream=mend.stream.name, request_type="Mend", stack_id=owner.stack_id, logical_id=owner.logical_id
+        )
+        self._count("Steps")
+
+    def mend_ended(self, outcome: str) -> None:
+        """Log and count a mend that is over.
+
+        Args:
+            outcome: Mended, LeftAlone, Failed, or the code of the reason why others decide about the stream.
+        """
+        self._logger.info("mend ended", extra={"outcome": outcome})
+        self._measure("Mends", MetricUnit.Count, 1, Outcome=outcome)
 
     def _name(self, request: Request) -> None:
         self._request, self._last_wait = request, ""

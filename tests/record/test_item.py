@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from stream_encryption.record.changes import expires, with_pending
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete
+from stream_encryption.values import OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
@@ -18,7 +18,9 @@ from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record
 FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",)),
-        claim(on_delete=OnDelete.STOP, settled=True, releasing=Latest(SECOND + 1, ("delete",))),
+        claim(
+            on_delete=OnDelete.STOP, settled="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
+        ),
         departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
         started=True,
@@ -70,8 +72,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Restore",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": ["create"],
-                "settled": False,
+                "settled": "",
                 "releasing": None,
+                "on_drift": "Report",
             },
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
@@ -80,8 +83,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Stop",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": [],
-                "settled": True,
+                "settled": "mine",
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
+                "on_drift": "Mend",
             },
         ],
         "departed": [
@@ -103,6 +107,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
         "key": by_arn,
         "started": True,
         "changed_at": NOW,
+        "watch": {"told": [], "mends": []},
     }
 
 

@@ -21,7 +21,14 @@ from tests.fake_clock import NEW_YEAR_2026
 
 OWNER, STAMP = Owner(STACK_ID, LOGICAL_ID), RequestStamp(1, "digest")
 ENSURE = Ensure(
-    StreamRef("orders", STREAM_ARN), OWNER, STAMP, "alias/one", OnDelete.STOP, 7, verify=True, takeover=True
+    StreamRef("orders", STREAM_ARN),
+    OWNER,
+    STAMP,
+    "alias/one",
+    OnDelete.STOP,
+    settle_seconds=7,
+    verify=True,
+    takeover=True,
 )
 RELEASE = Release(StreamRef("orders"), OWNER, STAMP, OnDelete.KEEP, "alias/one", "another", overtaking=True)
 STATE = State(
@@ -161,7 +168,7 @@ def test_a_value_that_no_version_writes_is_refused(at: tuple[Any, ...], value: A
         WorkflowState.from_json(broken)
 
 
-@pytest.mark.parametrize("name", ["Deadline", "Seconds", "Progress", "Event"])
+@pytest.mark.parametrize("name", ["Deadline", "Seconds", "Progress"])
 def test_a_state_that_lacks_a_part_is_refused(name: str) -> None:
     """Every version writes these."""
     with pytest.raises(KeyError):

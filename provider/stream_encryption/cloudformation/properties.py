@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.values import OnDelete, StreamRef
+from stream_encryption.values import OnDelete, OnDrift, StreamRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +38,7 @@ class Properties:
     stream: StreamRef
     key_id: str = DEFAULT_KEY_ID
     on_delete: OnDelete = OnDelete.RESTORE
+    on_drift: OnDrift = OnDrift.REPORT
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
@@ -193,6 +194,13 @@ def _on_delete(value: str, _place: Place) -> OnDelete:
         raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDelete)}") from None
 
 
+def _on_drift(value: str, _place: Place) -> OnDrift:
+    try:
+        return OnDrift(value)
+    except ValueError:
+        raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDrift)}") from None
+
+
 def _settle_seconds(value: str, _place: Place) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", value) or int(value) > MAX_SETTLE_SECONDS:
         raise ValueError(f"{_shown(value)} is not a whole number from 0 to {MAX_SETTLE_SECONDS}")
@@ -211,6 +219,7 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "KeyId": _key_id,
     "EncryptionType": _encryption_type,
     "OnDelete": _on_delete,
+    "OnDrift": _on_drift,
     "SettleSeconds": _settle_seconds,
     "Verify": _true_or_false,
     "Takeover": _true_or_false,
@@ -218,6 +227,7 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
 _FIELDS = {
     "KeyId": "key_id",
     "OnDelete": "on_delete",
+    "OnDrift": "on_drift",
     "SettleSeconds": "settle_seconds",
     "Verify": "verify",
     "Takeover": "takeover",

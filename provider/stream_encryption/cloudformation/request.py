@@ -154,6 +154,7 @@ class Request:
             stamp=self.stamp,
             key_id=wanted.key_id,
             on_delete=wanted.on_delete,
+            on_drift=wanted.on_drift,
             settle_seconds=wanted.settle_seconds,
             verify=wanted.verify,
             takeover=wanted.takeover,

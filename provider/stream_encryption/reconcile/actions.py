@@ -32,6 +32,7 @@ class Code(StrEnum):
     VERIFY_REQUESTED = "VerifyRequested"
     RESTORE_SKIPPED = "RestoreSkipped"
     ENCRYPTED = "Encrypted"
+    MENDED = "Mended"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
 

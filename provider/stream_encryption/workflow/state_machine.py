@@ -9,13 +9,20 @@ from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.response_url import digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from mypy_boto3_stepfunctions import SFNClient
 
     from .workflow_state import WorkflowState
 
 
+MOST_ASKS = 5
+"""How often StartExecution is called where it may have taken effect, and nobody has heard so."""
+
+
 class StateMachine:
-    """The state machine that takes over long waits. A request has at most one execution."""
+    """A state machine of the provider's stack. Each request, mend or round has at most one execution."""
 
     def __init__(self, client: SFNClient, arn: str) -> None:
         """Use a boto3 client, which does no retries of its own."""
@@ -35,21 +42,29 @@ class StateMachine:
         Raises:
             Refused: Step Functions did not take it.
         """
-        try:
-            return self._start(state)
-        except Refused as refused:
-            if not refused.refusal.maybe_done:
-                raise
-        name, _ = self._start(state)
-        return name, True
+        name, asked, maybe_started = digest_of(state.event["ResponseURL"]), 0, False
+        while True:
+            try:
+                return name, self.start_named(name, state.to_json()) or maybe_started
+            except Refused as refused:
+                asked, maybe_started = asked + 1, maybe_started or refused.refusal.maybe_done
+                if not maybe_started or asked == MOST_ASKS:
+                    raise
 
-    def _start(self, state: WorkflowState) -> tuple[str, bool]:
-        name = digest_of(state.event["ResponseURL"])
+    def start_named(self, name: str, given: Mapping[str, Any]) -> bool:
+        """Start an execution with a name and an input (StartExecution).
+
+        Returns:
+            Whether this call started it; False where the name was used before.
+
+        Raises:
+            Refused: Step Functions did not take it.
+        """
         try:
             with refusals("states:StartExecution", self._arn):
-                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(state.to_json()))
+                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(given))
         except Refused as refused:
             if refused.refusal.code == "ExecutionAlreadyExists":
-                return name, False
+                return False
             raise
-        return name, True
+        return True

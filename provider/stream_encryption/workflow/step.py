@@ -28,6 +28,11 @@ LONGEST_PAUSE_SECONDS = 2.0
 """The longest pause that a step waits by itself, in seconds; a longer one costs less in the state machine."""
 
 
+def step_budget(now: float, end: float) -> WaitBudget:
+    """How long a step waits by itself: not beyond the end of its invocation, and never for long."""
+    return WaitBudget(min(now + STEP_SECONDS, end), LONGEST_PAUSE_SECONDS, LONGEST_WORKFLOW_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowStep:
     """Works on a request that was handed over, for some seconds at a time.
@@ -82,10 +87,7 @@ class WorkflowStep:
     def _work(self, state: WorkflowState, context: Any) -> tuple[Progress, float]:  # noqa: ANN401
         env = self.environment()
         now = env.clock.now()
-        until = min(now + STEP_SECONDS, end_of(context, now))
-        return loop(
-            state.progress, env, state.deadline, WaitBudget(until, LONGEST_PAUSE_SECONDS, LONGEST_WORKFLOW_SECONDS)
-        )
+        return loop(state.progress, env, state.deadline, step_budget(now, end_of(context, now)))
 
     def _success(self, event: Mapping[str, Any], physical_id: str, progress: Progress) -> Response:
         demand_room(event, physical_id, progress.data)
