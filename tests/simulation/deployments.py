@@ -119,12 +119,25 @@ def take_over_rename_and_give_back(stack: Stack) -> None:
 
 def strip(stack: Stack) -> None:
     """Stop the encryption and remove all tags, as the tool of the stream's owner does."""
-    people = stack.world.kinesis.people
-    people.stop(ORDERS, 2.0)
-    people.untag(ORDERS)
-    stack.world.expectations.given_by_others(ORDERS, None)
-    stack.world.promises.changed_by_others(ORDERS, None)
+    stack.world.kinesis.people.untag(ORDERS)
+    stack.world.kinesis.people.stop(ORDERS, 2.0)
+    _changed_by_others(stack, None)
+
+
+def _changed_by_others(stack: Stack, key_id: str | None) -> None:
+    stack.world.expectations.given_by_others(ORDERS, key_id)
+    stack.world.promises.changed_by_others(ORDERS, key_id)
     wait(stack, 60.0)
+
+
+def be_given_another_key_and_deleted(stack: Stack) -> None:
+    """Delete after the stream's owner has given it another key: that newer decision stays."""
+    stack.create("Encryption", ONE)
+    wait(stack, 60.0)
+    key_id = stack.world.kms_keys[2].arn
+    stack.world.kinesis.people.rekey(ORDERS, key_id, 2.0)
+    _changed_by_others(stack, key_id)
+    stack.delete()
 
 
 def be_stripped_and_deleted(stack: Stack) -> None:
