@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
+from .aws.kms_grants import KeyGrants
 from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
 from .cloudformation.response import Put, ResponseSender, demand_room, put
@@ -65,6 +66,7 @@ class Parts:
         return Environment(
             kinesis=Kinesis(self.client("kinesis")),
             keys=KeyLookup(lambda: self.client("kms"), self.telemetry.look_up_denied),
+            grants=KeyGrants(lambda: self.client("kms")),
             table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table),
             clock=self.clock,
             random=self.random,

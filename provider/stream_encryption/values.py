@@ -47,6 +47,7 @@ class Stream:
         status: Its status.
         key_id: The KeyId as Kinesis reports it; None where the stream is not encrypted.
         created: The second of its StreamCreationTimestamp, in epoch seconds; another one where it is created again.
+        retention_hours: How long a record can be read after it was put.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Stream:
     status: StreamStatus
     key_id: str | None
     created: int = 0
+    retention_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.values import OnDelete, StreamRef
+from stream_encryption.reconcile.goals import NO_ACCESS, Access
+from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, StreamRef
+
+from .principals import principals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +21,7 @@ CLOUDFORMATIONS_OWN = ("ServiceToken", "ServiceTimeout")
 
 DEFAULT_KEY_ID = "alias/aws/kinesis"
 MAX_SETTLE_SECONDS = 60
+MAX_GRANT_SECONDS = 900
 MAX_KEY_ID = 2048
 
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
@@ -41,6 +45,7 @@ class Properties:
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
+    access: Access = NO_ACCESS
 
 
 def parse(raw: Mapping[str, Any], place: Place) -> Properties:
@@ -58,10 +63,10 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
     """
     faults, values = [*_unknown(raw)], dict[str, Any]()
     for name, read in _READERS.items():
-        value = raw.get(name)
         if name not in raw:
             continue
-        if not isinstance(value, str):
+        value: Any = raw[name]
+        if not isinstance(value, str) and name not in _LISTS:
             faults.append(f"{name} must be a string, not {_kind(value)}")
             continue
         try:
@@ -73,10 +78,15 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
     by_name, by_arn = values.get("StreamName"), values.get("StreamARN")
     if by_name and by_arn and by_arn.name != by_name:
         faults.append(f"StreamName {by_name!r} and StreamARN {by_arn.arn!r} name different streams")
+    if any(values.get(name) for name in _LISTS) and AWS_MANAGED_ALIAS.fullmatch(values.get("KeyId", DEFAULT_KEY_ID)):
+        faults.append(
+            "Producers and Consumers need a customer managed KeyId: KMS makes no grants on an AWS managed key"
+        )
     if faults:
         raise InvalidProperties(faults)
     given = {field: values[name] for name, field in _FIELDS.items() if name in values}
-    return Properties(stream=by_arn or StreamRef(str(by_name)), **given)
+    access = Access(**{field: values[name] for name, field in _ACCESS_FIELDS.items() if name in values})
+    return Properties(stream=by_arn or StreamRef(str(by_name)), access=access, **given)
 
 
 def stream_of(raw: Any) -> StreamRef | None:  # noqa: ANN401
@@ -194,9 +204,21 @@ def _on_delete(value: str, _place: Place) -> OnDelete:
 
 
 def _settle_seconds(value: str, _place: Place) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", value) or int(value) > MAX_SETTLE_SECONDS:
-        raise ValueError(f"{_shown(value)} is not a whole number from 0 to {MAX_SETTLE_SECONDS}")
+    return _seconds(value, MAX_SETTLE_SECONDS)
+
+
+def _grant_seconds(value: str, _place: Place) -> int:
+    return _seconds(value, MAX_GRANT_SECONDS)
+
+
+def _seconds(value: str, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
+        raise ValueError(f"{_shown(value)} is not a whole number from 0 to {most}")
     return int(value)
+
+
+def _principals(value: Any, _place: Place) -> tuple[str, ...]:  # noqa: ANN401 (a list, or one string)
+    return principals(value)
 
 
 def _true_or_false(value: str, _place: Place) -> bool:
@@ -214,7 +236,12 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "SettleSeconds": _settle_seconds,
     "Verify": _true_or_false,
     "Takeover": _true_or_false,
+    "Producers": _principals,
+    "Consumers": _principals,
+    "GrantSeconds": _grant_seconds,
 }
+_LISTS = ("Producers", "Consumers")
+_ACCESS_FIELDS = {"Producers": "producers", "Consumers": "consumers", "GrantSeconds": "grant_seconds"}
 _FIELDS = {
     "KeyId": "key_id",
     "OnDelete": "on_delete",

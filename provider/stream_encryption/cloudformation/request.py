@@ -157,6 +157,7 @@ class Request:
             settle_seconds=wanted.settle_seconds,
             verify=wanted.verify,
             takeover=wanted.takeover,
+            access=wanted.access,
             creates=self.type == "Create",
             last_key_id=key_id_of(given) if same else None,
         )

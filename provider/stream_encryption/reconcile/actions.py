@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from stream_encryption.errors import ProviderError
 from stream_encryption.record.changes import Intent
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Key, Stream
 
@@ -27,6 +28,9 @@ class Code(StrEnum):
     RETRYING_VERIFY = "RetryingVerify"
     REQUEST_RECORDED = "RequestRecorded"
     INTENT_RECORDED = "IntentRecorded"
+    GRANTS_TAKING_EFFECT = "GrantsTakingEffect"
+    GRANT_REQUESTED = "GrantRequested"
+    REVOKE_REQUESTED = "RevokeRequested"
     START_REQUESTED = "StartRequested"
     STOP_REQUESTED = "StopRequested"
     VERIFY_REQUESTED = "VerifyRequested"
@@ -57,13 +61,14 @@ class WriteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Make the call that the record announces: start the encryption with a key, or stop it."""
+    """Make the call that the record announces: start or stop the encryption, create or revoke a grant."""
 
     code: Code
     reason: str
     stream: Stream
     change: Change
     key_id: str
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)

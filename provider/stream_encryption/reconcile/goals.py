@@ -10,6 +10,25 @@ from stream_encryption.values import OnDelete, Owner, StreamRef
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use the stream's key.
+
+    Attributes:
+        producers: ARNs of roles and users that may write to the stream.
+        consumers: ARNs of roles and users that may read from it.
+        grant_seconds: How long new grants are given to take effect before Start.
+    """
+
+    producers: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    grant_seconds: int = 60
+
+
+NO_ACCESS = Access()
+"""No grants."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ensure:
     """The goal of Create and Update: the stream is encrypted with the wanted key, and the owner claims it.
 
@@ -25,6 +44,7 @@ class Ensure:
         creates: The request is a Create.
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
+        access: Who may use the key.
         kind: Tells the goals apart where they are JSON.
     """
 
@@ -38,6 +58,7 @@ class Ensure:
     takeover: bool = False
     creates: bool = False
     last_key_id: str | None = None
+    access: Access = NO_ACCESS
     kind: str = "Ensure"
 
 

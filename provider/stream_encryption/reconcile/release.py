@@ -19,6 +19,7 @@ from stream_encryption.record.values import Arrival, Change, Departed, RecordedK
 from stream_encryption.values import StreamStatus
 
 from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
+from .granting import grants_to_revoke, revocable_grant, revocation_note, without_unwanted
 from .restoration import Restoration, restoration
 from .situation import NEW_SECONDS, Situation, change, in_flight_seconds, not_active, not_my_turn, not_yet_credible
 from .state import LOOK_UP
@@ -42,7 +43,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if claim and _is_another_requests(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     situation = Situation(goal, stream, seen, state, now)
-    for check in (_not_in_force, _must_wait, _not_restored):
+    for check in (_not_in_force, _must_wait, _not_restored, _not_revoked):
         action = check(situation)
         if action:
             return action
@@ -68,7 +69,9 @@ def _not_in_force(situation: Situation[Release]) -> Action | None:
         return None
     if claim is None and seen.is_last_key:
         return None
-    departed = _departed(goal, record, situation.now)
+    if grants_to_revoke(situation):
+        return not_my_turn(situation) or _not_revoked(situation)
+    departed = _departed(goal, without_unwanted(situation, record), situation.now)
     if claim and in_force:
         return Stabilized(Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over", departed)
     return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed)
@@ -115,6 +118,11 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
     return change(situation, intent, _announced(situation), lost)
 
 
+def _not_revoked(situation: Situation[Release]) -> Action | None:
+    """Revoke the producers' grants that this resource alone wanted."""
+    return revocable_grant(situation, _announced(situation))
+
+
 def _announced(situation: Situation[Release]) -> Record:
     """The record to write with the intent: older requests of the owner are superseded from then on."""
     call, goal = situation.state.call, situation.goal
@@ -128,8 +136,10 @@ def _done(situation: Situation[Release]) -> Action:
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.note else Code.RELEASED
-    departed = _departed(situation.goal, without_pending(record), situation.now)
-    return Stabilized(code, target.reason, departed, note=note)
+    record = without_unwanted(situation, without_pending(record))
+    notes = (note, revocation_note(situation, record))
+    departed = _departed(situation.goal, record, situation.now)
+    return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
 
 
 def _target(situation: Situation[Release]) -> Restoration:

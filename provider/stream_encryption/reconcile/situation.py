@@ -117,13 +117,13 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost:
             return lost
         if call.times >= MOST_CALLS:
             return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))
-    if _may_call(situation, intent):
+    if may_call(situation, intent):
         return _call(situation, intent)
     reason = f"announce {intent.change} with {intent.key.key_id} before it is called"
     return WriteRecord(Code.INTENT_RECORDED, reason, announced, intent)
 
 
-def _may_call(situation: Situation[GoalT], intent: Intent) -> bool:
+def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
     """Tell whether the record has this request's intent, and the intent is seconds old."""
     pending, call = situation.record.pending, situation.state.call
     if pending is None or call is None or call.called_at is not None or not call.announces(intent):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import with_pending, without_pending
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
 
 from .actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait, WriteRecord
@@ -19,7 +20,7 @@ from .failures import decide_refusal
 from .goals import Ensure
 from .observation import Observation, observe
 from .release import decide_release
-from .state import State, after_call, after_intent, after_look, after_refusal
+from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
 
 if TYPE_CHECKING:
     from stream_encryption.values import Refusal
@@ -92,22 +93,28 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
             record = with_pending(record, action.intent, name, now)
             unheard = after_intent(step.state, action.intent, name, now)
     try:
-        written = _perform(action, record, env)
+        result = _perform(action, record, env)
     except Refused as refused:
-        if isinstance(action, Call):
+        if isinstance(action, Call) and action.grant is None:
             unheard = after_call(step.state, env.clock.now(), answered=False)
         state = unheard if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, seen.record, env)
-    if written:  # The look still holds: only the record has changed.
-        return Step(unheard, action, Known(written, replace(seen, record=written)))
+    if isinstance(result, Record):  # The look still holds: only the record has changed.
+        return Step(unheard, action, Known(result, replace(seen, record=result)))
+    if isinstance(action, Call) and action.grant:
+        return Step(after_grant_call(step.state, result or "", env.clock.now()), action, step.known)
     return _after_action(step, env)
 
 
-def _perform(action: Action, record: Record | None, env: Environment) -> Record | None:
-    """Make the action's call; return the record where it was written."""
+def _perform(action: Action, record: Record | None, env: Environment) -> Record | str | None:
+    """Make the action's call; return the record where it was written, or the id of a grant."""
     match action:
         case WriteRecord():
             return env.table.write(record or action.record)
+        case Call(change=Change.CREATE_GRANT, grant=Grant() as grant):
+            return env.grants.create(grant, action.stream.arn)
+        case Call(grant=Grant() as grant):
+            env.grants.revoke(grant, action.stream.arn)
         case Call(change=Change.START):
             env.kinesis.start(action.stream, action.key_id)
         case Call():

@@ -11,15 +11,19 @@ from stream_encryption.values import OnDelete, Owner
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
+from .grants import Grant
+
 DEPARTED_SECONDS = 2 * 60 * 60.0
 """How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
 
 
 class Change(StrEnum):
-    """A call that changes a stream's encryption."""
+    """A call that changes a stream's encryption, or who may use its key."""
 
     START = "StartStreamEncryption"
     STOP = "StopStreamEncryption"
+    CREATE_GRANT = "CreateGrant"
+    REVOKE_GRANT = "RevokeGrant"
 
 
 class Arrival(StrEnum):
@@ -151,11 +155,12 @@ class Pending:
 
     Attributes:
         change: The call.
-        key: The key of a Start; the key that a Stop ends.
+        key: The key of a Start or of a grant; the key that a Stop ends.
         request: The digest of the request that makes the call.
         intent: Names this very intent.
         written_at: When it was written, in epoch seconds.
         until: Until when the call can be in flight, or a description can be older than the call, in epoch seconds.
+        grant: The grant to create or revoke; None for a Start or Stop.
     """
 
     change: Change
@@ -164,6 +169,7 @@ class Pending:
     intent: str
     written_at: float
     until: float
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ class Record:
         key: The stream's key when the record was last written; None: not encrypted.
         started: The stream has that key by a Start of the provider, and nobody else has changed it since.
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
+        grants: The grants that the provider made for the stream's producers and consumers.
     """
 
     stream: str
@@ -191,6 +198,7 @@ class Record:
     key: RecordedKey | None = None
     started: bool = False
     changed_at: float = 0.0
+    grants: tuple[Grant, ...] = ()
 
     @property
     def in_force(self) -> Claim | None:
