@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.templates import Template
 
 POLL_SECONDS = 0.1
-GIVE_UP_SECONDS = 120.0
+GIVE_UP_SECONDS = 300.0
 STACK = "AWS::CloudFormation::Stack"
 MOST_BYTES = 51_200
 """The longest TemplateBody. Source: CloudFormation API Reference, "CreateStack"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LONGEST_LINE = 100
+EARLIEST_TIME = 1_000_000_000
+"""A larger number in an item is a time in epoch seconds."""
 
 
 class RecordReader:
@@ -22,15 +25,15 @@ class RecordReader:
         self._client, self._table = client, table
 
     def item(self, stream_arn: str) -> dict[str, Any]:
-        """A stream's item; empty if it has none. Whole numbers are integers."""
+        """A stream's item, as plain values; empty if it has none."""
         key = {"stream": {"S": stream_arn}}
         item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
         return {name: _plain(TypeDeserializer().deserialize(value)) for name, value in item.items()}
 
 
 def readable(item: Mapping[str, Any]) -> list[str]:
-    """An item line by line, as YAML; long lines are cut."""
-    lines = yaml.safe_dump(dict(item), sort_keys=False, width=10_000).splitlines() if item else ["no item"]
+    """An item line by line, as YAML: times in UTC, empty lists left out, long lines cut."""
+    lines = yaml.safe_dump(_shown(dict(item)), sort_keys=False, width=10_000).splitlines() if item else ["no item"]
     return [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…" for line in lines]
 
 
@@ -39,4 +42,16 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever an item holds
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return int(value) if isinstance(value, Decimal) and value == int(value) else value
+    if isinstance(value, Decimal):
+        return int(value) if value == int(value) else float(value)
+    return value
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - whatever an item holds
+    if isinstance(value, dict):
+        return {key: _shown(one) for key, one in value.items() if one not in ([], {})}
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    if isinstance(value, int | float) and value > EARLIEST_TIME:
+        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return "none" if value is None else value

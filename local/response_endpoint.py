@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 4096
 MAX_PHYSICAL_ID_BYTES = 1024
 EXPIRES_SECONDS = 7200
+LONGEST_SECONDS = 150.0
+"""How long a request is waited for. One whose permission is missing is tried for a minute before it fails."""
 COPIED = ("StackId", "RequestId", "LogicalResourceId")
 ACCEPTED, REFUSED = 200, 403
 # S3's two ways to sign an address, by turns: CloudFormation has used both.
@@ -176,12 +178,12 @@ class ResponseEndpoint(Server):
         url = f"{self.url}/cloudformation-custom-resource-response/{key}?{query}"
         return {**event, "ResponseURL": url}
 
-    def wait_for(self, exchange: Exchange, seconds: float = 60.0) -> bool:
+    def wait_for(self, exchange: Exchange, seconds: float = LONGEST_SECONDS) -> bool:
         """Wait until an exchange is answered; whether it was."""
         with self._changed:
             return self._changed.wait_for(lambda: not exchange.open, seconds)
 
-    def wait_until_quiet(self, stack: str, since: float = 0.0, seconds: float = 60.0) -> None:
+    def wait_until_quiet(self, stack: str, since: float = 0.0, seconds: float = LONGEST_SECONDS) -> None:
         """Wait until each request of a stack is answered, the Deletes of failed Creates among them.
 
         Args:

@@ -1,4 +1,4 @@
-"""A day of the provider on the fakes, with everything in it that operators can see: its log lines and metrics."""
+"""Plays a day of the provider on the fakes that prints every metric and every kind of log line."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Metrics
 
 import failure_responder
-from stream_encryption.answer import AnswerNotDelivered
+from stream_encryption.cloudformation.response import ResponseNotDelivered
 from tests.builders import create_event, update_event
 from tests.fake_bucket import Reply
 from tests.fake_clock import Clock
@@ -25,15 +25,15 @@ OTHER_STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/other/0e8d4a6
 
 
 class Recorder(TextIOBase):
-    """Standard output, as CloudWatch takes it: each line with the time at which it came."""
+    """Standard output as CloudWatch takes it: each line with its time."""
 
     def __init__(self, clock: Clock) -> None:
-        """Go by this clock."""
+        """Read the time from this clock."""
         self._clock = clock
         self.lines: list[Line] = []
 
     def write(self, text: str) -> int:
-        """Take whole lines."""
+        """Keep each line."""
         at = datetime.fromtimestamp(self._clock.now(), UTC).strftime("%H:%M:%S.%f")[:-3]
         self.lines += [{"@timestamp": at, **json.loads(line)} for line in text.splitlines() if line]
         return len(text)
@@ -41,14 +41,14 @@ class Recorder(TextIOBase):
 
 @contextmanager
 def recorded(clock: Clock) -> Iterator[Recorder]:
-    """Have what is printed recorded; what Powertools counted before is not in it."""
+    """Record standard output, without what Powertools counted before."""
     Metrics(namespace="test", service="test").clear_metrics()
     with redirect_stdout(Recorder(clock)) as recorder:
         yield recorder
 
 
 def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
-    """Live through the day; tell all that was printed."""
+    """Play the day; return everything that was printed."""
     provider = Provider(handover_seconds=60)
     for name in ("invoices", "payments"):
         provider.kinesis.add_stream(name)
@@ -62,8 +62,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
 
 
 def _a_stream_s_life(provider: Provider) -> None:
-    """A key that comes, one that changes, and a stream that is being resharded meanwhile."""
+    """A Create, an Update to another key while the stream is resharded, an Update without a change, and a Delete."""
     provider.kinesis.faults.fail_next("StartStreamEncryption", Kind.THROTTLING)
+    conflict = client_error("ConditionalCheckFailedException", "The conditional request failed", "dynamodb:PutItem")
+    provider.table.faults.fail_next("PutItem", conflict)
     provider.create(ONE)
     provider.kinesis.people.reshard("orders", 75)
     provider.deliver({**update_event(TWO, ONE), "ResponseURL": provider.fresh_url()})
@@ -73,16 +75,17 @@ def _a_stream_s_life(provider: Provider) -> None:
 
 
 def _failures(provider: Provider) -> None:
-    """A name that is wrong, properties that are, and a stream that is another stack's."""
+    """A wrong name, wrong properties, a stream that another stack manages, and a disabled key."""
     provider.create({"StreamName": "nowhere"})
     provider.create({"StreamName": "nowhere", "KeyID": "alias/one"})
     provider.create({"StreamName": "payments", "KeyId": "alias/one"})
     provider.create({"StreamName": "payments", "KeyId": "alias/two"}, StackId=OTHER_STACK)
-    provider.update({"StreamName": "invoices", "KeyId": "nowhere"}, ONE)
+    provider.kms.add_key("alias/retired").state = "Disabled"
+    provider.update({"StreamName": "invoices", "KeyId": "alias/retired"}, ONE)
 
 
 def _what_is_refused(provider: Provider) -> None:
-    """By KMS on Delete, by Step Functions, and by the function itself."""
+    """A Delete whose previous key is disabled, a state machine that refuses it, and an event that is refused."""
     provider.kinesis.add_stream("invoices", "alias/two")
     invoices = {"StreamName": "invoices", "KeyId": "alias/one"}
     held = provider.create(invoices)["PhysicalResourceId"]
@@ -94,9 +97,9 @@ def _what_is_refused(provider: Provider) -> None:
 
 
 def _what_is_lost(provider: Provider) -> None:
-    """An answer that nobody took, and a request that the function did not live to answer."""
+    """A response that nobody took, and a request that the failure responder answers."""
     provider.bucket.script(*[Reply(503)] * 20)
-    with pytest.raises(AnswerNotDelivered):
+    with pytest.raises(ResponseNotDelivered):
         provider.deliver({**create_event({"StreamName": "nowhere"}), "ResponseURL": provider.fresh_url()})
     failed = {"errorType": "Runtime.OutOfMemory", "errorMessage": "signal: killed"}
     event = {**create_event({"StreamName": "payments"}), "ResponseURL": provider.fresh_url()}

@@ -39,9 +39,12 @@ class FakeStates:
         self._failure_responder = failure_responder
         self.executions: dict[str, Execution] = {}
         self.refuses: Exception | None = None
+        self.loses: list[Exception] = []  # for the next calls: each takes effect, and its caller sees this error
+        self.calls: list[str] = []  # the names that executions were asked for by
 
     def start_execution(self, **arguments: str) -> dict[str, Any]:
         """Start an execution. A used name is refused, unless its execution still runs with this very input."""
+        self.calls.append(arguments["name"])
         if self.refuses:
             raise self.refuses
         assert arguments["stateMachineArn"] == ARN
@@ -53,6 +56,8 @@ class FakeStates:
             _, _, _, region, account, _, _ = ARN.split(":")
             used("states:StartExecution", arguments, account, region)
         self.executions.setdefault(name, Execution(name, given))
+        if self.loses:
+            raise self.loses.pop(0)
         return {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:{name}"}
 
     def play(self, task: Callable[[Mapping[str, Any]], Any]) -> Execution:

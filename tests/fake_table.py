@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import GetItemInputTypeDef, PutItemInputTypeDef
 
-TABLE_NAME = "stream-encryption-record"
+TABLE_NAME = "kinesis-stream-encryption-record"
 KEY = "stream"
 TTL = "expires"
 LARGEST_ITEM_BYTES = 400 * 1024

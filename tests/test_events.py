@@ -1,4 +1,4 @@
-"""The files in events/: what CloudFormation sends, for the tests and for `sam local invoke -e`."""
+"""The files in events/: requests as CloudFormation sends them, for the tests and for `sam local invoke -e`."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from stream_encryption.cloudformation.properties import KNOWN, parse, stream_of_arn
+from stream_encryption.cloudformation.request import Request
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.properties import KNOWN, parse, stream_of_arn
-from stream_encryption.request import Request
 
 EVENTS = {
     path.stem: json.loads(path.read_text()) for path in sorted(Path(__file__).parent.parent.glob("events/*.json"))
@@ -39,12 +39,12 @@ every_event = pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys(
 
 
 def properties_of(name: str, field: str = "ResourceProperties") -> dict[str, Any]:
-    """What the template said, without the token that CloudFormation adds."""
+    """Return the properties of the template, without the token that CloudFormation adds."""
     return {key: value for key, value in EVENTS[name][field].items() if key != "ServiceToken"}
 
 
 def check(event: dict[str, Any]) -> None:
-    """Read the event's properties as the provider does."""
+    """Parse the event's properties as the provider does."""
     parse(event["ResourceProperties"], Request.of(event, time.time()).owner.place)
 
 
@@ -68,7 +68,7 @@ def test_every_scalar_that_the_template_sets_arrives_as_a_string(event: dict[str
 
 @every_event
 def test_the_same_token_stands_beside_the_properties_and_in_them(event: dict[str, Any]) -> None:
-    """CloudFormation repeats the ServiceToken among the properties, so the check has to pass it over."""
+    """CloudFormation repeats the ServiceToken among the properties."""
     tokens = {event["ServiceToken"], event["ResourceProperties"]["ServiceToken"]}
     tokens |= {event.get("OldResourceProperties", event)["ServiceToken"]}
     assert tokens == {"arn:aws:lambda:us-east-1:000000000000:function:kinesis-stream-encryption"}
@@ -78,7 +78,7 @@ def test_the_same_token_stands_beside_the_properties_and_in_them(event: dict[str
 def test_the_response_url_is_presigned_for_this_very_request_with_credentials_of_nobody(
     event: dict[str, Any],
 ) -> None:
-    """That no log holds a ResponseURL is tested with these: they have a secret's shape, and hold none."""
+    """Promise 8 is tested with these: they look like a secret, and are none."""
     url = urlsplit(event["ResponseURL"])
     query = parse_qs(url.query, strict_parsing=True)
     assert url.hostname == "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
@@ -91,37 +91,37 @@ def test_the_response_url_is_presigned_for_this_very_request_with_credentials_of
 
 @every_event
 def test_an_event_from_a_file_is_never_too_old_to_be_handled(event: dict[str, Any]) -> None:
-    """The provider turns down what CloudFormation no longer waits for; a date far ahead counts as now."""
+    """A request that CloudFormation has given up on is refused; a date far ahead counts as now."""
     now = int(time.time())
     assert Request.of(event, now).issued_at == now
 
 
 def test_no_two_events_share_a_request_id() -> None:
-    """Each file is a request of its own, so a test that plays several mixes none of them up."""
+    """Each file is a request of its own, so that a test can play several."""
     assert len({event["RequestId"] for event in EVENTS.values()}) == len(EVENTS)
 
 
 @pytest.mark.parametrize("name", [*GOOD_CREATES, *UPDATES, "delete", "delete-that-overtakes-create"])
-def test_a_good_event_holds_properties_that_the_provider_takes(name: str) -> None:
-    """A person's first `sam local invoke` must not fail on our own example."""
+def test_a_good_event_has_valid_properties(name: str) -> None:
+    """A person's first `sam local invoke` must not fail on an example of the project."""
     check(EVENTS[name])
 
 
-def test_every_property_of_the_contract_stands_in_the_event_that_says_so() -> None:
-    """A property that is added to the provider has to be added here too."""
+def test_one_event_has_every_property() -> None:
+    """A property that is added to the provider is added here too."""
     assert set(properties_of("create-with-every-property")) == {*KNOWN, "ServiceTimeout"}
 
 
 @pytest.mark.parametrize("name", [*UPDATES, "delete"])
-def test_a_resource_that_was_created_is_called_by_its_streams_arn(name: str) -> None:
-    """Named by its ARN either way, the stream is not replaced when a template goes from name to ARN."""
+def test_a_created_resource_s_id_is_its_stream_s_arn(name: str) -> None:
+    """The contract: a change from StreamName to StreamARN is no replacement."""
     physical_id = stream_of_arn(EVENTS[name]["PhysicalResourceId"])
     assert physical_id is not None
     assert physical_id.name == "orders"
 
 
 def test_an_update_of_the_key_changes_nothing_else() -> None:
-    """KeyId changes in place, so this is the event that must never pass through an unencrypted state."""
+    """Promise 5: this is the event that must never pass through an unencrypted state."""
     new, old = properties_of("update-key"), properties_of("update-key", "OldResourceProperties")
     assert {name for name in new | old if new.get(name) != old.get(name)} == {"KeyId"}
 
@@ -134,11 +134,11 @@ def test_a_rollback_is_the_update_to_another_stream_with_the_properties_swapped_
     assert back["PhysicalResourceId"] == there["PhysicalResourceId"]
 
 
-def test_a_delete_of_a_failed_create_carries_the_marker_and_the_properties_that_were_never_valid() -> None:
-    """AWS sends it after every failed Create, with the id that the failure answered; it must succeed."""
-    event = EVENTS["delete-of-a-failed-create"]
-    assert event["PhysicalResourceId"] == "failed-create:orders-encryption/Encryption"
-    assert event["ResourceProperties"] == EVENTS["bad-every-fault"]["ResourceProperties"]
+def test_a_delete_of_a_failed_create_has_that_create_s_id_and_invalid_properties() -> None:
+    """CloudFormation sends it after a failed Create, with the id of that response (rule 8); it must succeed."""
+    delete, create = EVENTS["delete-of-a-failed-create"], EVENTS["bad-every-fault"]
+    assert delete["PhysicalResourceId"] == Request.of(create, time.time()).failed_id
+    assert delete["ResourceProperties"] == create["ResourceProperties"]
 
 
 def test_a_delete_that_overtakes_its_create_has_an_id_that_cloudformation_invented() -> None:
@@ -159,14 +159,14 @@ def test_a_delete_that_overtakes_its_create_has_an_id_that_cloudformation_invent
         ("bad-every-fault", sorted({*KNOWN, "KeyID"})),
     ],
 )
-def test_a_bad_event_is_refused_for_every_fault_that_it_shows(name: str, faulty: list[str]) -> None:
-    """All that is wrong is reported at once, each fault by the property's name."""
+def test_a_bad_event_is_refused_for_each_of_its_faults(name: str, faulty: list[str]) -> None:
+    """The contract: all faults are reported at once, by name."""
     with pytest.raises(InvalidProperties) as refused:
         check(EVENTS[name])
     assert [name for name in faulty if not re.search(rf"\b{name}\b", str(refused.value))] == []
 
 
 @pytest.mark.parametrize("name", ["bad-stream-is-missing", "bad-key-is-missing"])
-def test_what_only_aws_can_know_passes_the_check_of_the_properties(name: str) -> None:
-    """These two are refused for what is (not) in the account; a spelling fault would hide that."""
+def test_a_missing_stream_or_key_is_no_fault_of_the_properties(name: str) -> None:
+    """Only AWS knows what is in the account; a fault of the properties would hide that."""
     check(EVENTS[name])

@@ -1,4 +1,4 @@
-"""The files in events/, each run through the whole provider: one valid answer of the status that is expected."""
+"""The files in events/, each played through the whole provider: one valid response with the expected status."""
 
 import pytest
 
@@ -24,10 +24,10 @@ STATUS = {
 
 
 class EventsAccount(Provider):
-    """The account that the events' files speak of: its streams and its key, by the names in the files."""
+    """The account of the files in events/, with its streams and its key."""
 
     def __init__(self) -> None:
-        """Have streams and keys of that account."""
+        """Make the streams and the keys."""
         super().__init__(stream=False)
         self.kms.wire.account = "000000000000"
         self.kms.add_key("alias/orders")
@@ -37,28 +37,28 @@ class EventsAccount(Provider):
 
 
 def test_every_event_has_its_expected_status_here() -> None:
-    """A file that is added to events/ comes with what is to be answered to it."""
+    """A file that is added to events/ comes with its expected status."""
     assert set(STATUS) == set(EVENTS)
 
 
 @pytest.mark.parametrize("name", STATUS)
-def test_an_event_from_a_file_gets_one_valid_answer_of_its_status(name: str) -> None:
+def test_an_event_gets_one_valid_response_with_its_status(name: str) -> None:
     """The protocol: ids verbatim, an id that is there, a Reason on FAILED, 4,096 bytes at most."""
     provider, event = EventsAccount(), EVENTS[name]
-    answer = provider.handle(event)
-    assert answer["Status"] == STATUS[name], answer["Reason"]
+    response = provider.handle(event)
+    assert response["Status"] == STATUS[name], response["Reason"]
     copied = ("StackId", "RequestId", "LogicalResourceId")
-    assert [answer[field] for field in copied] == [event[field] for field in copied]
-    assert 1 <= len(answer["PhysicalResourceId"]) <= 1024
+    assert [response[field] for field in copied] == [event[field] for field in copied]
+    assert 1 <= len(response["PhysicalResourceId"]) <= 1024
     assert len(provider.bucket.requests[-1].body) <= 4096
-    assert answer["Reason"] or answer["Status"] == "SUCCESS"
-    if answer["Status"] == "FAILED":
+    assert response["Reason"] or response["Status"] == "SUCCESS"
+    if response["Status"] == "FAILED":
         assert provider.changes() == []
 
 
 @pytest.mark.parametrize("name", [name for name in STATUS if STATUS[name] == "SUCCESS"])
-def test_an_event_s_answer_bears_the_id_that_cloudformation_expects(name: str) -> None:
-    """Only a Create and a replacement name a new one: the ARN of the stream in the properties."""
+def test_a_success_has_the_id_that_cloudformation_expects(name: str) -> None:
+    """The protocol: only a Create and a replacement have a new id, the stream's ARN."""
     provider, event = EventsAccount(), EVENTS[name]
     stream = "payments" if name == "update-to-another-stream" else "orders"
     new = event["RequestType"] == "Create" or stream == "payments"
@@ -67,10 +67,11 @@ def test_an_event_s_answer_bears_the_id_that_cloudformation_expects(name: str) -
 
 
 def test_the_events_in_the_order_of_a_life_leave_both_streams_as_they_were() -> None:
-    """Create, another key, another stream, back again, delete: the files tell one story."""
+    """Promise 3: Create, another key, another stream, back again, Delete."""
     provider = EventsAccount()
     for name in ("create", "update-key", "update-to-another-stream", "update-rollback", "delete"):
-        answer = provider.handle(EVENTS[name])
-        assert answer["Status"] == "SUCCESS", f"{name}: {answer['Reason']}"
+        response = provider.handle(EVENTS[name])
+        assert response["Status"] == "SUCCESS", f"{name}: {response['Reason']}"
     assert (provider.key_of("orders"), provider.key_of("payments")) == (None, None)
-    assert (provider.tags_of("orders"), provider.tags_of("payments")) == ({}, {})
+    records = [provider.record_of(name) for name in ("orders", "payments")]
+    assert [record["claims"] for record in records if record] == [[], []]

@@ -129,7 +129,7 @@ def _handler() -> Callable[[Any, Any], Any]:
 def prepare() -> None:
     """Make what every request needs, before the first one comes: until then Lambda gives a whole processor.
 
-    A fault is left to the first request, which meets it again and answers.
+    A fault is left to the first request, which meets it again.
     """
     with suppress(Exception):
         _handler()

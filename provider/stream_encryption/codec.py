@@ -7,13 +7,14 @@ may have fields that the code does not know any more, which are ignored.
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from enum import Enum
 from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 KIND = "kind"
-"""The field that tells dataclasses apart which can stand in one place: each has its own default."""
+"""The field that tells dataclasses apart which can stand in one place: it holds the name of the class."""
 
 
 def encode(value: Any) -> Any:  # noqa: ANN401 (whatever a field can hold)
@@ -36,13 +37,15 @@ def decode(wanted: Any, plain: Any) -> Any:  # noqa: ANN401 (a type, and whateve
         return None
     choices = tuple(one for one in choices if one is not NoneType)
     if len(choices) > 1:
-        choices = tuple(one for one in choices if getattr(one, KIND) == plain[KIND])
+        choices = tuple(one for one in choices if one.__name__ == plain[KIND])
     (chosen,) = choices
     if get_origin(chosen) is tuple:
         if not isinstance(plain, list):
             raise TypeError(f"a list is wanted, not {plain!r}")
         return tuple(decode(get_args(chosen)[0], one) for one in plain)
     if isinstance(chosen, type) and is_dataclass(chosen):
+        if not isinstance(plain, dict):
+            raise TypeError(f"a map is wanted, not {plain!r}")
         types = _types_of(chosen)
         return chosen(**{name: decode(types[name], one) for name, one in plain.items() if name in types})
     if issubclass(chosen, Enum):
@@ -51,12 +54,11 @@ def decode(wanted: Any, plain: Any) -> Any:  # noqa: ANN401 (a type, and whateve
 
 
 def _scalar(wanted: type, plain: Any) -> Any:  # noqa: ANN401
-    """Take a string, a truth value or a number; DynamoDB's numbers are Decimal, which are neither int nor float."""
-    if wanted in (int, float) and not isinstance(plain, str | bool):
-        return wanted(plain)
-    if not isinstance(plain, wanted):
+    """Take a string, a truth value or a number; DynamoDB's numbers are Decimal."""
+    kinds = (int, float, Decimal) if wanted in (int, float) else wanted
+    if not isinstance(plain, kinds) or isinstance(plain, bool) is not (wanted is bool):
         raise TypeError(f"a {wanted.__name__} is wanted, not {plain!r}")
-    return plain
+    return wanted(plain)
 
 
 @cache

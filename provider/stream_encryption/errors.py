@@ -150,11 +150,17 @@ class QuotaSpent(ProviderError):
     """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
-        """Name the limit, and when it lifts at the latest."""
+        """Name the limit; for a Start or Stop, also when it lifts at the latest."""
+        advice = "Deploy again later; if it stays so, have AWS raise the limit that it names."
+        if refusal.action.endswith("StreamEncryption"):
+            advice = (
+                "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
+                f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
+                "then."
+            )
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: {refusal.message}. "
-            "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
-            f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again then."
+            f"{advice}"
         )
 
 
@@ -206,12 +212,17 @@ class NotVerified(ProviderError):
 class RecordUnavailable(ProviderError):
     """The stream's record can't be read or written."""
 
-    def __init__(self, refusal: Refusal, stream: StreamRef) -> None:
-        """Name the table and the stream."""
+    def __init__(self, refusal: Refusal, stream: StreamRef, *, changed: bool) -> None:
+        """Name the table and the stream, and say whether the stream was changed before."""
+        left = (
+            "The stream's encryption had been changed before: look at the stream's key."
+            if changed
+            else "Without it nothing is started."
+        )
         super().__init__(
             f"The record of stream {stream.name} is not available: {refusal.action} on table {refusal.resource} was "
-            f"refused with {refusal.code}: {refusal.message}. Without it nothing is started. Restore the table, or "
-            "correct the provider stack's RecordTableName, then deploy again."
+            f"refused with {refusal.code}: {refusal.message}. {left} Restore the table, or correct the provider "
+            "stack's RecordTableName, then deploy again."
         )
 
 

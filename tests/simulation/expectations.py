@@ -30,6 +30,7 @@ class Expectations:
         self._world = world
         self._pointed: list[Pointed] = []
         self._found: dict[str, set[str | None]] = {}
+        self.look_denied = False  # whether a look-up of a key was ever denied
         self.restored: set[str] = set()  # streams whose item was lost, or restored to an earlier state
         self.lost_at: dict[str, float] = {}  # when the item of a stream was removed
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools import Metrics
 
+    from stream_encryption.record.values import Record
     from tests.simulation.world import World
 
 TIMEOUT_SECONDS = 900.0
@@ -47,7 +48,7 @@ class Write:
     """A write to the table that took effect."""
 
     at: float
-    item: Mapping[str, Any]  # as plain values
+    record: Record
 
 
 @dataclass(eq=False, slots=True)
@@ -59,9 +60,7 @@ class Invocation:
     done: Signal[Outcome]
     process: Process | None = None
     looked_at: dict[str, float] = field(default_factory=dict)  # when it last saw a stream's description, by its name
-    read: dict[str, Any] = field(
-        default_factory=dict
-    )  # the item that it last read from the table, by the stream's name
+    read: dict[str, Record | None] = field(default_factory=dict)  # the record that it last read, by the stream's name
     written: dict[str, Write] = field(default_factory=dict)  # its last write that took effect, by the stream's name
 
     @property

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
+from stream_encryption.record.item import from_item
 from tests.simulation.call_checks import CallChecks
 from tests.simulation.end_checks import EndChecks
 from tests.simulation.findings import Findings
@@ -16,6 +15,7 @@ from tests.simulation.response_checks import ResponseChecks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stream_encryption.record.values import Record
     from tests.simulation.cloudformation import Request, Response
     from tests.simulation.wire import Call
     from tests.simulation.world import World
@@ -36,7 +36,7 @@ class Promises:
         self._responses = ResponseChecks(world, self._history, self._findings)
         self._end = EndChecks(world, self._history, self._findings)
         self._had: str | None = None  # the key of the stream that a Start or Stop has just reached
-        self._item_before: Mapping[str, Any] | None = None  # the item that a PutItem has just reached
+        self._before: Record | None = None  # the record that a PutItem has just reached
 
     @property
     def broken(self) -> list[str]:
@@ -92,10 +92,11 @@ class Promises:
             self._had = self._world.expectations.resolved(stream.encryption.key_id)
             self._calls.reached(call)
         elif call.method == "put_item":
-            self._item_before = self._world.table.item(call.arguments["Item"]["stream"]["S"])
+            self._before = self._world.record_of(call.stream)
 
     def refused(self, call: Call, code: str) -> None:
         """A call was refused by its service."""
+        self._world.expectations.look_denied |= call.method == "describe_key" and code == "AccessDeniedException"
         self._world.trace(f"    #{call.invocation.number} {call.method} {call.stream}: {code}")
 
     def after(self, call: Call, result: Mapping[str, Any]) -> None:
@@ -106,12 +107,12 @@ class Promises:
         elif call.method in _RE_ENCRYPTS:
             self._re_encrypted(call)
         elif call.method == "get_item":
-            invocation.read[call.stream] = _plain(result["Item"]) if "Item" in result else None
+            invocation.read[call.stream] = from_item(result["Item"]) if "Item" in result else None
         elif call.method == "put_item":
-            item = _plain(call.arguments["Item"])
-            self._calls.written(call, self._item_before, item)
-            invocation.written[call.stream] = Write(now, item)
-            self._world.trace(f"    #{invocation.number} put_item {call.stream} {_shown(item)}")
+            record = from_item(call.arguments["Item"])
+            self._calls.written(call, self._before, record)
+            invocation.written[call.stream] = Write(now, record)
+            self._world.trace(f"    #{invocation.number} put_item {call.stream} {_shown(record)}")
 
     def _re_encrypted(self, call: Call) -> None:
         key_id = call.arguments["KeyId"] if call.method.startswith("start") else None
@@ -138,14 +139,9 @@ class Promises:
         self._end.ended()
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    read = TypeDeserializer()
-    return {name: read.deserialize(value) for name, value in item.items()}
-
-
-def _shown(item: Mapping[str, Any]) -> str:
-    """Show the parts of an item that tell one step from the next."""
-    claims = ", ".join(f"{one['stack'].split('/')[1]}/{one['resource']}" for one in item.get("claims", ()))
-    pending = item.get("pending")
-    intent = f" intends {pending['change']} {str(pending['intent'])[:6]}" if pending else ""
-    return f"v{item.get('version')} [{claims}]{intent} departed {len(item.get('departed', ()))}"
+def _shown(record: Record) -> str:
+    """Show the parts of a record that tell one step from the next."""
+    claims = ", ".join(f"{one.owner.stack_name}/{one.owner.logical_id}" for one in record.claims)
+    pending = record.pending
+    intent = f" intends {pending.change} {pending.intent[:6]}" if pending else ""
+    return f"v{record.version} [{claims}]{intent} departed {len(record.departed)}"

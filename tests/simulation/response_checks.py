@@ -76,8 +76,8 @@ class ResponseChecks:
         reason = f"{request} failed for no reason: {code}: {response.body['Reason']}"
         self._check(excused, f"promise {number}", reason)
         if code == "OwnedByAnotherStack" and response.invocation and request.stream not in self._restored:
-            item = response.invocation.read.get(request.stream) or {}
-            others = [one["stack"] for one in item.get("claims", ()) if one["stack"] != request.owner[0]]
+            record = response.invocation.read.get(request.stream)
+            others = [one for one in record.claims if one.owner.stack_id != request.owner[0]] if record else []
             self._check(others, "promise 6", f"{request} failed for another stack, which the record does not name")
 
     def _is_true(self, request: Request, response: Response) -> None:
@@ -105,7 +105,7 @@ class ResponseChecks:
         self._check(written, "rule 5", f"{request} SUCCESS without a write to the table")
         if written is None or name in self._restored:
             return
-        self._check("pending" not in written.item, "rule 5", f"{request} SUCCESS, and its last write left an intent")
+        self._check(written.record.pending is None, "rule 5", f"{request} SUCCESS, and its last write left an intent")
         looked = response.invocation.looked_at.get(name, 0.0)
         self._check(looked <= written.at, "rule 5", f"{request} SUCCESS, and it looked after its last write")
         between = [

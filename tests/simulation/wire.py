@@ -199,6 +199,7 @@ class Wire:
             raise self._fault(kind, call)
         if now < self.denied_until.get(call.action, 0.0):
             self._deal("new: ACCESS_DENIED", call)
+            world.promises.refused(call, Kind.ACCESS_DENIED)
             raise self._fault(Kind.ACCESS_DENIED, call)
         if plan.startswith("fail") or world.dice(world.weather.fail):
             kind = Kind[plan.partition(" ")[2]] if plan else random.choice(_FOR_A_MOMENT[call.service])

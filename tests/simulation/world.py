@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
+from stream_encryption.record.item import from_item
 from tests.fake_bucket import Bucket
+from tests.fake_errors import stream_arn
 from tests.fake_kinesis import FakeKinesis
 from tests.fake_kms import FakeKms
 from tests.fake_table import FakeTable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
+    from stream_encryption.record.values import Record
     from tests.simulation.cloudformation import Request
     from tests.simulation.product import Product
 
@@ -116,6 +119,11 @@ class World:
     def trace(self, text: str) -> None:
         """Note an event for the reader who has to find out why a promise was broken."""
         self.lines.append((self.time.now() - self.began, text))
+
+    def record_of(self, stream: str) -> Record | None:
+        """Return a stream's record; None if the table has none."""
+        item = self.table.items.get(stream_arn(stream, self.account, self.region))
+        return from_item(item) if item else None
 
     def point(self, alias: str, number: int) -> None:
         """Point an alias at one of the keys."""

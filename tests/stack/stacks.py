@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from local.embedded_aws import PROVIDER_STACK
 from local.templates import copy_code
 
 if TYPE_CHECKING:
@@ -97,16 +97,16 @@ class Account:
         """A stream's status, encryption and tags."""
         return self.aws.streams.state(stream)
 
-    def swept(self, stream: str) -> StreamState:
-        """A stream's state an hour later: the state machine has removed the marks that Deletes leave for so long."""
-        self.aws.sweep(stream)
-        return self.state(stream)
+    def claims(self, stream: str) -> list[str]:
+        """The claims in a stream's record, the first owner first, each as `<stack name>/<logical id>`."""
+        claims = self.aws.record(stream).get("claims", [])
+        owners = [claim["owner"] for claim in claims]
+        return [f"{owner['stack_id'].split('/')[1]}/{owner['logical_id']}" for owner in owners]
 
-    def state_but_marks(self, stream: str) -> StreamState:
-        """A stream's state, but for the mark that some Deletes leave (docs/decisions/overtaken-requests.md)."""
-        seen = self.state(stream)
-        tags = {key: value for key, value in seen.tags.items() if ":cancelled:" not in key}
-        return replace(seen, tags=tags)
+    def lose_record(self, stream: str) -> None:
+        """Delete a stream's item, as somebody might by mistake."""
+        table = self.aws.cloudformation.outputs(PROVIDER_STACK)["RecordTableName"]
+        self.aws.dynamodb.delete_item(TableName=table, Key={"stream": {"S": self.aws.stream_arn(stream)}})
 
     def key_of(self, stream: str) -> str:
         """The key that an ACTIVE stream is encrypted with; nothing where it is not encrypted."""

@@ -61,7 +61,7 @@ def test_a_bad_property_is_refused_and_the_stack_can_be_deleted(
 
     assert told in done.reasons[0]
     assert account.aws.tap.changes(stream) == []
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_a_stream_that_is_not_there_is_named_with_its_region(account: Account) -> None:
@@ -94,7 +94,7 @@ def test_a_key_that_cannot_encrypt_is_refused_before_anything_is_changed(account
 
     assert key[: key.rindex("/")] in done.reasons[0]
     assert account.starts_and_stops(stream) == []
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def refused(account: Account, resource: Resource) -> Operation:

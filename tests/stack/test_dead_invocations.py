@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -64,12 +65,14 @@ def begin(account: Account, event: dict[str, Any]) -> Exchange:
 
 
 def counted(account: Account, exchange: Exchange) -> int:
-    """How often the function that had the last word counted itself for an exchange; it does so once it has answered."""
+    """The metric of the failure responder for an exchange; it is printed after the response."""
     give_up = time.monotonic() + 10
     while time.monotonic() < give_up:
-        lines = [json.loads(line) for line in account.aws.last_word.log_lines() if exchange.event["StackId"] in line]
+        lines = [
+            json.loads(line) for line in account.aws.failure_responder.log_lines() if exchange.event["StackId"] in line
+        ]
         if lines:
-            return sum(line["LastWords"] for line in lines)
+            return sum(line["FailureResponses"] for line in lines)
         time.sleep(0.02)
     return 0
 
@@ -103,7 +106,7 @@ def test_an_invocation_that_dies_at_every_delivery_ends_in_one_failed_answer(
 
     assert exchange.status == "FAILED"
     assert reported in exchange.reason
-    assert f"stream {stream} 3 times" in exchange.reason
+    assert f"stream {stream} at every try (tries: 3)" in exchange.reason
     assert "log group /aws/lambda/kinesis-stream-encryption for request" in exchange.reason
     assert exchange.answer is not None
     assert exchange.answer["PhysicalResourceId"] == account.aws.stream_arn(stream)
@@ -112,7 +115,7 @@ def test_an_invocation_that_dies_at_every_delivery_ends_in_one_failed_answer(
 
 @pytest.mark.usefixtures("queue")
 def test_a_package_that_cannot_be_imported_ends_in_failed_for_the_create_and_for_its_delete(account: Account) -> None:
-    """An error while Lambda initializes the function: its code never runs. The last word shares none of it."""
+    """An error while Lambda initializes the function: its code never runs. The failure responder shares none of it."""
     stream, stack = account.stream(), account.name()
     with account.aws.runtime.changed(code=account.broken_package()):
         done = account.deploy(stack, Encryption=encryption(stream))
@@ -122,7 +125,7 @@ def test_a_package_that_cannot_be_imported_ends_in_failed_for_the_create_and_for
     assert (create.status, delete.status) == ("FAILED", "FAILED")
     assert "Runtime.ImportModuleError" in create.reason
     assert "No module named 'no_such_package'" in create.reason
-    assert delete.event["PhysicalResourceId"] == f"lost-create:{stack}/Encryption"
+    assert re.fullmatch(f"failed-create:{stack}/Encryption/[0-9a-f]{{16}}", delete.event["PhysicalResourceId"])
     assert "then delete again" in delete.reason
     assert account.starts_and_stops(stream) == []
 
@@ -146,7 +149,7 @@ def test_an_invocation_that_dies_at_its_first_delivery_succeeds_at_the_second(
 
 @pytest.mark.usefixtures("queue")
 def test_a_create_that_died_at_every_delivery_with_its_work_done_is_undone_by_its_delete(account: Account) -> None:
-    """Promise 3: FAILED is answered by somebody who knows nothing; the tags tell the Delete what to undo."""
+    """Promise 3: the failure responder knows nothing of what was done; the record tells the Delete."""
     stream = account.stream()
     before = account.state(stream)
 
@@ -164,7 +167,7 @@ def test_a_create_that_died_at_every_delivery_with_its_work_done_is_undone_by_it
     _, delete = account.aws.responses.of_stack(create.event["StackId"])
     assert (create.status, delete.status) == ("FAILED", "SUCCESS")
     assert account.starts_and_stops(stream) == ["StartStreamEncryption", "StopStreamEncryption"]
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_an_event_that_gets_too_old_is_answered_too(account: Account, queue: Asynchronous) -> None:

@@ -111,7 +111,7 @@ def test_a_stream_that_is_busy_for_longer_than_the_first_invocation_waits_is_han
 def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_service_timeout_less_the_margin(
     account: Account,
 ) -> None:
-    """The deadline outlives the invocation: told before CloudFormation gives up, and nothing works until then."""
+    """The deadline outlives the invocation: CloudFormation is answered in time, and nothing works between the steps."""
     stream, send = account.stream(), Requests(account)
     create = send.begin(send.event("Create", stream, SettleSeconds="60", ServiceTimeout="8"))
     handed_over(account, create)
@@ -126,10 +126,10 @@ def test_what_cannot_settle_waits_without_the_function_and_ends_failed_at_its_se
     issued_at = int(create.sent)  # the ResponseURL tells it in whole seconds
     execution = ended(account, create)
     assert create.status == "FAILED"
-    assert "settling" in create.reason
+    assert "[DeadlineExceeded]" in create.reason
     assert issued_at + 6 <= create.answered < issued_at + 8
     assert execution.status == "SUCCEEDED"
-    assert at_work == [0] * 10
+    assert sum(at_work) <= 2  # A step at most: between the steps nothing is at work.
 
 
 def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account: Account) -> None:
@@ -151,7 +151,7 @@ def test_a_step_that_dies_in_the_middle_is_tried_again_and_still_answers(account
 
 
 def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(account: Account) -> None:
-    """No request is left without an answer: another function has the last word. The execution fails too, to be seen."""
+    """Promise 2: the failure responder answers. The execution fails too, so that operators see it."""
     stream, send = busy(account), Requests(account)
     create = send.begin(send.event("Create", stream))
     Trouble(account, handed_over(account, create)).kill(*[signal.SIGKILL] * 99)
@@ -161,7 +161,7 @@ def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(acco
     execution = ended(account, create)
     states = [one.state for one in account.aws.executions.passages(execution.arn) if not one.error]
     assert create.status == "FAILED"
-    assert f"A step of the wait for stream {stream} failed each time that it was tried" in create.reason
+    assert f"A step of the state machine failed for stream {stream} at every try" in create.reason
     assert "Runtime.ExitError" in create.reason
     assert "signal: killed" in create.reason
     assert errors(account, execution) == ["Runtime.ExitError"] * 4
@@ -170,7 +170,7 @@ def test_a_step_that_always_dies_ends_in_one_failed_answer_by_the_last_task(acco
 
 
 def test_a_package_that_breaks_in_the_middle_of_a_wait_still_ends_in_an_answer(account: Account) -> None:
-    """A bad deployment takes down each function that has its code, whichever state asks: the last word's is its own."""
+    """Promise 2: a broken deployment breaks every step; the failure responder has code of its own."""
     stream, send = busy(account), Requests(account)
     update = send.begin(send.event("Update", stream, stream, account.aws.stream_arn(stream)))
     execution = handed_over(account, update)
@@ -197,7 +197,7 @@ def test_a_duplicate_of_the_event_starts_no_second_execution(account: Account) -
     assert account.aws.responses.wait_for(create)
     execution = ended(account, create)
     assert create.status == "SUCCESS"
-    assert re.fullmatch("[0-9a-f]{32}", execution.name)
+    assert re.fullmatch("[0-9a-f]{16}", execution.name)
     said = [json.loads(line) for line in account.aws.runtime.log_lines() if f'"{execution.name}"' in line]
     assert [one["message"] for one in said] == ["handed over", "handed over"]
 
@@ -217,7 +217,7 @@ def test_a_delete_that_overtakes_a_create_that_was_handed_over_wins(account: Acc
     account.aws.streams.wait_active(stream)
     assert (delete.status, create.status) == ("SUCCESS", "FAILED")
     assert account.key_of(stream) == ""
-    assert account.state_but_marks(stream).tags == before
+    assert account.state(stream).tags == before
 
 
 def test_throttling_changes_the_rhythm_only(account: Account) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from local import templates
 from local.engines import ROOT
 
-from .stacks import AWS_KEY, TEAM_TAGS
+from .stacks import AWS_KEY
 
 if TYPE_CHECKING:
     from local.cloudformation import Operation
@@ -49,7 +49,7 @@ def test_encrypt_another_stacks_stream(account: Account) -> None:
         "PreviousEncryptionType": "NONE",
     }
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_with_a_customer_managed_key(account: Account) -> None:
@@ -73,7 +73,7 @@ def test_with_a_customer_managed_key(account: Account) -> None:
 
 
 def test_retained_on_deletion(account: Account) -> None:
-    """Both ways leave the stream encrypted; OnDelete: Keep takes the tags off, DeletionPolicy leaves them."""
+    """Both ways leave the stream encrypted; OnDelete: Keep ends the claim, DeletionPolicy keeps it."""
     kept, retained, stack = account.stream(), account.stream(), account.name()
 
     created = deploy(account, "retained-on-deletion", stack, KeptStream=kept, RetainedStream=retained)
@@ -81,8 +81,8 @@ def test_retained_on_deletion(account: Account) -> None:
 
     assert (created.status, deleted.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
     assert (account.key_of(kept), account.key_of(retained)) == (AWS_KEY, AWS_KEY)
-    assert account.swept(kept).tags == TEAM_TAGS
-    assert account.aws.streams.tags(retained) != TEAM_TAGS
+    assert account.claims(kept) == []
+    assert len(account.claims(retained)) == 1
 
 
 def test_several_streams(account: Account) -> None:
@@ -97,7 +97,7 @@ def test_several_streams(account: Account) -> None:
     updated = deploy(account, "several-streams", stack, StreamNames=first)
     assert updated.status == "UPDATE_COMPLETE"
     assert account.key_of(first) == AWS_KEY
-    assert account.swept(second) == before
+    assert account.state(second) == before
 
 
 def test_consumer_waits_for_encryption(account: Account) -> None:

@@ -46,8 +46,8 @@ def test_ref_is_the_streams_arn_and_getatt_gives_what_the_contract_lists(account
         "StreamARN": arn,
         "StreamName": stream,
         "EncryptionType": "KMS",
-        "KeyId": wanted,
-        "KeyArn": account.aws.kms.describe_key(KeyId=wanted)["KeyMetadata"]["Arn"],
+        "KeyId": arn_of(account, wanted),
+        "KeyArn": arn_of(account, wanted),
         "PreviousEncryptionType": "KMS",
         "PreviousKeyId": before,
     }
@@ -61,7 +61,7 @@ def test_a_key_change_passes_through_no_unencrypted_moment(account: Account) -> 
     done = account.deploy(stack, Encryption=encryption(stream, KeyId=key))
 
     assert done.status == "UPDATE_COMPLETE"
-    assert account.key_of(stream) == key
+    assert account.key_of(stream) == arn_of(account, key)
     assert not account.was_ever_plain(stream, done.began)
     assert account.starts_and_stops(stream, done.began) == ["StartStreamEncryption"]
 
@@ -79,7 +79,7 @@ def test_another_stream_is_a_replacement_and_the_old_stream_is_as_it_was(account
     assert account.key_of(new) == AWS_KEY
     assert account.aws.cloudformation.physical_id(stack, "Encryption") == account.aws.stream_arn(new)
     assert delete.event["PhysicalResourceId"] == account.aws.stream_arn(old)
-    assert account.swept(old) == before
+    assert account.state(old) == before
 
 
 def test_from_a_streams_name_to_its_arn_is_no_replacement(account: Account) -> None:
@@ -122,7 +122,7 @@ def test_a_change_of_anything_but_stream_and_key_calls_nothing(account: Account,
 def test_a_deletion_leaves_the_stream_as_on_delete_says(
     account: Account, on_delete: str, left: str, *, encrypted_before: bool
 ) -> None:
-    """The contract's OnDelete; in each case the provider's tags are gone, and the team's own are left."""
+    """The contract's OnDelete; in each case the claim is gone, and the stream's tags are as they were."""
     keys = {"before": account.key(), "wanted": account.key(), "plain": ""}
     stream, stack = account.stream(keys["before"] if encrypted_before else ""), account.name()
     account.deploy(stack, Encryption=encryption(stream, KeyId=keys["wanted"], OnDelete=on_delete))
@@ -131,7 +131,8 @@ def test_a_deletion_leaves_the_stream_as_on_delete_says(
 
     assert done.status == "DELETE_COMPLETE"
     assert account.key_of(stream) == keys[left]
-    assert account.swept(stream).tags == TEAM_TAGS
+    assert account.claims(stream) == []
+    assert account.state(stream).tags == TEAM_TAGS
 
 
 def test_verify_puts_one_record_and_finds_it_encrypted(account: Account) -> None:
@@ -163,7 +164,21 @@ def test_a_stream_that_has_the_wanted_key_already_is_not_started_and_stays_encry
     assert (created.status, deleted.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
     assert account.starts_and_stops(stream) == []
     assert not account.was_ever_plain(stream, created.began)
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
+
+
+def test_an_alias_that_was_pointed_elsewhere_is_applied_by_the_next_update(account: Account) -> None:
+    """The contract's KeyId: an alias means the key behind it at that moment, so one Start to the new key is due."""
+    stream, stack, alias = account.stream(), account.name(), account.alias()
+    account.deploy(stack, Encryption=encryption(stream, KeyId=alias))
+    new = account.key()
+    account.aws.kms.update_alias(AliasName=alias, TargetKeyId=new)
+
+    done = account.deploy(stack, Encryption=encryption(stream, KeyId=alias, SettleSeconds=1))
+
+    assert done.status == "UPDATE_COMPLETE"
+    assert account.key_of(stream) == new
+    assert account.starts_and_stops(stream, done.began) == ["StartStreamEncryption"]
 
 
 def test_a_stack_can_be_deleted_when_its_stream_is_gone(account: Account) -> None:
@@ -173,3 +188,8 @@ def test_a_stack_can_be_deleted_when_its_stream_is_gone(account: Account) -> Non
     account.aws.kinesis.delete_stream(StreamName=stream)
 
     assert account.delete(stack).status == "DELETE_COMPLETE"
+
+
+def arn_of(account: Account, key: str) -> str:
+    """The ARN of a key, however it is named."""
+    return str(account.aws.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"])

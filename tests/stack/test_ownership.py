@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .stacks import AWS_KEY, TEAM_TAGS, encryption, failing_after
+from .stacks import AWS_KEY, encryption, failing_after
 
 if TYPE_CHECKING:
     from .stacks import Account
@@ -22,7 +22,7 @@ def test_a_renamed_logical_id_keeps_the_stream_encrypted_throughout(account: Acc
     assert not account.was_ever_plain(stream, renamed.began)
     assert account.starts_and_stops(stream) == ["StartStreamEncryption"]
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_a_rename_that_is_rolled_back_keeps_the_stream_encrypted_throughout(account: Account) -> None:
@@ -37,7 +37,7 @@ def test_a_rename_that_is_rolled_back_keeps_the_stream_encrypted_throughout(acco
     assert not account.was_ever_plain(stream, done.began)
     assert account.key_of(stream) == AWS_KEY
     assert account.delete(stack).status == "DELETE_COMPLETE"
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
 def test_a_second_stack_that_claims_a_stream_is_refused_and_told_who_owns_it(account: Account) -> None:
@@ -55,7 +55,7 @@ def test_a_second_stack_that_claims_a_stream_is_refused_and_told_who_owns_it(acc
     assert "Takeover" in refused.reasons[0]
     assert delete.status == "SUCCESS"
     assert account.aws.tap.changes(stream, refused.began) == []
-    assert account.swept(stream) == owned
+    assert account.state(stream) == owned
 
 
 def test_takeover_moves_the_stream_and_the_former_owners_delete_leaves_it_alone(account: Account) -> None:
@@ -71,25 +71,66 @@ def test_takeover_moves_the_stream_and_the_former_owners_delete_leaves_it_alone(
     assert account.key_of(stream) == AWS_KEY
     assert not account.was_ever_plain(stream, taken.began)
     assert account.delete(second).status == "DELETE_COMPLETE"
-    assert account.swept(stream) == before
+    assert account.state(stream) == before
 
 
-def test_without_tags_a_delete_acts_only_on_its_own_key(account: Account) -> None:
-    """Promise 3: the tags are gone, and the current key is the one in the properties, so encryption is stopped."""
+def test_an_owner_s_tool_that_strips_the_stream_neither_breaks_update_nor_delete(account: Account) -> None:
+    """Promise 3: Terraform removes foreign tags and encryption; Update encrypts again, Delete restores the key."""
+    before = account.key()
+    wanted, stream, stack = account.key(), account.stream(before), account.name()
+    account.deploy(stack, Encryption=encryption(stream, KeyId=account.key()))
+    strip(account, stream)
+
+    updated = account.deploy(stack, Encryption=encryption(stream, KeyId=wanted))
+
+    assert updated.status == "UPDATE_COMPLETE"
+    assert account.key_of(stream) == wanted
+    assert account.delete(stack).status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == before
+
+
+def test_a_delete_leaves_a_stream_that_its_owner_has_stripped(account: Account) -> None:
+    """Record rule 9: the owner has ended the encryption since, so the Delete changes nothing."""
+    stream, stack = account.stream(account.key()), account.name()
+    account.deploy(stack, Encryption=encryption(stream, KeyId=account.key()))
+    strip(account, stream)
+
+    deleted = account.delete(stack)
+
+    assert deleted.status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == ""
+    assert account.aws.tap.changes(stream, deleted.began) == []
+
+
+def test_the_record_names_the_claims_in_their_order_and_none_after_deletion(account: Account) -> None:
+    """Record rule 4: claims are a stack; a takeover comes last and is in force."""
+    stream, first, second = account.stream(), account.name("first"), account.name("second")
+    account.deploy(first, Encryption=encryption(stream))
+    account.deploy(second, Taken=encryption(stream, Takeover=True))
+    assert account.claims(stream) == [f"{first}/Encryption", f"{second}/Taken"]
+
+    account.delete(second)
+    assert account.claims(stream) == [f"{first}/Encryption"]
+    account.delete(first)
+    assert account.claims(stream) == []
+
+
+def test_without_its_record_a_delete_stops_only_its_own_key(account: Account) -> None:
+    """Record rule 6: the item is lost; the stream has the key of the properties, so its encryption is stopped."""
     stream, stack = account.stream(), account.name()
     account.deploy(stack, Encryption=encryption(stream))
-    remove_our_tags(account, stream)
+    account.lose_record(stream)
 
     account.delete(stack)
 
     assert account.key_of(stream) == ""
 
 
-def test_without_tags_a_delete_leaves_another_key_alone(account: Account) -> None:
-    """Promise 3: the tags are gone, and somebody has changed the key, so the stream is left as it is."""
+def test_without_its_record_a_delete_leaves_another_key_alone(account: Account) -> None:
+    """Record rule 6: the item is lost, and somebody has changed the key, so the stream is left as it is."""
     stream, stack, key = account.stream(), account.name(), account.key()
     account.deploy(stack, Encryption=encryption(stream))
-    remove_our_tags(account, stream)
+    account.lose_record(stream)
     account.aws.kinesis.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId=key)
     account.aws.streams.wait_active(stream)
 
@@ -100,7 +141,9 @@ def test_without_tags_a_delete_leaves_another_key_alone(account: Account) -> Non
     assert account.aws.tap.changes(stream, deleted.began) == []
 
 
-def remove_our_tags(account: Account, stream: str) -> None:
-    """What a tidy person might do."""
-    ours = [key for key in account.aws.streams.tags(stream) if key not in TEAM_TAGS]
-    account.aws.kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=ours)
+def strip(account: Account, stream: str) -> None:
+    """Stop the encryption and remove every tag, as an owner's tool does whose file names neither."""
+    seen = account.aws.streams.state(stream)
+    account.aws.kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=[*seen.tags])
+    account.aws.kinesis.stop_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId=seen.encryption.key)
+    account.aws.streams.wait_active(stream)

@@ -35,7 +35,7 @@ MARGIN_SECONDS = 20.0
 _STACK_ID = re.compile(
     r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][a-zA-Z0-9-]{0,127}/[a-zA-Z0-9-]{1,64}"
 )
-_LOGICAL_ID = re.compile(r"[\w.:/=+@-]{1,255}")
+_LOGICAL_ID = re.compile(r"[a-zA-Z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)

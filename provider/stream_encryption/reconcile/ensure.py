@@ -57,11 +57,11 @@ def _not_mine(situation: EnsureSituation) -> Failed | None:
     in_force, mine = record.in_force, record.claim_of(goal.owner)
     if in_force is None or in_force.owner == goal.owner:
         return None
-    if mine and mine.latest.arrival(goal.stamp) is Arrival.CURRENT:
-        return superseded  # This very request had the stream, and another resource has taken it over since.
+    # This very request had the stream, and another resource has taken it over since.
+    taken_over = mine is not None and mine.latest.arrival(goal.stamp) is Arrival.CURRENT
     if in_force.owner.stack_id == goal.owner.stack_id:
-        return superseded if in_force.latest.issued_at > goal.stamp.issued_at else None
-    if goal.takeover:
+        return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
+    if goal.takeover and not taken_over:
         return None
     return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))
 
@@ -115,8 +115,9 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
     goal, since = situation.goal, situation.state.stability.settled_since
     if since is None:
         return not_yet_credible(situation)
-    left = since + goal.settle_seconds - situation.now
-    if left > 0:
+    settled_at = since + goal.settle_seconds
+    if goal.settle_seconds and situation.seen.now < settled_at:  # The last look has to be a later one.
+        left = max(0.0, settled_at - situation.now)
         return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
     if goal.verify and not situation.state.verified:
         return Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)

@@ -95,8 +95,9 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if refusal.kind is RefusalKind.RECORD:
         if isinstance(goal, Ensure):
-            return Failed(errors.RecordUnavailable(refusal, goal.stream))
-        note = f"The stream was left as it is, because its record could not be read or written: {refusal.message}."
+            return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))
+        did = "The encryption had been changed before: look at the stream." if changed else "It was left as it is."
+        note = f"The record of stream {goal.stream.name} could not be read or written: {refusal.message}. {did}"
         return Stabilized(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
     if refusal.kind is RefusalKind.KEY and isinstance(goal, Ensure):
         return Failed(errors.KeyUnusable(refusal.resource, goal.key_id, why, changed=changed))
@@ -109,7 +110,9 @@ def _keeps_the_former_key_away(refusal: Refusal) -> bool:
     """Tell whether a Start that restores the former key was refused because of that key, not of the stream."""
     if not refusal.action.endswith(Change.START):
         return False
-    return refusal.kind is RefusalKind.KEY or ":kinesis:" not in (refusal.denied_on or "")
+    if refusal.kind is RefusalKind.DENIED:
+        return ":kinesis:" not in (refusal.denied_on or "")
+    return refusal.kind is RefusalKind.KEY
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:

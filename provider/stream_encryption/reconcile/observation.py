@@ -10,7 +10,7 @@ from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
 from .goals import Ensure
-from .restoration import restoration
+from .restoration import Outcome, restoration
 
 if TYPE_CHECKING:
     from stream_encryption.aws.kms import KeyLookup
@@ -70,7 +70,7 @@ def observe(goal: Goal, state: State, env: Environment, known: Record | None) ->
     record = without_old(known or env.table.read(arn), now)
     if stream is None:
         return Observation(now, None, record)
-    record = for_incarnation(record, stream.created)
+    record = for_incarnation(record, stream.created, now)
     if stream.status is StreamStatus.DELETING:
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):
@@ -110,7 +110,7 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup,
     if not (in_force and in_force.owner == goal.owner) and not is_last_key:
         return Observation(now, stream, record, None, current)
     target = restoration(goal, record, current)
-    if target.leave:
+    if target.outcome is not Outcome.RESTORE:
         return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
     wanted = keys.look_up(target.key_id, stream) if target.key else None
     as_wanted = target.key.is_key(current) if target.key else current is None

@@ -20,8 +20,8 @@ from stream_encryption.values import StreamStatus
 
 from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
 from .granting import grants_to_revoke, revocable_grant, revocation_note, without_unwanted
-from .restoration import Restoration, restoration
-from .situation import NEW_SECONDS, Situation, change, in_flight_seconds, not_active, not_my_turn, not_yet_credible
+from .restoration import Outcome, Restoration, restoration
+from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
 from .state import LOOK_UP
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def _must_wait(situation: Situation[Release]) -> Action | None:
 
 def _is_kept(situation: Situation[Release]) -> bool:
     """Tell whether the stream keeps its encryption, so that its status does not matter."""
-    kept = situation.state.skipped is not None or _target(situation).reason == "OnDelete is Keep"
-    return kept and not in_flight_seconds(situation)
+    return situation.state.skipped is not None or _target(situation).outcome is Outcome.KEEP
 
 
 def _not_restored(situation: Situation[Release]) -> Action | None:
@@ -99,8 +98,8 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
     if state.skipped is not None:
         return None
     if seen.as_wanted:
-        decided = _is_kept(situation) or _target(situation).note
-        return None if decided else not_yet_credible(situation)
+        needs_no_proof = _target(situation).outcome in (Outcome.KEEP, Outcome.LEAVE)
+        return None if needs_no_proof else not_yet_credible(situation)
     fault = seen.wanted.fault if seen.wanted else None
     since = state.refused_since(LOOK_UP)
     if fault and seen.wanted and seen.wanted.missing and since is not None and situation.now - since < NEW_SECONDS:
@@ -135,7 +134,7 @@ def _done(situation: Situation[Release]) -> Action:
     record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
     target = _target(situation)
     note = situation.state.skipped or target.note
-    code = Code.LEFT_ALONE if target.note else Code.RELEASED
+    code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
     record = without_unwanted(situation, without_pending(record))
     notes = (note, revocation_note(situation, record))
     departed = _departed(situation.goal, record, situation.now)

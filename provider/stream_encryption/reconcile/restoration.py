@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import as_seen
@@ -16,20 +17,29 @@ if TYPE_CHECKING:
     from .goals import Release
 
 
+class Outcome(StrEnum):
+    """What a Delete does to the stream's encryption."""
+
+    RESTORE = "restore"
+    KEEP = "keep, as OnDelete says"
+    AS_BEFORE = "none: the stream has it already"
+    LEAVE = "none: somebody else has changed it since"
+
+
 @dataclass(frozen=True, slots=True)
 class Restoration:
     """The encryption that the stream is to have once the owner's claim is gone.
 
     Attributes:
+        outcome: What the Delete does; the fields below say more.
         reason: Why.
-        leave: The stream keeps the encryption that it has.
         key: The key to restore; None: no encryption.
         key_id: The KeyId to restore it with; empty where there is none.
         note: What the person who reads the response should know; empty where there is nothing unusual.
     """
 
+    outcome: Outcome
     reason: str
-    leave: bool = False
     key: RecordedKey | None = None
     key_id: str = ""
     note: str = ""
@@ -47,31 +57,29 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     # A renamed resource that is rolled back gives the stream back to its own stack, whatever OnDelete says.
     renamed = below is not None and below.owner.stack_id == goal.owner.stack_id
     if goal.on_delete is OnDelete.KEEP and not renamed:
-        return _leave("OnDelete is Keep")
+        return Restoration(Outcome.KEEP, "OnDelete is Keep")
     if claim is None:
-        return Restoration("the record is lost, and the stream has this resource's key")
+        return Restoration(Outcome.RESTORE, "the record is lost, and the stream has this resource's key")
     if goal.on_delete is OnDelete.STOP and below is None:
-        return Restoration("OnDelete is Stop")
+        return Restoration(Outcome.RESTORE, "OnDelete is Stop")
     key = below.wanted if below else claim.found
     if (key is None and current is None) or (key and key.is_key(current)):
-        return _leave("the stream has the encryption that it had before")
+        return Restoration(Outcome.AS_BEFORE, "the stream has the encryption that it had before")
     if not as_seen(record, current).started:
         return _changed_by_others(current)
     if key is None:
-        return Restoration("the stream was not encrypted before")
+        return Restoration(Outcome.RESTORE, "the stream was not encrypted before")
     if below:
-        return Restoration(f"{below.owner.logical_id} wants this key", key=key, key_id=_wanted_key_id(key))
-    return Restoration("the stream had this key before", key=key, key_id=key.key_id)
-
-
-def _leave(reason: str, note: str = "") -> Restoration:
-    return Restoration(reason, leave=True, note=note)
+        return Restoration(Outcome.RESTORE, f"{below.owner.logical_id} wants this key", key, _wanted_key_id(key))
+    return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
 
 
 def _changed_by_others(current: Key | None) -> Restoration:
     has = f"key {current.key_id}, which this resource did not start" if current else "no encryption"
     reason = f"the stream has {has}: somebody else decided so since"
-    return _leave(reason, f"The stream was left as it is: it has {has}, so somebody else decided so since.")
+    return Restoration(
+        Outcome.LEAVE, reason, note=f"The stream was left as it is: it has {has}, so somebody else decided so since."
+    )
 
 
 def _wanted_key_id(key: RecordedKey) -> str:

@@ -12,6 +12,7 @@ from stream_encryption.values import RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
+    from stream_encryption.record.values import Record
     from stream_encryption.values import Refusal
 
     from .observation import Observation
@@ -124,8 +125,14 @@ class State:
         return next((one.since for one in self.refused if one.action == action), None)
 
 
-def after_look(state: State, seen: Observation) -> State:
-    """Add what one look at the stream showed."""
+def after_look(state: State, seen: Observation, now: float) -> State:
+    """Add what one look at the stream showed.
+
+    Args:
+        state: The state before the look.
+        seen: The look.
+        now: When it ended, in epoch seconds. Calls can take seconds: the stream has surely been so since then only.
+    """
     refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttles=max(0, state.throttles - 1), look_throttled=False)
     if seen.missing_key:
@@ -137,16 +144,30 @@ def after_look(state: State, seen: Observation) -> State:
     if seen.stream.status is not StreamStatus.ACTIVE:
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
-    return replace(state, stability=_after_active(state.stability, seen))
+    return replace(state, stability=_after_active(_still_true(state, seen.record), seen, now))
 
 
-def _after_active(stability: Stability, seen: Observation) -> Stability:
+def _still_true(state: State, record: Record) -> Stability:
+    """Drop the stability from before a change that this state does not know.
+
+    Another request made the change, or a step that died: the workflow repeats that step with the state from before it.
+    """
+    stability, pending, call = state.stability, record.pending, state.call
+    since = stability.matching_since
+    if since is None:
+        return stability
+    if pending and pending.until > since and (call is None or call.intent != pending.intent):
+        return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
+    return _doubted(stability) if record.changed_at > since else stability
+
+
+def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:
     if not seen.as_wanted:
         return _doubted(stability)
-    matching_since = seen.now if stability.matching_since is None else stability.matching_since
+    matching_since = now if stability.matching_since is None else stability.matching_since
     if stability.possibly_stale and seen.now - matching_since < STALE_SECONDS:
         return replace(stability, matching_since=matching_since, settled_since=None)
-    settled_since = seen.now if stability.settled_since is None else stability.settled_since
+    settled_since = now if stability.settled_since is None else stability.settled_since
     return Stability(matching_since=matching_since, settled_since=settled_since, reached_at=seen.now)
 
 

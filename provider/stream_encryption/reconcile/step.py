@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.record.changes import with_pending, without_pending
+from stream_encryption.record.changes import as_seen, with_pending, without_pending
 from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
 
@@ -67,11 +67,14 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
         try:
             seen = observe(goal, state, env, known.record)
         except Refused as refused:
-            return _after_refusal(goal, state, refused.refusal, known.record, env)
-        state = after_look(state, seen)
+            return _after_refusal(goal, state, refused.refusal, known, env)
+        state = after_look(state, seen, env.clock.now())
     action = _decide(goal, seen, state, env.clock.now())
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
+    elif isinstance(action, Failed | SkipRestore) and known.record is not None:
+        # Every write is conditional, so only a decision that writes nothing can be wrong by an old record.
+        action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
     return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
 
@@ -98,7 +101,7 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
         if isinstance(action, Call) and action.grant is None:
             unheard = after_call(step.state, env.clock.now(), answered=False)
         state = unheard if refused.refusal.maybe_done else step.state
-        return _after_refusal(goal, state, refused.refusal, seen.record, env)
+        return _after_refusal(goal, state, refused.refusal, step.known, env)
     if isinstance(result, Record):  # The look still holds: only the record has changed.
         return Step(unheard, action, Known(result, replace(seen, record=result)))
     if isinstance(action, Call) and action.grant:
@@ -137,35 +140,39 @@ def _after_action(step: Step, env: Environment) -> Step:
     match action:
         case Wait():
             state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
-            if action.code is Code.WAITING_FOR_OTHER_CALL:
-                known = NOTHING  # The record is read again, to see whether the other call is over.
+            if action.code in (Code.WAITING_FOR_OTHER_CALL, Code.LOOKING_AGAIN):
+                known = NOTHING  # Others may have written the record: it is read again.
         case Call():
             state = after_call(state, env.clock.now(), answered=True)
         case Verify():
             state = replace(state, verified=True)
         case SkipRestore():
             state = replace(state, skipped=action.reason)
-        case Failed():
-            _withdraw_intent(state, step.known.record, env)
+        case Failed() if step.known.seen:
+            _end_intent(state, step.known.seen, env)
         case _:
             pass
     return Step(state, action, known)
 
 
-def _after_refusal(goal: Goal, state: State, refusal: Refusal, record: Record | None, env: Environment) -> Step:
+def _after_refusal(goal: Goal, state: State, refusal: Refusal, known: Known, env: Environment) -> Step:
     """Decide on a call that AWS refused. A refused write leaves the record unknown."""
     env.log.call_refused(refusal)
     now = env.clock.now()
     state = after_refusal(state, refusal, now)
     action = decide_refusal(goal, refusal, state, now)
     env.log.decided(goal, action)
-    known = None if refusal.action.startswith("dynamodb:") else record
-    return _after_action(Step(state, action, Known(known)), env)
+    record = None if refusal.action.startswith("dynamodb:") else known.record
+    return _after_action(Step(state, action, Known(record, known.seen)), env)
 
 
-def _withdraw_intent(state: State, record: Record | None, env: Environment) -> None:
-    """End the intent of a request that fails before its call was made, so that nobody has to wait for the call."""
-    pending, call = record.pending if record else None, state.call
-    if record and pending and call and call.intent == pending.intent and call.called_at is None:
+def _end_intent(state: State, seen: Observation, env: Environment) -> None:
+    """End the intent of a request that fails, where its call is over, so that nobody has to wait for the call.
+
+    The record then says which key the stream has by now, and whether the provider or somebody else gave it.
+    """
+    pending, call = seen.record.pending, state.call
+    if pending and call and call.intent == pending.intent and (call.called_at is None or call.answered):
+        record = as_seen(seen.record, seen.current, call.called_at) if call.called_at else seen.record
         with suppress(Refused):
             env.table.write(without_pending(record))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .grants import Grant, merged
-from .values import DEPARTED_SECONDS, Change, Departed, Latest, Pending, RecordedKey, RequestStamp
+from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:
     from stream_encryption.values import Key, Owner
@@ -42,14 +42,15 @@ class Intent:
     grant: Grant | None = None
 
 
-def for_incarnation(record: Record, created: int) -> Record:
+def for_incarnation(record: Record, created: int, now: float) -> Record:
     """Void the claims on an earlier stream of the same name: their owners have nothing on the new stream.
 
-    A call in flight does not tell the two streams apart, so the intent stays.
+    The record remembers that they had a claim, so that it does not look lost. A call in flight does not tell the two
+    streams apart, so the intent stays.
     """
     if record.incarnation in (0, created):
         return replace(record, incarnation=created)
-    left = tuple(Departed(one.owner, 0.0, one.latest.issued_at, ()) for one in record.claims)
+    left = tuple(Departed(one.owner, now, one.latest.issued_at, ()) for one in record.claims)
     return replace(record, incarnation=created, claims=(), departed=(*record.departed, *left), key=None, started=False)
 
 
@@ -120,8 +121,7 @@ def with_releasing(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
 
 
 def _releasing(claim: Claim, stamp: RequestStamp) -> Claim:
-    known = claim.releasing or Latest(claim.latest.issued_at, claim.latest.digests)
-    return replace(claim, releasing=known.followed_by(stamp))
+    return replace(claim, releasing=(claim.releasing or claim.latest).followed_by(stamp))
 
 
 def with_departed(record: Record, departed: Departed) -> Record:

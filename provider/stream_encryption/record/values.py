@@ -93,8 +93,19 @@ class RecordedKey:
         return RecordedKey(key.key_id, key.identity) if key else None
 
     def is_key(self, key: Key | None) -> bool:
-        """Tell whether a key that was looked up is this one."""
-        return key is not None and key.identity == self.arn
+        """Tell whether a key that was looked up is this one.
+
+        An AWS managed alias gets its key by the first Start, so the ARN was not known before. Nor is it known where
+        the look-up was denied.
+        """
+        if key is None:
+            return False
+        return key.identity == self.arn or (not self.resolved and key.key_id == self.key_id)
+
+    @property
+    def resolved(self) -> bool:
+        """Tell whether the ARN is a key's, not an alias'."""
+        return ":key/" in self.arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +242,4 @@ class Record:
         An alias may stand for another key by now, but the stream still has the key that it was started with.
         """
         known = (self.pending.key if self.pending else None, self.key)
-        return next((key.arn for key in known if key and key.key_id == key_id), None)
+        return next((key.arn for key in known if key and key.resolved and key.key_id == key_id), None)

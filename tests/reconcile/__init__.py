@@ -1,0 +1,1 @@
+"""Tests of the reconciler: the decisions, the state, the look and the loop."""

@@ -1,0 +1,140 @@
+"""The rhythm of looking: quickly at first, then less often, and less often still when throttled."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_encryption.reconcile.actions import Action, Call, Code, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from stream_encryption.reconcile.pacing import LONGEST_SECONDS, LONGEST_WORKFLOW_SECONDS, pause
+from stream_encryption.record.values import Change
+from tests.values import NOW, STREAM, call, record, start_intent, state
+
+POLL = Wait(Code.WAITING_FOR_ACTIVE, "poll")
+
+
+class Middle(Random):
+    """Spreads nothing."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """The middle."""
+        return (a + b) / 2
+
+
+class Most(Random):
+    """Spreads by the most."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """The greater one."""
+        return max(a, b)
+
+
+class Least(Random):
+    """Spreads by the least."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """The lesser one."""
+        return min(a, b)
+
+
+def pause_after(waited: float = 0, action: Action = POLL, spread: type[Random] = Middle, **more: Any) -> float:
+    """The pause of a request that has waited for so many seconds."""
+    begun, longest = more.pop("begun", False), more.pop("longest", LONGEST_SECONDS)
+    made = call(start_intent(), called_at=NOW - waited) if begun else None
+    known = state(since=NOW - (9999 if begun else waited), call=made, **more)
+    return pause(action, known, NOW, spread(), longest)
+
+
+@pytest.mark.parametrize(
+    "action", [POLL, Call(Code.START_REQUESTED, "r", STREAM, Change.START, "k")], ids=["Wait", "Call"]
+)
+def test_the_first_look_comes_after_half_a_second(action: Action) -> None:
+    """Scale: most changes take seconds, so an earlier look would be lost."""
+    assert pause_after(action=action) == 0.55
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        WriteRecord(Code.INTENT_RECORDED, "r", record()),
+        Verify(Code.VERIFY_REQUESTED, "r", STREAM),
+        SkipRestore(Code.RESTORE_SKIPPED, "r"),
+        Stabilized(Code.ENCRYPTED, "r"),
+    ],
+    ids=lambda action: type(action).__name__,
+)
+def test_nothing_is_waited_for_after_an_action_that_takes_effect_at_once(action: Action) -> None:
+    """Scale: the next step follows at once, also where it is throttled."""
+    assert pause_after(20, action, throttles=3) == 0
+
+
+def test_an_end_that_is_known_is_waited_for_exactly() -> None:
+    """Promise 1: SettleSeconds are no poll: no spread, no growth, no throttle."""
+    assert pause_after(20, Wait(Code.SETTLING, "r", 4.5), Most, throttles=9) == 4.5
+    assert pause_after(20, Wait(Code.LOOKING_AGAIN, "r", 0.0), Most, throttles=9) == 0
+
+
+@pytest.mark.parametrize(
+    ("waited", "seconds"),
+    [(2, 0.55), (4, 0.75), (8, 1.35), (9, 1.5), (50, 1.5), (60, 1.5), (70, 3.0), (100, 5), (3600, 5)],
+)
+def test_pauses_grow_with_the_time_waited(waited: float, seconds: float) -> None:
+    """Scale and lag: a part of the time waited; brisk for as long as most changes take; five seconds at the most."""
+    assert pause_after(waited) == pytest.approx(seconds)
+
+
+def test_in_the_workflow_a_pause_may_be_a_minute() -> None:
+    """Cost: each look there costs a few transitions."""
+    assert pause_after(3600, longest=LONGEST_WORKFLOW_SECONDS) == 60
+
+
+@given(st.floats(0, 3600))
+def test_the_end_of_a_change_is_noticed_soon(length: float) -> None:
+    """Lag: half of a pause, here and in the workflow."""
+    assert pause_after(length, longest=LONGEST_WORKFLOW_SECONDS) / 2 <= 0.1 * length + 0.3
+
+
+def test_the_rhythm_begins_anew_with_each_change() -> None:
+    """Lag: a stream that resharded for an hour is looked at quickly again after its Start."""
+    assert pause_after(2, begun=True) == 0.55
+    announced = state(since=NOW - 3600, call=call(start_intent()))
+    assert pause(POLL, announced, NOW, Middle()) == 5
+
+
+def test_a_clock_that_was_put_back_has_waited_for_nothing() -> None:
+    """Workflow: what another machine remembers may come from a clock that is ahead."""
+    assert pause_after(-500) == pause_after()
+
+
+def test_every_throttle_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
+    """Errors: back off and go on, less often."""
+    assert [pause_after(throttles=count, spread=Most) for count in range(1, 6)] == [2, 4, 8, 15, 15]
+    assert pause_after(60, throttles=1, spread=Most) == 3
+    assert pause_after(60, throttles=10_000, spread=Most) == 15
+
+
+def test_a_request_that_has_made_its_change_comes_back_sooner() -> None:
+    """Scale: the account's calls go to requests that can be ended, and nobody starves."""
+    assert [pause_after(throttles=count, begun=True, spread=Most) for count in range(1, 6)] == [2, 4, 5, 5, 5]
+
+
+def test_a_throttled_request_never_looks_more_often_for_it() -> None:
+    """Errors: the usual pause is the least."""
+    assert pause_after(100, throttles=1, begun=True, spread=Least) == pause_after(100, begun=True, spread=Least)
+    assert pause_after(3600, throttles=9, longest=60.0) == 60
+
+
+def test_looks_are_spread() -> None:
+    """Scale: by an eighth up and down; throttled, by half down."""
+    assert (pause_after(9, spread=Least), pause_after(9, spread=Most)) == pytest.approx((1.5 * 0.875, 1.5 * 1.125))
+    assert (pause_after(9, spread=Least, throttles=3), pause_after(9, spread=Most, throttles=3)) == pytest.approx(
+        (6, 12)
+    )
+
+
+def test_many_requests_do_not_look_in_step() -> None:
+    """Scale: DescribeStreamSummary has 20 a second for the whole account."""
+    pauses = {pause(POLL, state(), NOW, Random(seed)) for seed in range(50)}  # noqa: S311
+    assert len(pauses) == 50

@@ -1,0 +1,154 @@
+"""Delete: whose claim it releases, when it is its turn, and whom it leaves alone."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stream_encryption.reconcile.actions import Code, Stabilized, WriteRecord
+from stream_encryption.record.values import Departed, Latest
+from stream_encryption.values import OnDelete, StreamStatus
+from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reached, written
+from tests.values import (
+    ME,
+    NOW,
+    ONE,
+    RENAMED,
+    SECOND,
+    THEY,
+    TWO,
+    claim,
+    pending,
+    record,
+    recorded,
+    seen,
+    stamp,
+    start_intent,
+    state,
+    stream,
+)
+
+
+def test_a_delete_that_is_older_than_its_owners_newest_request_leaves_all_as_it_is() -> None:
+    """Record, rule 3: it writes nothing."""
+    newer = claim(latest=Latest(SECOND + 2, ("create anew",)))
+    action = reached(decide(encrypted(ours(newer))))
+    assert (action.code, action.record) == (Code.LEFT_ALONE, None)
+
+
+@pytest.mark.parametrize("gone", [None, stream(ONE, StreamStatus.DELETING)])
+def test_a_stream_that_is_gone_is_released(gone: Any) -> None:
+    """Promise 7: teardown is never blocked by what is already gone."""
+    action = decide(seen(gone, ours(claim(THEY), claim())))
+    assert reached(action).code == Code.RELEASED
+    assert written(action).claims == (claim(THEY),)
+    assert written(action).departed == (Departed(ME, NOW, SECOND + 1, ("delete",)),)
+
+
+def test_nothing_is_written_of_a_stream_that_is_gone_and_was_never_claimed() -> None:
+    """Promise 4: a typing error in a stream's name makes no item."""
+    action = reached(decide(seen(None, record(claim(THEY)))))
+    assert (action.code, action.record) == (Code.RELEASED, None)
+
+
+def test_a_resource_without_a_claim_leaves_the_stream_alone_and_is_remembered() -> None:
+    """Promise 3, and record, rule 3: an older Create of the owner that is still on its way is superseded."""
+    action = decide(encrypted(ours(claim(THEY))))
+    assert reached(action).code == Code.LEFT_ALONE
+    assert written(action) == ours(claim(THEY), departed=(Departed(ME, NOW, SECOND + 1, ("delete",)),))
+
+
+@pytest.mark.parametrize("taker", [THEY, RENAMED])
+def test_a_resource_that_was_taken_over_just_removes_its_claim(taker: Any) -> None:
+    """Record, rule 4: the claim above inherits what the removed one had found; the stream is not touched."""
+    action = decide(encrypted(ours(claim(found=TWO), claim(taker, found=ONE))))
+    assert reached(action).code == Code.RELEASED
+    assert written(action).claims == (claim(taker, found=TWO),)
+
+
+def test_a_failed_creates_delete_releases_only_what_that_create_did() -> None:
+    """Record, rule 8: with rollback disabled a newer request of the resource can have come in between."""
+    kept = claim(creates=("failed", "anew"), latest=Latest(SECOND, ("anew",)))
+    action = reached(decide(encrypted(ours(kept)), only_request="failed"))
+    assert (action.code, action.record) == (Code.LEFT_ALONE, None)
+    own = claim(creates=("failed",), latest=Latest(SECOND, ("failed",)))
+    assert isinstance(decide(encrypted(ours(own)), only_request="failed"), WriteRecord)
+
+
+def test_a_failed_creates_delete_supersedes_that_create_alone() -> None:
+    """Record, rule 8: a newer Create of the same logical id may come before or after."""
+    action = decide(encrypted(ours(claim(THEY))), only_request="failed")
+    (departed,) = written(action).departed
+    assert departed == Departed(ME, NOW, 0, ("failed", "delete"))
+    assert not departed.supersedes(ME, stamp("anew", SECOND))
+
+
+@pytest.mark.parametrize(
+    ("creates", "settled", "left"),
+    [(("first", "anew"), True, True), (("first",), True, False), (("first", "anew"), False, False)],
+    ids=["a later Create has settled", "the Create itself has settled", "nothing has settled"],
+)
+def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_create_has_settled(
+    creates: tuple[str, ...], *, settled: bool, left: bool
+) -> None:
+    """Record, rule 8: CloudFormation invents an id where it never heard of a SUCCESS."""
+    known = ours(claim(creates=creates, settled=settled))
+    assert isinstance(decide(encrypted(known), overtaking=True), Stabilized) is left
+    assert isinstance(decide(encrypted(known)), WriteRecord)
+
+
+def test_the_delete_of_an_invented_id_supersedes_its_whole_second() -> None:
+    """Promise 6: the Create that it overtakes may have been issued in the same second."""
+    (departed,) = written(decide(encrypted(ours(claim(THEY))), overtaking=True)).departed
+    assert departed.before == SECOND + 2
+
+
+def test_another_requests_call_is_waited_out_after_the_delete_was_recorded() -> None:
+    """Record, rule 2; and an older request must not act meanwhile."""
+    announced = ours(claim(), pending=pending(start_intent(), at=NOW - 5))
+    noted = decide(encrypted(announced))
+    assert isinstance(noted, WriteRecord)
+    assert (noted.code, noted.intent) == (Code.REQUEST_RECORDED, None)
+    assert noted.record == replace(announced, claims=(claim(releasing=DELETE),))
+    waiting = decide(encrypted(noted.record))
+    assert waiting.code == Code.WAITING_FOR_OTHER_CALL
+    second = decide(encrypted(noted.record), stamp=stamp("again", SECOND + 1))
+    assert isinstance(second, WriteRecord), "a Delete that is tried again is recorded as well"
+
+
+@pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING])
+def test_a_busy_stream_is_waited_for(status: StreamStatus) -> None:
+    """Promise 7: as OnDelete says, once it is ACTIVE."""
+    busy = replace(encrypted(ours(claim(releasing=DELETE))), stream=stream(ONE, status))
+    assert decide(busy).code == Code.WAITING_FOR_ACTIVE
+
+
+def test_a_kept_stream_may_be_busy() -> None:
+    """Promise 7: what is not touched need not be waited for."""
+    busy = seen(stream(ONE, StreamStatus.UPDATING), ours(claim()), current=ONE, as_wanted=True)
+    assert reached(decide(busy, on_delete=OnDelete.KEEP)).code == Code.RELEASED
+    assert reached(decide(busy, state(skipped="no such key"))).code == Code.RELEASED
+
+
+def test_a_kept_stream_still_waits_for_a_call_in_flight() -> None:
+    """Record, rule 2: the last write would end another request's intent."""
+    announced = ours(claim(releasing=DELETE), pending=pending(start_intent(), at=NOW))
+    busy = seen(stream(ONE), announced, current=ONE, as_wanted=True)
+    assert decide(busy, on_delete=OnDelete.KEEP).code == Code.WAITING_FOR_OTHER_CALL
+
+
+@pytest.mark.parametrize(
+    ("latest", "digests"),
+    [
+        (Latest(SECOND + 1, ("update", "rollback")), ("update", "rollback", "delete")),
+        (Latest(SECOND, ("x",)), ("delete",)),
+    ],
+    ids=["requests of the Delete's second", "an older request"],
+)
+def test_a_departed_owner_is_remembered_with_the_requests_of_its_deletes_second(
+    latest: Latest, digests: tuple[str, ...]
+) -> None:
+    """Record, rule 3: requests that CloudFormation issued before, or that the record knows, change nothing more."""
+    known = record(claim(found=ONE, latest=latest), key=recorded(ONE))
+    action = decide(encrypted(known, as_wanted=True), state(stability=READY), stamp=stamp("delete", SECOND + 1))
+    assert written(action).departed == (Departed(ME, NOW, SECOND + 1, digests),)

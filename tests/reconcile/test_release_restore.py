@@ -1,0 +1,118 @@
+"""Delete, once it is its turn: the Stop or Start that brings the former encryption back, or why it is not done."""
+
+from dataclasses import replace
+
+import pytest
+
+from stream_encryption.reconcile.actions import Call, Code, SkipRestore, WriteRecord
+from stream_encryption.reconcile.state import Refused, Stability
+from stream_encryption.record.values import Change
+from stream_encryption.values import RefusalKind
+from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reached, written
+from tests.values import (
+    NOW,
+    ONE,
+    THREE,
+    TWO,
+    call,
+    claim,
+    pending,
+    record,
+    recorded,
+    seen,
+    started,
+    state,
+    stop_intent,
+    stream,
+)
+
+
+def test_the_intent_to_stop_names_the_key_that_it_ends() -> None:
+    """Record, rule 1; and the record says that the Delete has begun."""
+    action = decide(encrypted(ours(claim())))
+    assert isinstance(action, WriteRecord)
+    assert action.intent
+    assert (action.intent.change, action.intent.key) == (Change.STOP, recorded(ONE))
+    assert action.record.claims == (claim(releasing=DELETE),)
+
+
+def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
+    """Record, rule 1: by the KeyId that Kinesis reported."""
+    action = decide(encrypted(ours(claim(found=TWO)), wanted=TWO))
+    assert isinstance(action, WriteRecord)
+    assert action.intent
+    assert (action.intent.change, action.intent.key) == (Change.START, recorded(TWO))
+
+
+def test_a_stop_is_called_with_the_key_that_was_described() -> None:
+    """Kinesis: a Stop with another KeyId than the current one is refused."""
+    known = ours(claim(), pending=pending(stop_intent(ONE)))
+    stop = decide(encrypted(known), state(call=call(stop_intent(ONE))))
+    assert isinstance(stop, Call)
+    assert (stop.code, stop.change, stop.key_id) == (Code.STOP_REQUESTED, Change.STOP, "alias/one")
+
+
+def test_a_restored_stream_is_released_once_that_can_be_believed() -> None:
+    """Promise 1, for a Delete: a description can be older than the change."""
+    restored = seen(stream(), ours(claim()), as_wanted=True)
+    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW - 1))
+    assert decide(restored, doubted).code == Code.POSSIBLY_STALE
+    done = state(stability=READY, call=call(stop_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), changes=1)
+    known = ours(claim(), pending=pending(stop_intent(), at=NOW - 9))
+    action = decide(seen(stream(), known, as_wanted=True), done)
+    assert (reached(action).code, reached(action).note) == (Code.RELEASED, "")
+    result = written(action)
+    assert (result.claims, result.pending, result.key, result.started) == ((), None, None, False)
+    assert result.changed_at == NOW - 8
+
+
+def test_a_stream_that_somebody_else_changed_is_left_alone_and_the_response_says_so() -> None:
+    """Record, rule 9."""
+    theirs = seen(stream(THREE), ours(claim(found=TWO)), current=THREE, as_wanted=True)
+    action = decide(theirs)
+    assert reached(action).code == Code.LEFT_ALONE
+    assert "alias/three" in reached(action).note
+    assert written(action).claims == ()
+
+
+@pytest.mark.parametrize("fault", ["is Disabled", "is pending deletion"])
+def test_a_former_key_that_can_not_be_used_is_given_up_at_once(fault: str) -> None:
+    """Promise 7: never plaintext for want of a key."""
+    action = decide(encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault=fault)))
+    assert isinstance(action, SkipRestore)
+    assert (action.code, fault in action.reason) == (Code.RESTORE_SKIPPED, True)
+
+
+def test_a_former_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
+    """Promise 9: before a Delete leaves the key."""
+    missing = encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault="does not exist", missing=True))
+    asked = state(refused=(Refused("kms:DescribeKey", RefusalKind.KEY, NOW),))
+    assert decide(missing, asked, NOW + 59.9).code == Code.RETRYING_REFUSED
+    assert decide(missing, asked, NOW + 60).code == Code.RESTORE_SKIPPED
+    assert decide(missing, state()).code == Code.RESTORE_SKIPPED
+    known = encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault="is Disabled"))
+    assert decide(known, asked).code == Code.RESTORE_SKIPPED
+
+
+def test_a_restore_that_was_skipped_ends_in_success_and_says_why() -> None:
+    """Promise 7: Reason, metric and event say so."""
+    action = reached(decide(encrypted(ours(claim(found=TWO)), wanted=TWO), state(skipped="the key is gone")))
+    assert (action.code, action.note) == (Code.RELEASED, "the key is gone")
+    assert action.record
+    assert (action.record.key, action.record.started) == (started(ONE), True)
+
+
+def test_a_restored_stream_that_somebody_else_changed_again_is_left() -> None:
+    """Record, rule 9: what took effect was undone by somebody else."""
+    taken = state(call=call(stop_intent(), called_at=NOW - 30, answered=True, effect_at=NOW - 28, times=1))
+    known = ours(claim(), pending=pending(stop_intent(), at=NOW - 30))
+    assert isinstance(decide(encrypted(known), taken), SkipRestore)
+
+
+def test_where_the_record_is_lost_the_resources_own_key_is_stopped() -> None:
+    """Record, rule 6: its PhysicalResourceId is this stream's, and the stream has the key of its properties."""
+    action = decide(encrypted(record(), is_last_key=True))
+    assert isinstance(action, WriteRecord)
+    assert action.intent
+    assert (action.intent.change, action.intent.key) == (Change.STOP, recorded(ONE))
+    assert decide(encrypted(record(), is_last_key=False)).code == Code.LEFT_ALONE

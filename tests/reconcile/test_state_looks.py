@@ -1,0 +1,151 @@
+"""What a request remembers of its looks: since when the stream is as wanted, and whether that can be believed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stream_encryption.reconcile.state import (
+    Refused,
+    Stability,
+    State,
+    after_look,
+)
+from stream_encryption.record.values import Record
+from stream_encryption.values import RefusalKind, StreamStatus
+from tests.values import NOW, ONE, call, pending, record, seen, start_intent, state, stream
+
+START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
+    "kinesis:StartStreamEncryption",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:DescribeStream",
+    "dynamodb:GetItem",
+    "kms:DescribeKey",
+)
+DENIED = RefusalKind.DENIED
+
+
+def look(
+    known: State,
+    *,
+    matches: bool = True,
+    at: float = NOW,
+    status: StreamStatus = StreamStatus.ACTIVE,
+    of: Record | None = None,
+) -> State:
+    """Add one look, which took no time."""
+    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
+
+
+def announced(**more: Any) -> Any:
+    """Key one's Start, announced and not made."""
+    return call(start_intent(), **more)
+
+
+def test_an_active_as_wanted_is_believed_where_nothing_speaks_against_it() -> None:
+    """Promise 4: a stream that has the wanted key costs no wait."""
+    assert look(state()).stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW)
+
+
+def test_later_looks_keep_the_first_second() -> None:
+    """Promise 1: SettleSeconds count from the look that showed ACTIVE."""
+    later = look(look(state()), at=NOW + 3)
+    assert later.stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW + 3)
+
+
+def test_a_look_that_took_seconds_counts_from_its_end() -> None:
+    """Record, rule 10: calls can take seconds, and the stream has surely been so since then only."""
+    slow = after_look(state(), seen(stream(ONE), wanted=ONE, as_wanted=True), NOW + 7)
+    assert slow.stability == Stability(matching_since=NOW + 7, settled_since=NOW + 7, reached_at=NOW)
+
+
+CALM = Stability(matching_since=NOW - 2, settled_since=NOW - 2, reached_at=NOW - 2)
+
+
+@pytest.mark.parametrize(
+    ("known", "mine", "believed"),
+    [
+        (record(), None, True),
+        (record(changed_at=NOW - 2), None, True),
+        (record(changed_at=NOW - 1), None, False),
+        (record(pending=pending(start_intent(), at=NOW - 2)), None, True),
+        (record(pending=pending(start_intent(), at=NOW - 1)), None, False),
+        (record(pending=pending(start_intent(), "another", NOW - 1)), call(start_intent()), False),
+        (record(pending=pending(start_intent(), at=NOW - 1)), call(start_intent()), True),
+    ],
+    ids=[
+        "nothing changed",
+        "changed before",
+        "changed since",
+        "announced before",
+        "announced since",
+        "announced by another",
+        "announced by itself",
+    ],
+)
+def test_a_change_that_the_state_does_not_know_makes_it_doubt(known: Record, mine: Any, *, believed: bool) -> None:
+    """Promise 6: the workflow repeats a step that died with the state from before it."""
+    looked = look(state(stability=CALM, call=mine), of=known)
+    assert (looked.stability.settled_since == NOW - 2) is believed
+    assert looked.stability.possibly_stale is not believed
+
+
+def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_later() -> None:
+    """Promise 1: descriptions can be older than the change."""
+    doubted = look(state(), matches=False)
+    assert doubted.stability == Stability(possibly_stale=True)
+    first = look(doubted, at=NOW + 1)
+    assert first.stability == Stability(possibly_stale=True, matching_since=NOW + 1)
+    assert look(first, at=NOW + 5.9).stability.settled_since is None
+    assert look(first, at=NOW + 6).stability == Stability(
+        matching_since=NOW + 1, settled_since=NOW + 6, reached_at=NOW + 6
+    )
+
+
+def test_a_match_that_vanishes_begins_anew() -> None:
+    """Promise 1: but that it once was as wanted is remembered."""
+    assert look(look(state()), matches=False).stability == Stability(possibly_stale=True, reached_at=NOW)
+
+
+@pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING, StreamStatus.DELETING])
+def test_a_stream_that_is_not_active_clears_all_doubt(status: StreamStatus) -> None:
+    """Promise 1: the ACTIVE that follows UPDATING is not from before the change."""
+    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW, reached_at=NOW - 9), call=announced())
+    busy = look(doubted, status=status, at=NOW + 1)
+    assert busy.stability == Stability(reached_at=NOW - 9)
+    assert busy.call == announced(effect_at=NOW + 1)
+    assert look(busy, at=NOW + 2).stability.settled_since == NOW + 2
+
+
+def test_a_busy_stream_without_a_call_is_no_effect_of_one() -> None:
+    """State: nothing was called."""
+    assert look(state(), status=StreamStatus.UPDATING).call is None
+
+
+def test_a_stream_that_is_gone_changes_nothing() -> None:
+    """State: the decision needs no more."""
+    assert after_look(state(throttles=2), seen(None), NOW) == state(throttles=1)
+
+
+def test_each_look_that_succeeds_takes_one_throttle_back() -> None:
+    """Errors: less often, and back to the usual rhythm step by step; the usual budget is used again."""
+    throttled = look(state(throttles=2, look_throttled=True))
+    assert (throttled.throttles, throttled.look_throttled) == (1, False)
+    assert look(look(throttled)).throttles == 0
+
+
+def test_a_look_that_succeeds_ends_the_refusals_of_looks_alone() -> None:
+    """Promise 9: the minute begins anew with each break."""
+    refusals = tuple(Refused(action, DENIED, NOW) for action in (LOOK, OTHER_LOOK, READ, LOOK_UP, START))
+    assert look(state(refused=refusals)).refused == refusals[-1:]
+
+
+def test_a_missing_key_is_missing_since_its_first_look() -> None:
+    """Promise 9: a key of seconds ago is tried for a minute."""
+    missing = seen(stream(), wanted=replace(ONE, missing=True))
+    first = after_look(state(), missing, NOW)
+    assert first.refused_since(LOOK_UP) == NOW
+    again = after_look(first, replace(missing, now=NOW + 9), NOW + 9)
+    assert again.refused_since(LOOK_UP) == NOW
+    assert again.refused == (Refused(LOOK_UP, RefusalKind.KEY, NOW),)
+    assert after_look(again, replace(missing, as_wanted=True), NOW).refused_since(LOOK_UP) is None

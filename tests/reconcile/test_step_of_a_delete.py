@@ -1,0 +1,66 @@
+"""One step of a Delete: a Stop, a Start, or none."""
+
+from typing import Any
+
+import pytest
+
+from stream_encryption.reconcile.actions import Code
+from stream_encryption.reconcile.goals import Goal
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.reconcile.state import State
+from stream_encryption.reconcile.step import NOTHING, Step, take_step
+from stream_encryption.record.values import Claim, Latest
+from stream_encryption.values import OnDelete
+from tests.reconcile.account import Account
+from tests.values import ME, claim, ensure, recorded, release
+
+ENSURE = ensure(settle_seconds=0)
+
+
+@pytest.fixture
+def account() -> Account:
+    """A stream that is not encrypted."""
+    return Account()
+
+
+def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
+    """Take one step; the first one unless a step before is given."""
+    known = before.known if before else NOTHING
+    now = before.state if before else State(**{"since": account.clock.now(), **more})
+    return take_step(Progress((goal,), now), account.env, known)
+
+
+def mine(account: Account, **more: Any) -> Claim:
+    """The claim that a Create has written, for key one of the account."""
+    return claim(wanted=account.key("alias/one"), **more)
+
+
+def test_a_delete_that_has_nothing_to_write_makes_no_call(account: Account) -> None:
+    """Promise 4: an older Delete leaves all as it is."""
+    account.keep(claims=(mine(account, latest=Latest(2_000_000_000, ("newer",))),))
+    left = step(account, None, release())
+    assert left.action.code == Code.LEFT_ALONE
+    assert "PutItem" not in account.named()
+
+
+def test_a_restore_that_is_skipped_is_remembered(account: Account) -> None:
+    """Promise 7: the next step releases the stream, and the response says why."""
+    account.kinesis.add_stream("orders", account.one.arn)
+    two = account.key("alias/two")
+    account.keep(claims=(mine(account, found=two),), key=recorded(account.key(account.one.arn)), started=True)
+    account.two.state = "Disabled"
+    skipped = step(account, None, release())
+    assert skipped.action.code == Code.RESTORE_SKIPPED
+    assert skipped.state.skipped == skipped.action.reason
+    assert step(account, skipped, release()).action.code == Code.RELEASED
+    assert account.record.claim_of(ME) is None
+
+
+def test_a_stop_is_made_with_the_key_that_the_stream_has(account: Account) -> None:
+    """Property OnDelete, Stop."""
+    account.kinesis.add_stream("orders", "alias/two")
+    account.keep(claims=(mine(account),))
+    goal = release(on_delete=OnDelete.STOP)
+    stopped = step(account, step(account, None, goal), goal)
+    assert stopped.action.code == Code.STOP_REQUESTED
+    assert account.calls[-1].arguments["KeyId"] == "alias/two"

@@ -1,0 +1,42 @@
+"""Records of every shape, for tests that hold for each of them."""
+
+from hypothesis import strategies as st
+
+from stream_encryption.record.values import Change, Claim, Departed, Latest, Pending, Record, RecordedKey
+from stream_encryption.values import OnDelete, Owner
+from tests.builders import STREAM_ARN
+
+SECONDS = st.integers(0, 4_000_000_000)
+TIMES = st.integers(0, 4_000_000_000_000).map(lambda milliseconds: milliseconds / 1000)
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
+DIGESTS = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
+KEYS = st.builds(RecordedKey, TEXTS, TEXTS)
+OWNERS = st.builds(Owner, TEXTS, TEXTS)
+LATEST = st.builds(Latest, SECONDS, DIGESTS)
+
+CLAIMS = st.builds(
+    Claim,
+    owner=OWNERS,
+    found=st.none() | KEYS,
+    wanted=KEYS,
+    on_delete=st.sampled_from(OnDelete),
+    latest=LATEST,
+    creates=st.lists(TEXTS, max_size=2).map(tuple),
+    settled=st.booleans(),
+    releasing=st.none() | LATEST,
+)
+DEPARTED = st.builds(Departed, OWNERS, TIMES, SECONDS, st.lists(TEXTS, max_size=2).map(tuple))
+PENDING = st.builds(Pending, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES, TIMES)
+
+RECORDS = st.builds(
+    Record,
+    stream=st.just(STREAM_ARN),
+    version=st.integers(1, 2**53),
+    incarnation=SECONDS,
+    claims=st.lists(CLAIMS, max_size=3).map(tuple),
+    departed=st.lists(DEPARTED, max_size=2).map(tuple),
+    pending=st.none() | PENDING,
+    key=st.none() | KEYS,
+    started=st.booleans(),
+    changed_at=TIMES,
+)

@@ -1,0 +1,231 @@
+"""What the record becomes when a stream is seen, claimed, released, or about to be changed."""
+
+from dataclasses import replace
+
+import pytest
+
+from stream_encryption.record.changes import (
+    BEGIN_SECONDS,
+    CALL_SECONDS,
+    INTENT_SECONDS,
+    SKEW_SECONDS,
+    STALE_SECONDS,
+    as_seen,
+    expires,
+    for_incarnation,
+    with_claim,
+    with_departed,
+    with_pending,
+    with_releasing,
+    with_request,
+    without_claim,
+    without_old,
+    without_pending,
+)
+from stream_encryption.record.values import DEPARTED_SECONDS, Departed, Latest
+from stream_encryption.settings import Settings
+from stream_encryption.values import Key
+from tests.values import (
+    CREATED,
+    ME,
+    NOW,
+    ONE,
+    RENAMED,
+    SECOND,
+    THEY,
+    THREE,
+    TWO,
+    claim,
+    pending,
+    record,
+    recorded,
+    stamp,
+    start_intent,
+    started,
+    stop_intent,
+)
+
+
+def test_a_stream_that_was_created_again_is_another_stream() -> None:
+    """Record, incarnation: the claims on the former stream are void, and what is known of its key too."""
+    former = record(claim(), claim(THEY), key=recorded(ONE), started=True, pending=pending(start_intent()))
+    anew = for_incarnation(former, CREATED + 60, NOW)
+    assert (anew.incarnation, anew.claims, anew.key, anew.started) == (CREATED + 60, (), None, False)
+    assert anew.departed == (Departed(ME, NOW, SECOND, ()), Departed(THEY, NOW, SECOND, ()))
+    assert anew.supersedes(ME, stamp("older", SECOND - 1))
+    assert not anew.supersedes(ME, stamp("mine"))
+    assert anew.pending == former.pending, "a call that is in flight reaches the new stream as well"
+
+
+def test_owners_that_left_before_are_remembered_when_the_stream_is_created_again() -> None:
+    """Record, rule 3: a late request of theirs would reach the new stream."""
+    gone = Departed(RENAMED, NOW, SECOND, ())
+    assert for_incarnation(record(departed=(gone,)), CREATED + 60, NOW).departed == (gone,)
+
+
+@pytest.mark.parametrize("known", [CREATED, 0])
+def test_the_stream_that_the_record_knows_keeps_its_claims(known: int) -> None:
+    """Record, incarnation: the same second, or none known yet, is the same stream."""
+    kept = for_incarnation(record(claim(), incarnation=known), CREATED, NOW)
+    assert kept == record(claim())
+
+
+def test_a_key_that_nobody_announced_is_somebody_elses() -> None:
+    """Record, rule 9: the record knows whether the stream has its key by a Start of ours."""
+    now = as_seen(record(key=recorded(ONE), started=True), TWO)
+    assert (now.key, now.started) == (recorded(TWO), False)
+
+
+def test_the_key_that_we_started_stays_ours_while_the_stream_has_it() -> None:
+    """Record, rule 9: however Kinesis spells it."""
+    ours = record(key=recorded(ONE), started=True, changed_at=5.0)
+    assert as_seen(ours, Key("one", ONE.identity)) == ours
+
+
+def test_a_stream_without_encryption_has_no_key_of_ours() -> None:
+    """Record, rule 9: somebody stopped the encryption, and that is what counts."""
+    stopped = as_seen(record(key=recorded(ONE), started=True), None)
+    assert (stopped.key, stopped.started) == (None, False)
+    assert as_seen(stopped, None) == stopped
+
+
+def test_a_key_that_the_stream_had_before_us_does_not_become_ours_by_looking() -> None:
+    """Record, rule 9: an adopting Create starts nothing, so its Delete has nothing to undo."""
+    adopted = as_seen(record(), ONE)
+    assert (adopted.key, adopted.started) == (recorded(ONE), False)
+    assert as_seen(adopted, ONE) == adopted
+
+
+def test_the_key_of_an_announced_start_is_ours_once_the_stream_has_it() -> None:
+    """Record, rules 1 and 9: also where the invocation died that made the call; it was made after the intent."""
+    announced = record(pending=pending(start_intent(), at=NOW - 5), key=recorded(TWO))
+    shown = as_seen(announced, ONE)
+    assert (shown.key, shown.started, shown.changed_at) == (started(ONE), True, NOW - 5)
+
+
+def test_a_change_of_this_request_was_made_at_the_second_of_its_call() -> None:
+    """Record: descriptions are not believed for some seconds after a change."""
+    announced = record(pending=pending(start_intent(), at=NOW - 5))
+    assert as_seen(announced, ONE, NOW - 3).changed_at == NOW - 3
+    assert as_seen(announced, None, NOW - 3).changed_at == NOW - 3
+    assert as_seen(announced, None).changed_at == 0.0
+    assert as_seen(record(), None, NOW - 3).changed_at == 0.0
+
+
+def test_the_last_change_is_the_latest_of_all() -> None:
+    """Record: a clock that is behind does not turn the last change back."""
+    later = record(pending=pending(start_intent(), at=NOW - 5), changed_at=NOW)
+    assert as_seen(later, ONE).changed_at == NOW
+    assert as_seen(later, None, NOW - 1).changed_at == NOW
+
+
+def test_an_announced_stop_makes_no_key_ours() -> None:
+    """Record, rule 9: the key that a Stop ends is still the one that somebody gave."""
+    stopping = record(pending=pending(stop_intent(ONE)), key=recorded(ONE))
+    assert not as_seen(stopping, ONE).started
+
+
+def test_another_key_than_the_announced_one_is_somebody_elses() -> None:
+    """Record, rule 9: an intent alone gives no key."""
+    seen = as_seen(record(pending=pending(start_intent(TWO)), key=recorded(ONE), started=True), THREE)
+    assert (seen.key, seen.started) == (recorded(THREE), False)
+
+
+def test_a_new_claim_is_put_on_top() -> None:
+    """Record, rule 4: takeover and rename push."""
+    assert with_claim(record(claim(THEY)), claim()).claims == (claim(THEY), claim())
+
+
+def test_a_claim_in_force_is_replaced() -> None:
+    """Record, rule 4: an Update changes its own claim."""
+    assert with_claim(record(claim(THEY), claim()), claim(wanted=TWO)).claims == (claim(THEY), claim(wanted=TWO))
+
+
+def test_a_claim_from_further_down_moves_to_the_top_and_leaves_what_it_found() -> None:
+    """Record, rule 4: a resource that is renamed there and back; what was first found stays at the bottom."""
+    stack = record(claim(found=THREE), claim(RENAMED, found=ONE))
+    moved = with_claim(stack, claim(found=TWO))
+    assert moved.claims == (claim(RENAMED, found=THREE), claim(found=TWO))
+
+
+def test_the_claim_above_a_removed_one_inherits_what_that_had_found() -> None:
+    """Record, rule 4: inherits the key, or that there was none."""
+    stack = record(claim(THEY, found=THREE), claim(found=ONE), claim(RENAMED, found=TWO))
+    assert without_claim(stack, THEY).claims == (claim(found=THREE), claim(RENAMED, found=TWO))
+    assert without_claim(stack, ME).claims == (claim(THEY, found=THREE), claim(RENAMED, found=ONE))
+
+
+def test_the_claims_below_a_removed_one_stay_as_they_are() -> None:
+    """Record, rule 4: the last one is just taken off."""
+    assert without_claim(record(claim(THEY), claim(found=ONE)), ME).claims == (claim(THEY),)
+
+
+def test_an_owner_without_a_claim_removes_none() -> None:
+    """Record, rule 8: a Delete releases its own claim alone."""
+    assert without_claim(record(claim(THEY)), ME) == record(claim(THEY))
+
+
+def test_a_request_is_noted_in_its_owners_claim_alone() -> None:
+    """Record, rule 3: an older request of the owner is superseded from then on."""
+    noted = with_request(record(claim(THEY), claim()), ME, stamp("update", SECOND + 5))
+    assert noted.claims == (claim(THEY), claim(latest=Latest(SECOND + 5, ("update",))))
+
+
+def test_a_delete_that_begins_supersedes_the_requests_that_the_claim_knows() -> None:
+    """Record, rule 3: also those of the Delete's own second."""
+    same_second = with_releasing(record(claim(THEY), claim()), ME, stamp("delete"))
+    assert same_second.claims == (claim(THEY), claim(releasing=Latest(SECOND, ("mine", "delete"))))
+    later = with_releasing(record(claim()), ME, stamp("delete", SECOND + 5))
+    assert later.claims == (claim(releasing=Latest(SECOND + 5, ("delete",))),)
+
+
+def test_a_second_delete_of_the_same_owner_follows_the_first() -> None:
+    """Record, rule 3: a Delete that is tried again supersedes the one before."""
+    first = with_releasing(record(claim()), ME, stamp("delete", SECOND + 5))
+    assert with_releasing(first, ME, stamp("again", SECOND + 5)).claims[0].releasing == Latest(
+        SECOND + 5, ("delete", "again")
+    )
+
+
+def test_owners_that_left_two_hours_ago_are_forgotten() -> None:
+    """Record, departed: kept for two hours; the code checks the time itself, since TTL deletes late."""
+    old, young = Departed(ME, NOW - DEPARTED_SECONDS, 0, ()), Departed(ME, NOW - DEPARTED_SECONDS + 1, 0, ())
+    new = Departed(THEY, NOW, 0, ())
+    assert without_old(record(departed=(old, young)), NOW).departed == (young,)
+    assert with_departed(record(departed=(old, young)), new).departed == (young, new)
+
+
+def test_no_request_lives_longer_than_a_departed_owner_is_remembered() -> None:
+    """Record, departed: nothing that it fences off can still come after two hours."""
+    assert DEPARTED_SECONDS == 2 * 60 * 60
+
+
+def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:
+    """Record, pending: which call, which key, by which request, until when it can still be in flight."""
+    written = with_pending(record(pending=pending(stop_intent())), start_intent(TWO), "new", NOW)
+    assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + 25)
+    assert without_pending(written).pending is None
+
+
+def test_an_intent_lasts_longer_than_all_that_can_come_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record, rule 1: to begin the call, the call's time-outs, old descriptions, and clocks that differ."""
+    assert INTENT_SECONDS == BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS == 25
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config = Settings.client.__wrapped__("dynamodb").meta.config
+    assert config.connect_timeout + config.read_timeout == CALL_SECONDS
+    assert config.retries["total_max_attempts"] == 1
+    assert BEGIN_SECONDS > CALL_SECONDS, "the write of the intent is itself one call"
+
+
+def test_an_item_with_a_claim_never_expires() -> None:
+    """Record, expires: only where no claim is left."""
+    assert expires(record(claim(), departed=(Departed(THEY, NOW, 0, ()),))) is None
+
+
+def test_an_item_expires_when_nothing_in_it_is_of_use() -> None:
+    """Record, expires: when nothing that `departed` fences off can still come, and no call is in flight."""
+    late, early = Departed(ME, NOW, 0, ()), Departed(THEY, NOW - 60, 0, ())
+    assert expires(record(departed=(late, early))) == int(NOW + DEPARTED_SECONDS) + 1
+    much_later = replace(pending(start_intent()), until=NOW + 3 * DEPARTED_SECONDS)
+    assert expires(record(departed=(late,), pending=much_later)) == int(NOW + 3 * DEPARTED_SECONDS) + 1
+    assert expires(record(changed_at=NOW)) == int(NOW + DEPARTED_SECONDS) + 1
