@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench lint scan advisories format \
+.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench examples lint scan advisories format \
   build deploy draw lock clean
 
 help: ## What can be done here
@@ -62,6 +62,12 @@ benchmarks/node_modules/.ready: benchmarks/package-lock.json | .venv-engines/.re
 	@sh benchmarks/npm-ci.sh
 	@touch $@
 
+.venv-cdk/.ready: requirements/cdk.txt | .venv/.uv
+	@echo "Installing the AWS CDK's Python library ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-cdk
+	@$(INSTALL) --python .venv-cdk/bin/python -r requirements/cdk.txt
+	@touch $@
+
 demo: setup ## A stream's whole life under CloudFormation, on this machine, live
 	@$(BIN)/python -m local.demo
 
@@ -71,10 +77,10 @@ record: setup ## The same, with its pictures for the docs: docs/demo.svg and doc
 invoke: setup ## One event through the function: make invoke EVENT=events/create.json
 	@$(BIN)/python -m local.invoke $(EVENT)
 
-plan: setup ## What a deployment would do: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
+plan: setup ## What a deployment would do, shown on the embedded AWS: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
 	@$(BIN)/python -m local.plan plan $(TEMPLATE) $(addprefix --parameter ,$(PARAMETERS)) $(addprefix --stack-name ,$(STACK))
 
-audit: setup ## How every stream of an account is encrypted, with which key, and who manages that
+audit: setup ## How every stream is encrypted, with which key, and who manages that, shown on the embedded AWS
 	@$(BIN)/python -m local.plan audit
 
 # Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
@@ -98,6 +104,9 @@ mutate: .venv/.ready ## What the tests would not notice: mutation testing, some 
 
 bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
 	@PYTHONPATH=provider:failure_responder:cli $(BIN)/python -m benchmarks $(ONLY)
+
+examples: .venv-cdk/.ready benchmarks/node_modules/.ready ## Synthesize the CDK examples, and compare them with examples/cdk/synthesized.template.json
+	@$(BIN)/python -m tools.synth_examples
 
 lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/ruff format --check .
@@ -138,4 +147,4 @@ lock: .venv/.uv ## Pin every dependency anew, with hashes
 	@sh tools/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that was installed or built here
-	@rm -rf .venv .venv-engines .venv-sam .venv-scan benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf .venv .venv-engines .venv-sam .venv-scan .venv-cdk benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,4 +1,4 @@
-"""An account for the benchmarks: the embedded AWS with one Kinesis for each length of an update, behind one wire."""
+"""An account for the benchmarks: the embedded AWS with one Kinesis for each length of an update, behind one proxy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -14,10 +15,11 @@ from benchmarks.wire import Wire
 from local.embedded_aws import PROXY_VARIABLE, EmbeddedAws
 from local.engines import Durations, start_kinesis
 from local.loopback import Reply, Request, Server, call
+from local.processes import Household
 from local.templates import zipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mypy_boto3_kinesis import KinesisClient
 
@@ -31,19 +33,25 @@ TRUST = {
 }
 FUNCTION_ERROR = "X-Amz-Function-Error"
 MOST_CREATING = 5
-"""As many streams may be CREATING at once: a limit of Kinesis'."""
+"""A Kinesis limit: how many streams may be CREATING at once."""
+WARM_UP_SECONDS, PROBE_SECONDS = 4.0, 2.0
+PROBE_THREADS = 4
+USED_SHARE = 0.33
+"""How much of what the proxy and the engines can carry a benchmark uses, so that no call waits for another."""
 
 
 class Account:
-    """The provider deployed by its own template, with everything by default, and room for its peers beside it."""
+    """The provider, deployed by its own template with default parameters, and room for its peers beside it.
 
-    def __init__(self, lengths: Sequence[float]) -> None:
-        """Start everything; leave the context to end it.
+    Attributes:
+        lengths: How long updates take on each Kinesis that runs now, in seconds.
+        direct: Clients of these Kinesis, whose calls bypass the proxy.
+    """
 
-        Args:
-            lengths: How long updates take, in seconds: a Kinesis for each, as its durations are a whole process's.
-        """
-        self.lengths = tuple(lengths)
+    def __init__(self) -> None:
+        """Start everything except Kinesis (see `kinesis_servers`); leave the context to end it."""
+        self.lengths: tuple[float, ...] = ()
+        self.direct: list[KinesisClient] = []
         self._functions: dict[str, Callable[[Event], object]] = {}
         self._stack = ExitStack()
         try:
@@ -54,20 +62,56 @@ class Account:
 
     def _start(self) -> None:
         self.aws = self._stack.enter_context(EmbeddedAws())
-        with ThreadPoolExecutor(2) as pool:
-            urls = list(pool.map(self._kinesis, self.lengths))
         self.ministack = self.aws.endpoints["AWS_ENDPOINT_URL"]
-        self.wire = self._stack.enter_context(Wire({str(n): url for n, url in enumerate(urls)}, self.ministack))
+        self.wire = Wire(self.aws.household)
+        self.wire.route({}, self.ministack)
         self.aws.endpoints.update(AWS_ENDPOINT_URL=self.wire.url, AWS_ENDPOINT_URL_KINESIS=self.wire.url)
         self.aws.deploy_provider()
-        self.direct: list[KinesisClient] = [self._client("kinesis", url) for url in urls]
         self.kinesis: KinesisClient = self._client("kinesis", self.wire.url)
         self._lambda = self._stack.enter_context(Server(self._invoked))
         role = self.unseen("iam").create_role(RoleName="benchmarks", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.role: str = role["Role"]["Arn"]
 
-    def _kinesis(self, length: float) -> str:
-        return start_kinesis(self.aws.household, self.aws.place, Durations(start=length, stop=length, create=0.05))
+    @contextmanager
+    def kinesis_servers(self, lengths: Sequence[float]) -> Iterator[None]:
+        """Run a Kinesis server for each length of an update (in seconds): one server gives all updates one length.
+
+        The names of a server's streams begin with its number in this sequence and a full stop.
+        """
+        place = self.aws.place
+
+        def start(length: float) -> str:
+            return start_kinesis(household, place, Durations(start=length, stop=length, create=0.05))
+
+        with Household() as household, ThreadPoolExecutor(2) as pool:
+            urls = list(pool.map(start, lengths))
+            self.lengths, self.direct = tuple(lengths), [self._client("kinesis", url) for url in urls]
+            self.wire.route({str(number): url for number, url in enumerate(urls)}, self.ministack)
+            try:
+                yield
+            finally:
+                self.wire.route({}, self.ministack)
+                self.lengths, self.direct = (), []
+
+    def capacity(self) -> float:
+        """Measure how many calls a second this machine carries through the proxy to the Kinesis servers.
+
+        The servers first answer calls that do not count, because a fresh Node process is slow at first.
+        """
+        streams = [self.streams(number, ["probe"])[0] for number, _ in enumerate(self.direct)]
+
+        def looks(number: int, until: float) -> int:
+            done = 0
+            while time.monotonic() < until:
+                self.kinesis.describe_stream_summary(StreamName=streams[(number + done) % len(streams)])
+                done += 1
+            return done
+
+        with ThreadPoolExecutor(PROBE_THREADS) as pool:
+            for seconds in (WARM_UP_SECONDS, PROBE_SECONDS):
+                until = time.monotonic() + seconds
+                done = sum(pool.map(looks, range(PROBE_THREADS), repeat(until)))
+        return done / PROBE_SECONDS
 
     def _client(self, service: Any, url: str) -> Any:  # noqa: ANN401 (a type of its own for each service)
         place = self.aws.place
@@ -82,32 +126,32 @@ class Account:
         self._stack.close()
 
     def unseen(self, service: str) -> Any:  # noqa: ANN401 (a type of its own for each service)
-        """A client of the harness' own, whose calls are not on the wire."""
+        """Make a client of the harness's own, whose calls bypass the proxy."""
         return self._client(service, self.ministack)
 
     def streams(self, server: int, names: Sequence[str]) -> list[str]:
-        """Make streams on one of the Kinesis, and wait until they are ACTIVE; answers their whole names."""
-        client, whole = self.direct[server], [f"{server}.{name}" for name in names]
-        for few in (whole[at : at + MOST_CREATING] for at in range(0, len(whole), MOST_CREATING)):
+        """Create streams on one of the Kinesis servers, wait until they are ACTIVE, and return their full names."""
+        client, full = self.direct[server], [f"{server}.{name}" for name in names]
+        for few in (full[at : at + MOST_CREATING] for at in range(0, len(full), MOST_CREATING)):
             for name in few:
                 client.create_stream(StreamName=name, ShardCount=1)
             while any(self.status(server, name) != ACTIVE for name in few):
                 time.sleep(0.02)
-        return whole
+        return full
 
     def status(self, server: int, stream: str) -> str:
-        """How a stream stands, by a look that is not on the wire."""
+        """Read a stream's status by a call that bypasses the proxy."""
         return self.direct[server].describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"][
             "StreamStatus"
         ]
 
     def request(self, kind: str, stream: str, **more: Any) -> Exchange:  # noqa: ANN401 (an event's fields)
-        """CloudFormation's request for a stream's resource, to be answered at the ResponseURL of what guarded() gives.
+        """Open CloudFormation's request for a stream's resource; `responses.guarded` gives the event to send.
 
         Args:
             kind: Create, Update or Delete.
-            stream: The stream's whole name.
-            more: Further fields of the event, and its properties: `properties`.
+            stream: The stream's full name.
+            more: Further fields of the event; `properties` are added to the resource's properties.
         """
         properties = {"ServiceToken": "benchmarks", "StreamName": stream, **more.pop("properties", {})}
         place, stack = self.aws.place, f"benchmark-{stream.replace('.', '-')}"
@@ -125,7 +169,7 @@ class Account:
         return self.aws.responses.open(event)
 
     def function(self, name: str, work: Callable[[Event], object] | None = None, url: str = "") -> str:
-        """Put a function into Lambda, which runs here, or at an address; answers its ARN."""
+        """Create a Lambda function that runs `work` in this process, or is served at a URL; return its ARN."""
         if work is not None:
             self._functions[name] = work
         created = self.aws.lambda_client.create_function(
@@ -142,14 +186,14 @@ class Account:
     def _invoked(self, request: Request) -> Reply:
         try:
             result = self._functions[request.path.strip("/")](json.loads(request.body))
-        except Exception as error:  # noqa: BLE001 - a function's error is its caller's to hear
+        except Exception as error:  # noqa: BLE001 - Lambda reports whatever a function raises to its caller
             body = {"errorType": type(error).__name__, "errorMessage": str(error)}
             return Reply(OK, json.dumps(body).encode(), {FUNCTION_ERROR: "Unhandled"})
         return Reply(OK, json.dumps(result).encode())
 
 
 def answer(event: Event, physical_id: str) -> None:
-    """Answer SUCCESS, as the shortest function that keeps to CloudFormation's protocol does."""
+    """Send SUCCESS, with no more than CloudFormation's protocol requires."""
     copied = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     body = json.dumps({**copied, "Status": "SUCCESS", "PhysicalResourceId": physical_id}).encode()
     put(event["ResponseURL"], body)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.cold_process import compiled, python
+from benchmarks.report import CannotMeasureError
 from local.engines import ROOT, installed
 from local.templates import load, zipped
 
@@ -26,13 +27,11 @@ def built(folder: Path) -> Path:
     """Build the artifacts into a new folder; answers it. Each function is in a folder that is called after it.
 
     Raises:
-        RuntimeError: This is another Python than the template's, and would pass its bytecode over.
+        CannotMeasureError: This is another Python than the template's, and would ignore its bytecode.
     """
     runtime = load(ROOT / "template.yaml")["Resources"]["Function"]["Properties"]["Runtime"]
     if runtime != f"python{sys.version_info.major}.{sys.version_info.minor}":
-        raise RuntimeError(
-            f"a cold start is measured with {runtime}, as on Lambda: install that, and `make clean setup`"
-        )
+        raise CannotMeasureError(f"it needs {runtime}, as on Lambda: install that, then `make clean setup`")
     environment = {**os.environ, "PATH": f"{Path(python()).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [installed(".venv-sam", "bin/sam"), "build", "--no-cached", "--build-dir", folder]
     subprocess.run(

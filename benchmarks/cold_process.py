@@ -210,5 +210,6 @@ def _variables(function: Function, runtime: Path, url: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "LAMBDA_TASK_ROOT": str(function.code),
+        "RECORD_TABLE": "kinesis-stream-encryption-record",
         "STATE_MACHINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:kinesis-stream-encryption",
     }

@@ -6,12 +6,12 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from benchmarks.limits import LAMBDA_CONCURRENCY, LIMITS, Account, Limit
+from benchmarks.limits import LAMBDA_CONCURRENCY, LIMITS, LOOKS, Account, Limit
 from tests.fake_errors import Kind, fault
 from tests.fake_stream import ACTIVE, UPDATING
-from tests.simulation.cloudformation import Stack
 from tests.simulation.lambda_service import LambdaService, Outcome
 from tests.simulation.product import Product
+from tests.simulation.stacks import Stack
 from tests.simulation.weather import Weather
 from tests.simulation.world import World
 
@@ -63,9 +63,10 @@ class Run:
         """The share of calls that were refused, of one."""
         return sum(self.refused.values()) / sum(self.asked.values())
 
-    def calls(self, action: str) -> float:
-        """How many calls of an action a request took on average, refused ones too."""
-        return self.asked.get(action, 0) / len(self.answers)
+    @property
+    def looks(self) -> float:
+        """How many looks each request made on average, without those that were throttled."""
+        return sum(self.asked.get(look, 0) - self.refused.get(look, 0) for look in LOOKS) / len(self.answers)
 
 
 class Crowd(World):
@@ -83,7 +84,7 @@ class Crowd(World):
         self.stacks = [Stack(self, f"stack-{index}", index) for index in range(number)]
         for name in self.streams:
             self.kinesis.add_stream(name)
-            self.before[name], self.tags_before[name] = None, {}
+            self.expectations.given_by_others(name, None)
 
     def create(self) -> Run:
         """Send every stack's Create."""
@@ -109,23 +110,24 @@ class Crowd(World):
             self.time.sleep(10.0)
             while any(one.closed is None for one in self.requests[known:]):
                 self.time.sleep(5.0)
-        requests = self.requests[known:]
+        requests = self.requests[known : known + len(self.stacks)]  # What follows undoes one that failed.
         updating = [state for state in self.kinesis.history[heard:] if state.status == UPDATING]
         active = [state for state in self.kinesis.history[heard:] if state.status == ACTIVE and state.why == "active"]
         began, ended = ({state.stream: state.at for state in states} for states in (updating, active))
-        answers = [self._answered(one, began[one.stream], ended[one.stream]) for one in requests if one.stream in ended]
-        if len(answers) != len(self.stacks):
-            raise AssertionError("a stream was never UPDATING")
+        answers = [self._answered(one, began.get(one.stream), ended.get(one.stream)) for one in requests]
         return Run(answers, limits.asked, limits.refused, self.workers.most, tuple(self.promises.broken))
 
     @staticmethod
-    def _answered(request: Request, began: float, ended: float) -> Answered:
-        if not request.answers:
-            return Answered(request.timeout, request.timeout, ended - began, "never answered")
-        answer = request.answers[0]
+    def _answered(request: Request, began: float | None, ended: float | None) -> Answered:
+        """Sum one request up; its stream was UPDATING from one moment to another, or never."""
+        if not request.responses:
+            return Answered(request.timeout, request.timeout, 0.0, "no response")
+        response = request.responses[0]
+        failure = "" if response.success else str(response.body["Reason"])
+        if began is None or ended is None:
+            return Answered(response.at - request.issued, 0.0, 0.0, failure or "SUCCESS without a change")
         settling = 0.0 if request.type == "Delete" else SETTLE_SECONDS
-        failure = "" if answer.success else str(answer.body["Reason"])
-        return Answered(answer.at - request.issued, answer.at - ended - settling, ended - began, failure)
+        return Answered(response.at - request.issued, response.at - ended - settling, ended - began, failure)
 
 
 class _Workers(LambdaService):
@@ -167,17 +169,26 @@ class _Limited:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         effect: Callable[..., Any] = getattr(self._service, name)
-        service = {"describe_key": "kms", "start_execution": "states"}.get(name, "kinesis")
+        service = SERVICES.get(name, "kinesis")
         action = "".join(word.title() for word in name.split("_"))
-        kind = Kind.RATE_EXCEEDED if service == "kinesis" else Kind.THROTTLING
 
         def call(**arguments: Any) -> Any:  # noqa: ANN401 (boto3's own dictionaries)
-            stream = arguments.get("StreamARN") or arguments.get("StreamName", "")
-            if not self._crowd.account_limits.admits(action, stream):
-                raise fault(kind, f"{service}:{action}", arguments, self._crowd.account, self._crowd.region)
+            if not self._crowd.account_limits.admits(action):
+                raise fault(
+                    THROTTLED[service], f"{service}:{action}", arguments, self._crowd.account, self._crowd.region
+                )
             return effect(**arguments)
 
         return call
+
+
+SERVICES = {"describe_key": "kms", "start_execution": "states", "get_item": "dynamodb", "put_item": "dynamodb"}
+THROTTLED = {
+    "kinesis": Kind.RATE_EXCEEDED,
+    "kms": Kind.THROTTLING,
+    "states": Kind.THROTTLING,
+    "dynamodb": Kind.PROVISIONED_THROUGHPUT,
+}
 
 
 def _properties(stream: str, key_id: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What AWS and GitHub charge, in dollars: list prices of us-east-1 beyond any free tier, each with where and when read.
+"""What AWS and GitHub charge, in dollars: list prices of us-east-1 beyond any free tier, each with its source and date.
 
 AWS's own pricing pages carry no date; the dates are those of published guides that give the same figures.
 """
@@ -14,6 +14,9 @@ INVOCATION = 0.2e-6
 """The same page."""
 LOG_BYTE = 0.5 / 1e9
 """A byte taken in by CloudWatch Logs: $0.50 a GB (https://aws.amazon.com/cloudwatch/pricing/; 13 June 2026)."""
+TABLE_WRITE, TABLE_READ = 0.625e-6, 0.125e-6
+"""A request unit of an on-demand table: a write of up to 1 KB, a strongly consistent read of up to 4 KB
+(https://aws.amazon.com/dynamodb/pricing/on-demand/; half of the earlier price since 1 November 2024; 21 July 2025)."""
 KMS_REQUEST = 0.03 / 10_000
 """A request to KMS (https://aws.amazon.com/kms/pricing/; 15 March 2026)."""
 TRACE = 5e-6

@@ -1,4 +1,4 @@
-"""One page a benchmark: what was measured, the goals and whether they were reached, tables, and a plot as SVG."""
+"""The page of one benchmark: how it was measured, the goals, tables and charts."""
 
 from __future__ import annotations
 
@@ -18,50 +18,59 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "benchmarks"
 PACKAGES = ("boto3", "aws-lambda-powertools", "crhelper")
+MARKS = {True: "✅", False: "❌", None: "❔"}
+
+
+class CannotMeasureError(RuntimeError):
+    """This machine lacks what a benchmark needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What we set out to reach.
+    """A goal and whether it was reached.
 
     Attributes:
         text: The goal, as a sentence.
-        reached: Whether it was.
-        seen: The figure, and where the goal was missed, why.
+        reached: Whether it was reached; None if this machine could not measure that.
+        seen: The measured figure, and the reason where the goal was missed or not measured.
     """
 
     text: str
-    reached: bool
+    reached: bool | None
     seen: str
+
+    def line(self) -> str:
+        """The goal as one line of Markdown."""
+        return f"- {MARKS[self.reached]} {self.text} {'Not measured: ' if self.reached is None else ''}{self.seen}"
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with a title; each figure in it has its least and most beside it, where it was measured repeatedly."""
+    """A table with a title. A figure that was measured repeatedly has its minimum and maximum beside it."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """The table, as Markdown."""
+        """The table as Markdown."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
         return "\n".join([f"**{self.title}**", "", *(f"| {' | '.join(cells)} |" for cells in lines)])
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one benchmark found.
+    """The result of one benchmark.
 
     Attributes:
-        name: The page's and the plots' file name.
+        name: The file name of the page and of its charts.
         title: The page's heading.
-        method: How it was measured: Markdown, a paragraph or a list.
-        goals: What was to be reached.
+        method: How it was measured, in Markdown.
+        goals: The goals.
         tables: The figures.
-        plots: Pictures of them, each by its title.
-        versions: Whatever else took part, as name and version.
-        notes: What a reader has to know beside the figures: Markdown.
+        charts: Charts of them, each by a title for readers who can't see it.
+        versions: Names and versions of further software that took part.
+        notes: What a reader has to know beside the figures, in Markdown.
     """
 
     name: str
@@ -69,39 +78,48 @@ class Report:
     method: str
     goals: Sequence[Goal]
     tables: Sequence[Table]
-    plots: Mapping[str, Figure]
+    charts: Mapping[str, Figure]
     versions: Mapping[str, str]
     notes: str = ""
 
     def page(self) -> str:
-        """The page, as Markdown."""
-        parts = [f"# {self.title}", f"Written by `make bench ONLY={self.name}`, {self._machine()}.", self.method]
-        parts.append("\n".join(f"- {'✅' if one.reached else '❌'} {one.text} {one.seen}" for one in self.goals))
-        parts += [f"![{title}]({file})" for title, file in zip(self.plots, self._files(), strict=True)]
+        """The page as Markdown: goals and charts first, then tables and notes, and how it was measured at the end."""
+        parts = [f"# {self.title}", "\n".join(goal.line() for goal in self.goals)]
+        parts += [f"![{title}]({file})" for title, file in zip(self.charts, self._files(), strict=True)]
         parts += [table.markdown() for table in self.tables]
-        return "\n\n".join([part for part in [*parts, self.notes] if part]) + "\n"
+        parts += [
+            self.notes,
+            "## How it was measured",
+            f"By `make bench ONLY={self.name}`, {self._where()}.",
+            self.method,
+        ]
+        return "\n\n".join([part for part in parts if part]) + "\n"
+
+    def summary(self) -> str:
+        """The goals, as lines for a terminal."""
+        return "\n".join(goal.line() for goal in self.goals)
 
     def save(self, folder: Path = FOLDER) -> Path:
-        """Write the page and its plots; answers where the page is."""
+        """Write the page and its charts; return the page's path."""
         folder.mkdir(parents=True, exist_ok=True)
         mpl.rcParams["svg.hashsalt"] = self.name  # The same figures give the same file.
-        for figure, file in zip(self.plots.values(), self._files(), strict=True):
+        for figure, file in zip(self.charts.values(), self._files(), strict=True):
             figure.savefig(folder / file, metadata={"Date": None}, bbox_inches="tight")
         path = folder / f"{self.name}.md"
         path.write_text(self.page(), encoding="utf-8")
         return path
 
     def _files(self) -> list[str]:
-        return [f"{self.name}-{number}.svg" for number, _ in enumerate(self.plots, 1)]
+        return [f"{self.name}-{number}.svg" for number, _ in enumerate(self.charts, 1)]
 
-    def _machine(self) -> str:
+    def _where(self) -> str:
         versions = {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}, **self.versions}
-        told = ", ".join(f"{name} {of}" for name, of in versions.items())
-        return f"on {datetime.now(UTC):%d %B %Y}, on {machine()}, with {told}"
+        listed = ", ".join(f"{name} {of}" for name, of in versions.items())
+        return f"on {datetime.now(UTC):%d %B %Y}, on {machine()}, with {listed}"
 
 
 def machine() -> str:
-    """The machine in a few words: processors, their model, memory."""
+    """Describe the machine in a few words: processors, their model, memory."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     kilobytes = int(Path("/proc/meminfo").read_text(encoding="utf-8").split()[1])

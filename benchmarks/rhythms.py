@@ -1,8 +1,8 @@
 """Models of how a user's other choices start an encryption and wait for it, in virtual time, under the same limits.
 
-None of them writes down whose the stream is, so that they do without AddTagsToStream; none waits until every record is
-encrypted. Each model has its peer's own rhythm and retries, from its published source, and everything else in its
-favour: no call takes time to prepare, and Lambda's concurrency never runs out.
+None of them keeps a record of who manages the stream, and none waits until every record is encrypted. Each model has
+its peer's rhythm and retries, from its published source, and everything else in its favour: no call takes time to
+prepare, and Lambda's concurrency never runs out.
 
 Sources:
     botocore's "legacy" retries, boto3's default: botocore's own arithmetic and its own _retry.json (five attempts;
@@ -88,7 +88,7 @@ class Peers:
             self.time.sleep_until(due)
         return Run(answers, self.account.asked, self.account.refused)
 
-    def call(self, action: str, number: int, attempts: int = 5, longest: float = 60.0) -> None:
+    def call(self, action: str, attempts: int = 5, longest: float = 60.0) -> None:
         """Make a call as botocore does by default.
 
         Raises:
@@ -96,7 +96,7 @@ class Peers:
         """
         for attempt in range(1, attempts + 1):
             self.time.sleep(self.random.uniform(*CALL_SECONDS))
-            if self.account.admits(action, str(number)):
+            if self.account.admits(action):
                 return
             if attempt < attempts:
                 self.time.sleep(min(longest, delay_exponential(1 - self.random.random(), 2, attempt)))
@@ -104,33 +104,33 @@ class Peers:
 
     def start(self, number: int) -> None:
         """Call StartStreamEncryption, for which no rate is published."""
-        self.call("StartStreamEncryption", number)
+        self.call("StartStreamEncryption")
         self._active_at[number] = self.time.now() + self._lengths[number]
 
     def is_active(self, number: int) -> bool:
         """Whether a description says ACTIVE now."""
         return self.time.now() >= self._active_at[number]
 
-    def add_rule(self, number: int) -> None:
+    def add_rule(self) -> None:
         """Make crhelper's EventBridge rule, and let it invoke the function.
 
         Raises:
             Failed: The bus has no room for another rule, or the function's policy none for another statement.
         """
-        self.call("PutRule", number)
+        self.call("PutRule")
         self._rules += 1
         if self._rules > RULES:
             raise Failed("PutRule: LimitExceededException, 300 rules")
-        self.call("AddPermission", number)
+        self.call("AddPermission")
         if self._policy + PERMISSION_BYTES > POLICY_BYTES:
             raise Failed("AddPermission: PolicyLengthExceededException, 20 KB")
         self._policy += PERMISSION_BYTES
-        self.call("PutTargets", number)
+        self.call("PutTargets")
 
-    def remove_rule(self, number: int) -> None:
+    def remove_rule(self) -> None:
         """Remove it all again."""
         for action in ("RemoveTargets", "RemovePermission", "DeleteRule"):
-            self.call(action, number)
+            self.call(action)
         self._policy -= PERMISSION_BYTES
         self._rules -= 1
 
@@ -158,7 +158,7 @@ def cdk(peers: Peers, number: int) -> None:
     peers.start(number)
     for _ in range(360):
         try:
-            peers.call("DescribeStreamSummary", number)
+            peers.call("DescribeStreamSummary")
         except Failed:
             pass  # "Retry" on States.ALL
         else:
@@ -171,16 +171,16 @@ def cdk(peers: Peers, number: int) -> None:
 def crhelper(peers: Peers, number: int) -> None:
     """Poll by crhelper, once a minute; EventBridge is up to 5 s late."""
     peers.start(number)
-    peers.add_rule(number)
+    peers.add_rule()
     while True:
         peers.time.sleep(60.0 + peers.random.uniform(0, 5))
         try:
-            peers.call("DescribeStreamSummary", number)
+            peers.call("DescribeStreamSummary")
         except Failed:
-            peers.remove_rule(number)
+            peers.remove_rule()
             raise
         if peers.is_active(number):
-            peers.remove_rule(number)
+            peers.remove_rule()
             return
 
 
@@ -188,7 +188,7 @@ def boto3_waiter(peers: Peers, number: int, most: int = 18) -> None:
     """A function of one's own with boto3's waiter `stream_exists`, which looks so often at the most."""
     peers.start(number)
     for _ in range(most):
-        peers.call("DescribeStream", number)
+        peers.call("DescribeStream")
         if peers.is_active(number):
             return
         peers.time.sleep(10.0)
@@ -197,10 +197,10 @@ def boto3_waiter(peers: Peers, number: int, most: int = 18) -> None:
 
 def terraform(peers: Peers, number: int) -> None:
     """Terraform's wait for a stream."""
-    peers.call("DescribeStreamSummary", number, 25, 20.0)
+    peers.call("DescribeStreamSummary", 25, 20.0)
     peers.start(number)
     for seconds in as_published():
         peers.time.sleep(seconds)
-        peers.call("DescribeStreamSummary", number, 25, 20.0)
+        peers.call("DescribeStreamSummary", 25, 20.0)
         if peers.is_active(number):
             return

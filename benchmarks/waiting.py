@@ -1,16 +1,18 @@
 """What a Create uses while its stream is UPDATING: measured on the real provider, in virtual time.
 
-`PYTHONPATH=provider:lastword:cli python -m benchmarks.waiting` prints the table of docs/durable-wait.md.
+`PYTHONPATH=provider:failure_responder:cli python -m benchmarks.waiting` prints the table of docs/durable-wait.md.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
+from math import ceil
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from tests.builders import create_event
 from tests.provider import Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 LENGTHS = {"3 s": 3.0, "1 min": 60.0, "30 min": 1800.0}
 IN_THE_TABLE = 5
@@ -28,6 +30,8 @@ HANDOVER_SECONDS = 60.0
 CALL_SECONDS = 0.05
 """What a call to AWS takes, and a warm invocation by itself: virtual time knows only the pauses."""
 GB = 0.25
+READ_BYTES, WRITE_BYTES = 4096, 1024
+"""What one request unit of an on-demand table covers: AWS DynamoDB Developer Guide, "On-demand capacity mode"."""
 REPORT_BYTES = 350
 """The lines that Lambda itself logs of an invocation: START, END and REPORT, with the trace's ids."""
 
@@ -49,14 +53,18 @@ class Course:
     """What became of one request.
 
     Attributes:
-        invocations: Of the function, in order.
-        log_bytes: What they printed; with logging disabled, the metrics alone.
+        invocations: The invocations of the function, in order.
+        log_bytes: How many bytes they printed; with logging disabled, the metrics alone.
         kms_requests: How often keys were looked up (DescribeKey).
+        table_reads: Request units of the record's table for reading.
+        table_writes: Request units of the record's table for writing.
     """
 
     invocations: tuple[Invocation, ...]
-    log_bytes: int
-    kms_requests: int
+    log_bytes: int = 0
+    kms_requests: int = 0
+    table_reads: int = 0
+    table_writes: int = 0
 
     @property
     def transitions(self) -> int:
@@ -76,7 +84,7 @@ class Course:
 
     @property
     def dollars_at_work(self) -> float:
-        """What the function and the state machine cost."""
+        """What the function and the state machine cost, in dollars."""
         return (
             self.transitions * prices.TRANSITION
             + self.lambda_seconds * GB * prices.GB_SECOND_ARM
@@ -85,9 +93,10 @@ class Course:
 
     @property
     def dollars_beside(self) -> float:
-        """What is charged beside them: log lines, KMS, and the trace, if X-Ray records one for each request."""
+        """What is charged beside them: log lines, KMS, the table, and a trace, if X-Ray records each request."""
         lines = self.log_bytes + len(self.invocations) * REPORT_BYTES
-        return lines * prices.LOG_BYTE + self.kms_requests * prices.KMS_REQUEST + prices.TRACE
+        table = self.table_reads * prices.TABLE_READ + self.table_writes * prices.TABLE_WRITE
+        return lines * prices.LOG_BYTE + self.kms_requests * prices.KMS_REQUEST + table + prices.TRACE
 
     @property
     def dollars(self) -> float:
@@ -127,7 +136,24 @@ def course(update_seconds: float, seed: int = 1) -> Course:
     (answer,) = provider.bucket.answers
     if answer["Status"] != "SUCCESS":
         raise AssertionError(answer["Reason"])
-    return Course(tuple(invocations), len(log.getvalue()), len(provider.kinesis.calls.named("DescribeKey")))
+    calls = provider.kinesis.calls
+    return Course(
+        tuple(invocations),
+        log_bytes=len(log.getvalue()),
+        kms_requests=len(calls.named("DescribeKey")),
+        table_reads=sum(_units(_item_before(provider, call.at), READ_BYTES) for call in calls.named("GetItem")),
+        table_writes=sum(_units(one.item, WRITE_BYTES) for one in provider.table.versions),
+    )
+
+
+def _item_before(provider: Provider, at: float) -> Mapping[str, Any] | None:
+    """The record as it was at a moment; None if there was none."""
+    return next((one.item for one in reversed(provider.table.versions) if one.at <= at), None)
+
+
+def _units(item: Mapping[str, Any] | None, unit_bytes: int) -> int:
+    """How many request units an item costs. Its size is taken as that of its JSON, which is a little more."""
+    return max(1, ceil(len(json.dumps(item, default=str)) / unit_bytes))
 
 
 @contextmanager

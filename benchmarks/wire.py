@@ -1,40 +1,40 @@
-"""The wire that every peer's calls to AWS go over: takes each one down, and brings it to the engine that answers it."""
+"""The harness's side of the proxy that every call to AWS passes (`benchmarks.wire_process`)."""
 
 from __future__ import annotations
 
-import re
-import threading
-import time
+import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from local.kinesis_tap import describe
-from local.loopback import Reply, Request, Server, call
+from benchmarks.wire_process import CONTROL
+from local.engines import ROOT
+from local.loopback import Request, call
+from local.processes import accepts_connections, at_a_free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
-REST = (
-    ("POST", re.compile(r"/2015-03-31/functions/[^/]+/invocations"), "Invoke"),
-    ("POST", re.compile(r"/2015-03-31/functions/[^/]+/policy"), "AddPermission"),
-    ("DELETE", re.compile(r"/2015-03-31/functions/[^/]+/policy/[^/]+"), "RemovePermission"),
-)
-"""Lambda's API has no name of the action in a header, but in its paths."""
+    from local.processes import Household
+
+START = "StartStreamEncryption"
+LATE_SECONDS = 1.0
+"""The slowest call that a measurement may contain, in seconds. A slower one means that this machine was overloaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to AWS: when it was made and answered (in epoch seconds), and what it was.
+    """One call to AWS.
 
     Attributes:
-        sent: When it was made.
-        answered: When its answer was there.
+        sent: When it was sent, in epoch seconds.
+        answered: When its answer had arrived, in epoch seconds.
         service: The service that it was signed for.
-        action: What the service's API calls it.
-        stream: The stream that it names; empty: none.
-        text: Its path and body, by which to tell whose it was.
-        status: The answer's HTTP status.
+        action: The name of the action in that service's API.
+        stream: The Kinesis stream that it names; empty if it names none.
+        text: Its path and body, in which a caller can look for a name.
+        status: The HTTP status of the answer.
     """
 
     sent: float
@@ -45,52 +45,63 @@ class Call:
     text: str
     status: int
 
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.answered - self.sent
 
-class Wire(Server):
-    """A reverse proxy in front of several Kinesis and of everything else."""
 
-    def __init__(self, kinesis: Mapping[str, str], others: str) -> None:
-        """Listen on a free port.
+class Wire:
+    """Starts the proxy and reads its record."""
+
+    def __init__(self, household: Household) -> None:
+        """Start the proxy in a process of its own; the household ends it."""
+
+        def start(port: int) -> str:
+            command = [sys.executable, "-m", "benchmarks.wire_process", str(port)]
+            process = household.start("wire", command, {"PYTHONPATH": str(ROOT)})
+            process.wait_until(lambda: accepts_connections(port))
+            return f"http://127.0.0.1:{port}"
+
+        self.url = at_a_free_port(start)
+
+    def route(self, kinesis: Mapping[str, str], others: str) -> None:
+        """Set where calls go.
 
         Args:
-            kinesis: The addresses of the Kinesis servers, each by the beginning of its streams' names.
-            others: The address of all other services.
+            kinesis: The addresses of Kinesis servers, by the part of a stream's name before its first full stop.
+            others: The address of every other service.
         """
-        self._kinesis, self._others = kinesis, others
-        self._lock = threading.Lock()
-        self._calls: list[Call] = []
-        super().__init__(self._forward)
+        self._control("PUT", "routes", json.dumps({"kinesis": dict(kinesis), "others": others}).encode())
 
     def calls(self, mark: str = "", since: float = 0.0) -> list[Call]:
-        """The calls that bear a mark (a part of a name), since a moment."""
-        with self._lock:
-            return [one for one in self._calls if mark in one.text and one.sent >= since]
+        """List the calls that contain a mark (part of a name) and were sent at or after a moment (epoch seconds)."""
+        found = json.loads(self._control("GET", f"calls?{urlencode({'mark': mark, 'since': since})}"))
+        return [Call(**one) for one in found]
 
     def started(self, stream: str) -> float | None:
-        """When Kinesis said that it took the stream's first Start, in epoch seconds; None if it took none so far."""
-        start = (stream, "StartStreamEncryption", OK)
-        return next((one.answered for one in self.calls(stream) if (one.stream, one.action, one.status) == start), None)
+        """When Kinesis accepted the stream's first Start, in epoch seconds; None if it has accepted none so far."""
+        return first_start(self.calls(stream), stream)
 
-    def _forward(self, request: Request) -> Reply:
-        sent = time.time()
-        service, action, stream = named(request)
-        url = self._kinesis[stream.partition(".")[0]] if service == "kinesis" else self._others
-        reply = call(url, request, same_host=True)
-        with self._lock:
-            text = f"{request.path} {request.body.decode(errors='replace')}"
-            self._calls.append(Call(sent, time.time(), service, action, stream, text, reply.status))
-        return reply
+    def _control(self, method: str, path: str, body: bytes = b"") -> bytes:
+        reply = call(self.url, Request(method, CONTROL + path, {}, body))
+        if reply.status != OK:
+            raise RuntimeError(f"the proxy answered {reply.status} to {method} {path}: {reply.body!r}")
+        return reply.body
 
 
-def named(request: Request) -> tuple[str, str, str]:
-    """The service, the action and the stream of a request; no stream where it names none."""
-    signed = SIGNED_FOR.search(request.headers.get("authorization", ""))
-    service = signed[1] if signed else ""
-    path = request.path.partition("?")[0]
-    rest = (name for method, pattern, name in REST if method == request.method and pattern.fullmatch(path))
-    asked = describe(0.0, request, Reply(OK))
-    action = asked.action or next(rest, f"{request.method} {path}")
-    return service, action, asked.stream if service == "kinesis" else ""
+def first_start(calls: Sequence[Call], stream: str) -> float | None:
+    """When the first of these calls that started the stream's encryption was answered, in epoch seconds, or None."""
+    wanted = (stream, START, OK)
+    return next((one.answered for one in calls if (one.stream, one.action, one.status) == wanted), None)
+
+
+def lateness(calls: Sequence[Call]) -> str:
+    """Say which of these calls took so long that a measurement which contains it is void; empty if none did."""
+    slowest = max(calls, key=lambda one: one.seconds, default=None)
+    if slowest is None or slowest.seconds <= LATE_SECONDS:
+        return ""
+    return f"{slowest.action} took {slowest.seconds:.1f} s"
 
 
 OK = 200

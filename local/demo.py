@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from local import templates
+from local.checks import AWS_KEY, LOGICAL_ID, Checks
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
 from local.executions import ExecutionWatch
@@ -22,13 +23,10 @@ from tools.draw_create import Course
 
 if TYPE_CHECKING:
     from local.cloudformation import Operation
-    from local.streams import StreamState
     from local.templates import Template
 
-AWS_KEY = "alias/aws/kinesis"
 TEAM_KEY = "alias/platform-team"
 EXAMPLE = "encrypt-another-stacks-stream.yaml"
-LOGICAL_ID = "Encryption"
 SETTLE_SECONDS = 5
 SPLIT_SECONDS = 7
 HANDOVER_SECONDS = 2
@@ -45,7 +43,7 @@ class Demo:
         """Play on this AWS, and show it on this timeline."""
         self.aws = aws
         self.show = timeline
-        self.before: dict[str, StreamState] = {}
+        self.check = Checks(aws, timeline)
         self.course: Course | None = None
 
     def play(self) -> None:
@@ -76,11 +74,11 @@ class Demo:
         """The provider is deployed, and three teams have a stream each."""
         self.show.scene("The stage", "The provider's own template.yaml is deployed, SAM's transform included.")
         operation = self.aws.deploy_provider()
-        self._ended(operation, "CREATE_COMPLETE")
+        self.check.ended(operation, "CREATE_COMPLETE")
         own = self.aws.key("the payments team's own key", "alias/payments-team")
         self.aws.key("the platform team's key", TEAM_KEY)
         for name, key in (("orders", ""), ("invoices", ""), ("payments", own)):
-            self.before[name] = self.aws.streams.create(name, key, {"team": name, "cost-center": "4711"})
+            self.check.before[name] = self.aws.streams.create(name, key, {"team": name, "cost-center": "4711"})
         self.aws.watch.add("orders", "invoices", "payments")
         self.show.say("Three teams own a stream each: orders and invoices in plaintext, payments under its own key.")
 
@@ -91,8 +89,8 @@ class Demo:
             f"examples/{EXAMPLE}, with StreamName=orders and SettleSeconds={SETTLE_SECONDS}.",
         )
         operation = self._deploy("orders-encryption", "orders", settle=SETTLE_SECONDS)
-        self._ended(operation, "CREATE_COMPLETE")
-        self._encrypted("orders", AWS_KEY)
+        self.check.ended(operation, "CREATE_COMPLETE")
+        self.check.encrypted("orders", AWS_KEY)
         sights = self.aws.watch.sights("orders", operation.began)
         (exchange,) = self.aws.responses.of_stack("orders-encryption", "Create")
         self.course = Course(exchange, self.aws.tap.calls("orders", since=operation.began), sights, SETTLE_SECONDS)
@@ -108,9 +106,9 @@ class Demo:
             holds=settled >= SETTLE_SECONDS - CLOCK_SECONDS,
             seen=f"{settled:.2f} s",
         )
-        self._starts("orders", operation, 1)
-        self._ref("orders-encryption", "orders")
-        self._record("orders", claims=1)
+        self.check.starts("orders", operation, 1)
+        self.check.ref("orders-encryption", "orders")
+        self.check.record("orders", claims=1)
         for line in readable(self.aws.record("orders")):
             self.show.say(f"    {line}")
 
@@ -120,10 +118,10 @@ class Demo:
             "2  The key changes", f"The same stack with KeyId={TEAM_KEY}: straight from one key to the other."
         )
         operation = self._deploy("orders-encryption", "orders", TEAM_KEY)
-        self._ended(operation, "UPDATE_COMPLETE")
-        self._encrypted("orders", TEAM_KEY)
-        self._never_plain("orders", operation)
-        self._starts("orders", operation, 1)
+        self.check.ended(operation, "UPDATE_COMPLETE")
+        self.check.encrypted("orders", TEAM_KEY)
+        self.check.never_plain("orders", operation)
+        self.check.starts("orders", operation, 1)
 
     def change_the_stream(self) -> None:
         """Another stream: a replacement, with the clean-up Delete."""
@@ -132,16 +130,16 @@ class Demo:
             "StreamName=invoices: a replacement. CloudFormation deletes the old resource afterwards.",
         )
         operation = self._deploy("orders-encryption", "invoices", TEAM_KEY)
-        self._ended(operation, "UPDATE_COMPLETE")
-        self._encrypted("invoices", TEAM_KEY)
-        self._ref("orders-encryption", "invoices")
+        self.check.ended(operation, "UPDATE_COMPLETE")
+        self.check.encrypted("invoices", TEAM_KEY)
+        self.check.ref("orders-encryption", "invoices")
         deletes = [
             one for one in self.aws.responses.of_stack("orders-encryption", "Delete") if one.sent >= operation.began
         ]
         self.show.check(
             "CloudFormation sent one Delete, for the old stream", holds=len(deletes) == 1, seen=len(deletes)
         )
-        self._as_before("orders")
+        self.check.as_before("orders")
 
     def fail_later(self) -> None:
         """A stack that fails after its stream was encrypted, and rolls back."""
@@ -157,9 +155,9 @@ class Demo:
             "Properties": {"Name": "/taken", "Type": "String", "Value": "x"},
         }
         operation = self._deploy("payments-encryption", "payments", TEAM_KEY, template=template)
-        self._ended(operation, "ROLLBACK_COMPLETE")
-        self._never_plain("payments", operation)
-        self._as_before("payments")
+        self.check.ended(operation, "ROLLBACK_COMPLETE")
+        self.check.never_plain("payments", operation)
+        self.check.as_before("payments")
         self.aws.cloudformation.delete("payments-encryption")
 
     def find_it_encrypted(self) -> None:
@@ -169,39 +167,39 @@ class Demo:
             "payments has the wanted key: by its ARN at Kinesis, by its alias in the template. Create, then Delete.",
         )
         operation = self._deploy("payments-encryption", "payments", "alias/payments-team")
-        self._ended(operation, "CREATE_COMPLETE")
-        self._ended(self.aws.cloudformation.delete("payments-encryption"), "DELETE_COMPLETE")
-        self._starts("payments", operation, 0)
-        self._never_plain("payments", operation)
-        self._encrypted("payments", "alias/payments-team")
-        self._record("payments", claims=0)
+        self.check.ended(operation, "CREATE_COMPLETE")
+        self.check.ended(self.aws.cloudformation.delete("payments-encryption"), "DELETE_COMPLETE")
+        self.check.starts("payments", operation, 0)
+        self.check.never_plain("payments", operation)
+        self.check.encrypted("payments", "alias/payments-team")
+        self.check.record("payments", claims=0)
 
     def rename(self) -> None:
         """A resource gets another name in its template."""
         self.show.scene("6  A logical id is renamed", "CloudFormation creates the new name, then deletes the old one.")
         template = templates.renamed(self._example(), LOGICAL_ID, "InvoicesEncryption")
         operation = self._deploy("orders-encryption", "invoices", TEAM_KEY, template=template)
-        self._ended(operation, "UPDATE_COMPLETE")
-        self._never_plain("invoices", operation)
-        self._starts("invoices", operation, 0)
+        self.check.ended(operation, "UPDATE_COMPLETE")
+        self.check.never_plain("invoices", operation)
+        self.check.starts("invoices", operation, 0)
 
     def claim_twice(self) -> None:
         """A second stack wants a stream that the first one manages."""
         self.show.scene("7  A second stack claims the same stream", "It is refused, and told who manages the stream.")
         operation = self._deploy("audit", "invoices")
-        self._ended(operation, "ROLLBACK_COMPLETE")
+        self.check.ended(operation, "ROLLBACK_COMPLETE")
         reason = " ".join(operation.reasons)
         self.show.check("the refusal names the stack that owns it", holds="orders-encryption" in reason, seen=reason)
-        self._never_plain("invoices", operation)
-        self._encrypted("invoices", TEAM_KEY)
+        self.check.never_plain("invoices", operation)
+        self.check.encrypted("invoices", TEAM_KEY)
         self.aws.cloudformation.delete("audit")
 
     def delete(self) -> None:
         """The stack is deleted."""
         self.show.scene("8  The stack is deleted", "What it did is undone, and nothing else.")
-        self._ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
-        self._as_before("orders")
-        self._as_before("invoices")
+        self.check.ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
+        self.check.as_before("orders")
+        self.check.as_before("invoices")
 
     def wait_for_a_busy_stream(self) -> None:
         """A stream is being resharded for longer than the function waits: a state machine carries the wait on."""
@@ -218,15 +216,15 @@ class Demo:
         )
         with ExecutionWatch(self.aws.executions, "orders-encryption", self.show.passage) as watch:
             operation = self._deploy("orders-encryption", "orders")
-            self._ended(operation, "CREATE_COMPLETE")
-        self._encrypted("orders", AWS_KEY)
-        self._starts("orders", operation, 1)
+            self.check.ended(operation, "CREATE_COMPLETE")
+        self.check.encrypted("orders", AWS_KEY)
+        self.check.starts("orders", operation, 1)
         seen = [one.status for one in watch.executions()]
         self.show.check(
             "one execution carried the request on, and has succeeded", holds=seen == ["SUCCEEDED"], seen=seen
         )
-        self._ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
-        self._as_before("orders")
+        self.check.ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
+        self.check.as_before("orders")
 
     def look_back(self) -> None:
         """What must hold for all of it."""
@@ -254,63 +252,6 @@ class Demo:
 
     def _example(self) -> Template:
         return templates.load(ROOT / "examples" / EXAMPLE)
-
-    def _ended(self, operation: Operation, status: str) -> None:
-        took = operation.ended - operation.began
-        name = operation.stack_id.split("/")[1]
-        self.show.check(
-            f"{name} is {status} after {took:.1f} s", holds=operation.status == status, seen=operation.status
-        )
-
-    def _encrypted(self, stream: str, key: str) -> None:
-        seen = self.aws.streams.encryption(stream)
-        holds = (seen.status, seen.type) == ("ACTIVE", "KMS") and self._same_key(seen.key, key)
-        self.show.check(f"Kinesis says: {stream} is ACTIVE and encrypted with {key}", holds=holds, seen=seen)
-
-    def _same_key(self, one: str, other: str) -> bool:
-        if AWS_KEY in {one, other} or not one or not other:
-            return one == other
-        return self._arn(one) == self._arn(other)
-
-    def _arn(self, key: str) -> str:
-        return self.aws.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
-
-    def _never_plain(self, stream: str, operation: Operation) -> None:
-        self.aws.watch.wait_for_look()
-        looks = self.aws.watch.looks(operation.began)
-        sights = self.aws.watch.sights(stream, operation.began)
-        plain = [one for one in sights if one.encryption.type != "KMS"]
-        self.show.check(
-            f"{stream} was encrypted whenever it was looked at, every 50 ms, {looks} times",
-            holds=not plain,
-            seen=plain,
-        )
-
-    def _starts(self, stream: str, operation: Operation, count: int) -> None:
-        changes = self.aws.tap.calls(stream, "StartStreamEncryption", "StopStreamEncryption", since=operation.began)
-        seen = [one.action for one in changes]
-        said = {0: "no Start and no Stop was called", 1: "one Start was called, and no Stop"}[count]
-        self.show.check(said, holds=seen == ["StartStreamEncryption"] * count, seen=seen)
-
-    def _ref(self, stack: str, stream: str) -> None:
-        seen = self.aws.cloudformation.physical_id(stack, LOGICAL_ID)
-        self.show.check("Ref is the stream's ARN", holds=seen == self.aws.stream_arn(stream), seen=seen)
-
-    def _as_before(self, stream: str) -> None:
-        seen = self.aws.streams.state(stream)
-        before = self.before[stream]
-        same = seen.tags == before.tags and seen.encryption.type == before.encryption.type
-        same = (
-            same and seen.encryption.status == "ACTIVE" and self._same_key(seen.encryption.key, before.encryption.key)
-        )
-        self.show.check(f"{stream} is as it was before any stack: encryption and tags", holds=same, seen=seen)
-        self._record(stream, claims=0)
-
-    def _record(self, stream: str, claims: int) -> None:
-        item = self.aws.record(stream)
-        found = item.get("claims", [])
-        said = {0: "nobody manages it", 1: "one resource manages it"}[claims]
-        self.show.check(f"the record of {stream} says that {said}", holds=len(found) == claims, seen=item)
 
 
 def main(arguments: list[str]) -> int:

@@ -50,6 +50,7 @@ def furnish(aws: EmbeddedAws) -> None:
 
 def show(aws: EmbeddedAws, arguments: list[str]) -> None:
     """Run the command, and show it as a terminal does, with its exit code."""
+    print("This looks at the embedded AWS, which was just started here: not at an account of yours.", flush=True)
     print(f"$ kinesis-stream-encryption {shlex.join(arguments)}", flush=True)
     print(f"exit code {run(aws, arguments).returncode}", flush=True)
 

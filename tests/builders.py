@@ -12,6 +12,8 @@ STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/platform-encryption
 LOGICAL_ID = "Encryption"
 REQUEST_ID = "b2a1c0d9-0000-4000-8000-00000000c0de"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:stream-encryption"
+INVENTED_ID = "platform-encryption-Encryption-1ABC2DEF3GHIJ"
+"""The PhysicalResourceId that CloudFormation invents for a Create that it cancelled: <stack>-<logical id>-<suffix>."""
 STREAM_NAME = "orders"
 STREAM_ARN = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{STREAM_NAME}"
 ATTRIBUTES = (

@@ -1,4 +1,4 @@
-"""Events and states that nobody should send, as hypothesis strategies: each bears a fault, whatever else is in it."""
+"""Invalid events as hypothesis strategies: each has at least one fault, whatever else is in it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,12 +7,21 @@ from urllib.parse import quote, urlsplit
 
 from hypothesis import strategies as st
 
-from stream_encryption.properties import CLOUDFORMATIONS_OWN, KNOWN
-from tests.builders import ACCOUNT, REGION, STACK_GUID, STACK_ID, STREAM_ARN, create_event, delete_event, update_event
-from tests.invocations import INVENTED_ID
+from stream_encryption.cloudformation.properties import CLOUDFORMATIONS_OWN, KNOWN
+from tests.builders import (
+    ACCOUNT,
+    INVENTED_ID,
+    REGION,
+    STACK_GUID,
+    STACK_ID,
+    STREAM_ARN,
+    create_event,
+    delete_event,
+    update_event,
+)
 
 MISSING = object()
-"""In the place of a value: the key is not there at all."""
+"""Stands for a field that is left out."""
 
 SECRETS: Mapping[str, Callable[[str], str]] = {
     "<<url>>": str,
@@ -23,11 +32,11 @@ SECRETS: Mapping[str, Callable[[str], str]] = {
     "<<repr>>": repr,
     "<<json>>": lambda url: json.dumps({"ResponseURL": url}),
 }
-"""What stands in a generated value for the ResponseURL, which nobody knows before the event is sent."""
+"""Words in a generated value that stand for the ResponseURL, which is only known when the event is sent."""
 
 
 def revealed(value: Any, url: str) -> Any:
-    """The value, with the ResponseURL wherever a word of SECRETS stands."""
+    """Replace the words of SECRETS in a value by the ResponseURL."""
     if isinstance(value, str):
         return SECRETS[value](url) if value in SECRETS else value
     if isinstance(value, dict):
@@ -44,7 +53,7 @@ def _nested(depth: int) -> Any:
 
 LETTERS = ["x", "é", "\N{SNAKE}", '"', "\\", "\n", "\x00", "\ud800", "%2F"]
 LONG = st.builds(str.__mul__, st.sampled_from(LETTERS), st.sampled_from([257, 1025, 2049, 5000, 70_000]))
-# Half characters as well, which JSON can spell (as \\ud800) and UTF-8 cannot.
+# Lone surrogates too: JSON can spell them (\\ud800), UTF-8 can't.
 WORDS = st.one_of(st.text(st.characters(), max_size=20), LONG, st.just("half a character: \ud800"))
 TEXT = WORDS | st.sampled_from([*SECRETS])
 NUMBERS = st.one_of(
@@ -61,7 +70,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-"""Whatever JSON can hold."""
+"""Any JSON value."""
 
 
 def _is(*right: str) -> Callable[[Any], bool]:
@@ -95,16 +104,16 @@ ALMOST_STACK_IDS = [
 ALMOST_TYPES = ["", "create", "CREATE", "Create ", "Create\n", "Read", "Update,Delete"]
 ALMOST_LOGICAL_IDS = ["", " ", "\n", "a b", "a\n", "\ud800", "\N{SNAKE}", "E" * 256, "<<url>>", "<<json>>"]
 
-ENVELOPE: Mapping[str, st.SearchStrategy[Any]] = {
+EVENT_FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "RequestType": TEXT.filter(_is("Create", "Update", "Delete")) | NO_TEXT | st.sampled_from(ALMOST_TYPES),
     "StackId": NO_TEXT | TEXT | st.sampled_from(ALMOST_STACK_IDS),
     "RequestId": NO_TEXT | st.just(""),
     "LogicalResourceId": NO_TEXT | LONG | st.sampled_from(ALMOST_LOGICAL_IDS),
 }
-"""For each field of an event that every request has: values with which it is no request of CloudFormation's."""
+"""For each field that every request has: values that make the request invalid."""
 
-OF_WHAT_IS_THERE: Mapping[str, st.SearchStrategy[Any]] = {"PhysicalResourceId": NO_TEXT | st.just("")}
-"""The same, of what Update and Delete have beside it."""
+RESOURCE_FIELDS: Mapping[str, st.SearchStrategy[Any]] = {"PhysicalResourceId": NO_TEXT | st.just("")}
+"""The same for the field that only Update and Delete have."""
 
 WRONG_VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "StreamName": st.sampled_from(["", "orders!", " orders", "orders\n", "o" * 129, "órders", "o/o", "..\x00"]),
@@ -137,7 +146,7 @@ STRANGE_NAMES = TEXT.filter(_is(*KNOWN, *CLOUDFORMATIONS_OWN)) | st.sampled_from
 
 @st.composite
 def faulty_properties(draw: Callable[[Any], Any]) -> Any:
-    """ResourceProperties with a fault or several; or none that could be any."""
+    """Draw ResourceProperties with one fault or several, or a value that is no map."""
     if not draw(st.integers(0, 4)):
         return draw(st.one_of(st.none(), NUMBERS, LISTS, TEXT))
     properties: dict[str, Any] = {"StreamName": "orders", "KeyId": "alias/one"}
@@ -145,7 +154,7 @@ def faulty_properties(draw: Callable[[Any], Any]) -> Any:
         name = draw(st.sampled_from([*KNOWN, "", "ServiceTimeout"]))
         if not name:
             properties[draw(STRANGE_NAMES)] = draw(ANYTHING)
-        elif name == "ServiceTimeout":  # which is never refused; so something else has to be
+        elif name == "ServiceTimeout":  # never a fault, so another property has to be
             properties.update({name: draw(ANYTHING), "StreamName": draw(WRONG_VALUES["StreamName"])})
         else:
             properties[name] = draw(WRONG_VALUES[name] | NO_TEXT)
@@ -165,8 +174,8 @@ ALMOST_PHYSICAL_IDS = [
     " " + STREAM_ARN,
     "orders",
     "failed-create:",
-    "failed-create:platform-encryption/Encryption",
-    "failed-create:somebody-else/Encryption",
+    "failed-create:platform-encryption/Encryption/0123456789abcdef",
+    "failed-create:somebody-else/Encryption/0123456789abcdef",
     "Failed-Create:platform-encryption/Encryption",
     INVENTED_ID,
 ]
@@ -174,21 +183,21 @@ ALMOST_PHYSICAL_IDS = [
 HARMLESS = ["OldResourceProperties", "CrHelperPoll", "CrHelperData", "Version", "Progress", "Event", "Failure"]
 ONE, TWO = ({"StreamName": "orders", "KeyId": f"alias/{name}"} for name in ("one", "two"))
 VALID = {"Create": create_event(ONE), "Update": update_event(TWO, ONE), "Delete": delete_event(ONE)}
-"""A request of each type: without a fault, it changes a stream that is (for Create: is not) this resource's."""
+"""A valid request of each type, which changes the stream."""
 
 
 @st.composite
-def faulty_events(draw: Callable[[Any], Any], *, envelope: bool = False) -> dict[str, Any]:
-    """Requests of which one to three things are wrong; a Delete's properties, which must not matter, are not.
+def faulty_events(draw: Callable[[Any], Any], *, fields_only: bool = False) -> dict[str, Any]:
+    """Draw requests with one to three faults; the properties of a Delete have none, since they must not matter.
 
     Args:
         draw: Hypothesis' own.
-        envelope: Leave everybody's properties as they are.
+        fields_only: Leave the properties as they are.
     """
     kind = draw(st.sampled_from([*VALID]))
     event = dict(VALID[kind])
-    faults = ENVELOPE if kind == "Create" else {**ENVELOPE, **OF_WHAT_IS_THERE}
-    if kind != "Delete" and not envelope:
+    faults = EVENT_FIELDS if kind == "Create" else {**EVENT_FIELDS, **RESOURCE_FIELDS}
+    if kind != "Delete" and not fields_only:
         faults = {**faults, "ResourceProperties": faulty_properties()}
     for name in draw(st.lists(st.sampled_from([*faults]), min_size=1, max_size=3, unique=True)):
         value = draw(st.just(MISSING) | faults[name])
@@ -196,13 +205,13 @@ def faulty_events(draw: Callable[[Any], Any], *, envelope: bool = False) -> dict
             del event[name]
         else:
             event[name] = value
-    # What does no harm by itself: old properties, and fields that nobody knows.
+    # Harmless by themselves: old properties, and unknown fields.
     return {**draw(st.dictionaries(st.sampled_from(HARMLESS) | STRANGE_NAMES, ANYTHING, max_size=3)), **event}
 
 
 @st.composite
 def junk_deletes(draw: Callable[[Any], Any]) -> dict[str, Any]:
-    """Deletes of whatever resource, with whatever properties: none of them says that a stream's key is its own."""
+    """Draw Deletes with any id and any properties; none of them proves that the stream's key is its own."""
     event = {**VALID["Delete"], "PhysicalResourceId": draw(st.sampled_from(ALMOST_PHYSICAL_IDS) | TEXT.filter(len))}
     properties = draw(st.just(MISSING) | faulty_properties() | ANYTHING | st.just(ONE))
     if properties is MISSING:
@@ -210,81 +219,3 @@ def junk_deletes(draw: Callable[[Any], Any]) -> dict[str, Any]:
     else:
         event["ResourceProperties"] = properties
     return event
-
-
-UNUSABLE_URLS = [
-    "",
-    " ",
-    "x",
-    "/path?Signature=x",
-    "ftp://host/path",
-    "file:///path",
-    "javascript:alert(1)",
-    "https://",
-    "https:///path",
-    "https://host",
-    "https://[broken/path",
-    "https://[::1/path",
-    "https://host name/path",
-    "https://user:password@host/path",
-    "https://host:port/path",
-    "https://host:99999/path",
-    "https://host:-1/path",
-    "https://a..b/path",
-    "https://" + "a" * 64 + "/path",
-    "https://hóst/path",
-    "https://\ud800/path",
-    "https://host/pa th",
-    "https://host/path\n",
-    "https://host/path\r\nX-Injected: 1",
-    "https://host/path\x00",
-    "https://host/päth",
-    "https://host/\ud800",
-    "ht\ntps://host/path",
-    " https://host/path",
-    "https://host/" + "p" * 9000,
-]
-
-
-@st.composite
-def almost_urls(draw: Callable[[Any], Any]) -> str:
-    """URLs put together from parts that fit and parts that do not."""
-    odd = st.text(st.characters(), max_size=6)
-    scheme = draw(st.sampled_from(["http", "http", "http", "HTTP", "https", "ws", ""]))
-    host = draw(st.sampled_from(["host", "127.0.0.1", "a.b-c.example", "host.", ".", "-", "1", "[::1]", "x@y"]) | odd)
-    port = draw(st.sampled_from(["", "", ":80", ":0", ":65535", ":65536", ":8 0", ":", ":x"]))
-    path = draw(st.sampled_from(["/", "/path", "", "/%", "/%zz", "/a/../b", "//", "/#", "?", "/'<>"]) | odd)
-    query = draw(st.sampled_from(["", "?", "?Expires=nan", "?Expires=-1e999", "?Expires=9", "?X-Amz-Date=0"]) | odd)
-    return f"{scheme}://{host}{port}{path}{query}"
-
-
-def paths(value: Any) -> list[tuple[Any, ...]]:
-    """Where every value of a JSON lies, from the outermost inwards."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [(), *((name, *rest) for name, inner in items for rest in paths(inner))]
-
-
-def at(value: Any, path: tuple[Any, ...]) -> Any:
-    """What lies there."""
-    for name in path:
-        value = value[name]
-    return value
-
-
-def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
-    """The same JSON, with something else there; with MISSING, nothing."""
-    if not path:
-        return by
-    copied = dict(value) if isinstance(value, dict) else list(value)
-    if by is MISSING and len(path) == 1:
-        del copied[path[0]]
-    else:
-        copied[path[0]] = replaced(value[path[0]], path[1:], by)
-    return copied
-
-
-def of_another_kind(value: Any) -> st.SearchStrategy[Any]:
-    """Whatever JSON can hold but what is of the same type; in the place of null, which is often for a text, no text."""
-    kinds = {str: TEXT, dict: MAPS, list: LISTS, int: NUMBERS, float: NUMBERS, bool: NUMBERS}
-    same = [TEXT, NUMBERS] if value is None else [kinds[type(value)]]
-    return st.one_of([kind for kind in (TEXT, MAPS, LISTS, NUMBERS) if kind not in same])

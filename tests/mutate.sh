@@ -6,7 +6,7 @@ bin=$(cd "$1" && pwd)
 stage=mutants/project
 rm -rf mutants
 mkdir -p $stage/src
-cp -R provider/stream_encryption cli/stream_encryption_cli failure_responder/failure_responder.py $stage/src/
+cp -R provider/stream_encryption cli/stream_encryption_cli failure_responder/*.py $stage/src/
 cp -R tests docs template.yaml $stage/
 rm -rf $stage/tests/stack
 sed 's/^pythonpath = .*/pythonpath = ["src", "."]/' pyproject.toml > $stage/pyproject.toml

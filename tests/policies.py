@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from stream_encryption_cli.intrinsics import Scope, resolve
-from tests.templates import ROOT, load
+from stream_encryption_cli.template.scope import Scope
+from tests.templates import ROOT, load, resolve
 
 TEMPLATE = load(ROOT / "template.yaml")
 ROLES = {name: one["Properties"] for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::IAM::Role"}

@@ -68,7 +68,8 @@ class Provider:
         )
         self.telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
         client, random = self.clients.__getitem__, Random(seed)  # noqa: S311 - the seed repeats it
-        self._handler = handler(Parts(self.settings, client, self.clock, random, self.telemetry, send or self.send))
+        self._parts = Parts(self.settings, client, self.clock, random, self.telemetry, send or self.send)
+        self._idle = [handler(self._parts)]
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""
@@ -93,8 +94,15 @@ class Provider:
         return dict(answers[0])
 
     def deliver(self, event: Any, timeout: float = 900.0) -> Any:
-        """Invoke the function with an event just as it is, and tell what it returns."""
-        return self._handler(event, LambdaContext(self.clock, timeout))
+        """Invoke the function with an event just as it is, and tell what it returns.
+
+        An execution environment of Lambda's takes one event at a time: an event that comes meanwhile gets another one.
+        """
+        environment = self._idle.pop() if self._idle else handler(self._parts)
+        try:
+            return environment(event, LambdaContext(self.clock, timeout))
+        finally:
+            self._idle.append(environment)
 
     def failure_responder(self, record: Any) -> str:
         """Give the record of a request that was lost to the failure responder; return its outcome."""

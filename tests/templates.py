@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from stream_encryption_cli.template_text import read
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
+from stream_encryption_cli.template.text import read
 
 ROOT = Path(__file__).parent.parent
 
@@ -11,6 +13,11 @@ ROOT = Path(__file__).parent.parent
 def load(path: Path) -> dict[str, Any]:
     """Read a template."""
     return read(path.read_text())
+
+
+def resolve(value: Any, scope: Scope) -> Any:
+    """Evaluate a value of a template."""
+    return Functions(scope).evaluate(value)
 
 
 def nodes(value: Any) -> list[Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import artifact
 from benchmarks.cold_process import RESPONSE_URL, Function, NoCallError, cold_start, runtime_folder
-from benchmarks.cold_start import ELSEWHERE, _by_package
+from benchmarks.cold_start import ELSEWHERE, by_package
 
 CALLS = """
 import os, urllib.request
@@ -40,7 +40,7 @@ def test_a_function_that_calls_nobody_is_no_figure(tmp_path: Path, runtime: Path
         cold_start(Function(tmp_path, "broken.on_event", {}), runtime)
 
 
-def test_imports_are_summed_up_by_package() -> None:
+def test_imports_are_summed_upby_package() -> None:
     """Each module's own time; the cumulated one would count what it imports twice."""
     told = """\
 import time: self [us] | cumulative | imported package
@@ -49,7 +49,7 @@ a line of the function's own
 import time:       500 |       2000 |   botocore
 import time:        20 |         20 | json
 """
-    assert _by_package(told, {"botocore"}) == {"botocore": 2.0, ELSEWHERE: 0.02}
+    assert by_package(told, {"botocore"}) == {"botocore": 2.0, ELSEWHERE: 0.02}
 
 
 def test_an_artifact_is_measured_with_and_without_its_bytecode(tmp_path: Path) -> None:

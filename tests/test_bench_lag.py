@@ -1,16 +1,23 @@
-"""The benchmark of the settling lag: what it draws, and what it models, is what its page says."""
+"""The benchmark of the settling lag: lengths, models, and which requests count are as its page says."""
 
 from itertools import islice
 
 import pytest
 
-from benchmarks.lag import DRAWS, Sample, drawn
-from benchmarks.peers import crhelper, terraform
+from benchmarks import lag_page
+from benchmarks.outcomes import STEPS, Outcome, drawn
+from benchmarks.peers import OURS, crhelper, terraform
+from benchmarks.wire import LATE_SECONDS, Call, first_start, lateness
 
 
-@pytest.mark.parametrize("nominal", DRAWS)
-def test_lengths_are_drawn_near_the_nominal_one_and_each_but_once(nominal: float) -> None:
-    """Issue 5: a length is spread a little around its nominal one; and no two are the same."""
+def call(seconds: float, action: str = "StartStreamEncryption", status: int = 200) -> Call:
+    """A call that took so long."""
+    return Call(100.0, 100.0 + seconds, "kinesis", action, "0.orders", "", status)
+
+
+@pytest.mark.parametrize("nominal", STEPS)
+def test_lengths_are_drawn_near_the_nominal_one_and_each_only_once(nominal: float) -> None:
+    """A length is spread a little around its nominal one, and no two are the same."""
     lengths = drawn(nominal)
     assert len(set(lengths)) == len(lengths)
     assert sum(lengths) / len(lengths) == pytest.approx(nominal)
@@ -20,13 +27,13 @@ def test_lengths_are_drawn_near_the_nominal_one_and_each_but_once(nominal: float
 @pytest.mark.parametrize("rhythm", [3, 5])
 @pytest.mark.parametrize("nominal", [15, 60])
 def test_the_peers_rhythms_have_no_luck_with_the_lengths_drawn(nominal: float, rhythm: float) -> None:
-    """Issue 5: a fair chance, and no more: what a look every few seconds misses is half of that on average."""
+    """A fair chance, and no more: a look every few seconds is late by half of that on average."""
     late = [-length % rhythm for length in drawn(nominal)]
     assert sum(late) / len(late) == pytest.approx(rhythm / 2, rel=0.15)
 
 
-def test_crhelper_answers_when_the_schedule_comes_round_after_the_update() -> None:
-    """Its real code, in virtual time: it looks once a minute, and not once it has answered."""
+def test_crhelper_responds_when_the_schedule_comes_round_after_the_update() -> None:
+    """Its real code, in virtual time: it looks once a minute until it has responded."""
     assert crhelper.lags(0.5, [0.25, 10.0, 59.5]) == [59.75, 9.5, 59.0]
     assert crhelper.lags(60.0, [10.0, 60.0]) == [10.0, 0.0]
 
@@ -37,6 +44,33 @@ def test_terraform_looks_as_its_code_does_and_in_the_other_rhythm_as_its_constan
     assert list(islice(terraform.as_published(), 3)) == [10, 3, 3]
 
 
-def test_the_share_is_of_the_update_s_own_length_beyond_what_any_is_allowed() -> None:
+def test_the_share_is_of_the_update_s_own_length_beyond_the_allowed_seconds() -> None:
     """The goal: at most 10 % of the update's own length plus 0.15 s."""
-    assert Sample("x", 5.0, 4.0, 0.55).share == pytest.approx(0.10)
+    assert Outcome("x", 5.0, 4.0, lag=0.55).share == pytest.approx(0.10)
+
+
+def test_the_lag_begins_when_a_start_was_accepted() -> None:
+    """A Start that Kinesis refused began no update."""
+    assert first_start([call(0.1, status=400), call(0.3)], "0.orders") == pytest.approx(100.3)
+    assert first_start([call(0.1, "DescribeStreamSummary")], "0.orders") is None
+
+
+def test_a_request_that_this_machine_delayed_is_too_late_rather_than_failed() -> None:
+    """Issue 13, part 6: a slow machine is reported as such, and not as a failure of the product."""
+    assert lateness([call(0.1), call(LATE_SECONDS)]) == ""
+    assert "took 31.0 s" in lateness([call(0.1), call(31.0)])
+    late = Outcome(OURS, 5.0, 5.0, fault="no Start was recorded", late="GetItem took 31.0 s")
+    good = [Outcome(OURS, 5.0, 5.0, lag=0.4)] * 2
+    peer = Outcome("a peer", 5.0, 5.0, lag=2.0)
+    report = lag_page.report([*good, late, peer], [5.0], [])
+    answered, *lags = report.goals
+    assert answered.reached
+    assert [goal.reached for goal in lags] == [None] * 3
+    assert "| this provider | 5 s | too late: GetItem took 31.0 s |" in report.page()
+
+
+def test_a_request_that_failed_on_a_machine_that_was_fast_enough_is_a_failure() -> None:
+    """The other way round: a fault without a slow call is the product's."""
+    failed = Outcome(OURS, 5.0, 5.0, fault="[InternalError] The provider failed unexpectedly")
+    answered, *_ = lag_page.report([failed, Outcome("a peer", 5.0, 5.0, lag=2.0)], [5.0], []).goals
+    assert answered.reached is False

@@ -10,23 +10,36 @@ from itertools import pairwise
 import pytest
 
 from stream_encryption_cli import audit, audit_report
-from stream_encryption_cli.audit import Row
+from stream_encryption_cli.audit import Looks, Row
+from stream_encryption_cli.engine import Place
 from stream_encryption_cli.pace import Pace
-from stream_encryption_cli.reader import KeyReader, StreamReader
-from stream_encryption_cli.tables import table
+from stream_encryption_cli.reader import KeyReader, RecordReader, StreamReader
+from stream_encryption_cli.screen import Screen
 from tests.builders import STACK_ID, create_event
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind
 from tests.provider import Provider
 
 
+def looks(provider: Provider) -> Looks:
+    """Look into a world."""
+    records = RecordReader(provider.table.client, provider.table.name)
+    return Looks(StreamReader(provider.kinesis.client), records, KeyReader(lambda: provider.kms.client))
+
+
 def rows(provider: Provider) -> dict[str, Row]:
     """Audit a world; each stream's row by its name."""
-    reader = StreamReader(provider.kinesis.client)
-    names = audit.names(reader, provider.clock)
-    found = list(audit.rows(names, reader, KeyReader(lambda: provider.kms.client), provider.clock))
+    names = audit.names(looks(provider).streams, provider.clock)
+    found = list(audit.rows(names, looks(provider), provider.clock))
     assert [row.stream for row in found] == names
     return {row.stream: row for row in found}
+
+
+def shown(found: Sequence[Row]) -> str:
+    """The table, as a pipe gets it."""
+    stream = io.StringIO()
+    audit_report.show(found, Place("us-east-1", "123456789012"), Screen(stream))
+    return stream.getvalue()
 
 
 def furnished() -> Provider:
@@ -34,7 +47,7 @@ def furnished() -> Provider:
     provider = Provider()
     assert provider.handle(create_event({"StreamName": "orders", "KeyId": "alias/one"}))["Status"] == "SUCCESS"
     provider.kinesis.add_stream("clicks")
-    provider.kinesis.add_stream("archive", "alias/two", tags={"kinesis-stream-encryption:stack": "x"})
+    provider.kinesis.add_stream("archive", "alias/two")
     provider.two.state = "Disabled"
     provider.kinesis.add_stream("invoices", provider.one.arn)
     provider.kinesis.add_stream("foreign", provider.kms.add_key(denies_describe=True).key_id)
@@ -49,14 +62,26 @@ def test_every_stream_is_told_with_its_key_its_owner_and_what_was_before() -> No
     found = rows(provider)
     arn = provider.kinesis.streams["orders"].arn
     one, foreign = provider.one.arn, provider.kinesis.streams["foreign"].encryption.key_id
-    owner = (STACK_ID, "Encryption", "NONE")
-    assert found["orders"] == Row("orders", arn, "ACTIVE", "KMS", "alias/one", one, "usable", *owner)
+    owner = (STACK_ID, "Encryption", "NONE", "alias/one", "2026-01-01T00:00:00Z")
+    assert found["orders"] == Row("orders", arn, "ACTIVE", "KMS", one, one, "usable", *owner)
     assert found["clicks"] == Row("clicks", arn.replace("orders", "clicks"), "UPDATING", "NONE")
     assert found["archive"].key == "is Disabled: enable it"
-    assert found["archive"].stack == "incomplete record"
     assert (found["invoices"].key_arn, found["invoices"].key) == (one, "usable")
     assert (found["foreign"].key_id, found["foreign"].key_arn, found["foreign"].key) == (foreign, "", "unknown")
     assert len(provider.changes()) == changed
+
+
+def test_a_call_that_the_provider_is_about_to_make_is_told() -> None:
+    """Until it can't be in flight any more."""
+    provider, told = Provider(), list[str]()
+
+    def look(_call: object) -> None:
+        told.append(rows(provider)["orders"].pending)
+
+    provider.kinesis.faults.before_call(look, "StartStreamEncryption")
+    assert provider.handle(create_event({"StreamName": "orders", "KeyId": "alias/one"}))["Status"] == "SUCCESS"
+    assert told == [f"StartStreamEncryption of {provider.one.arn} until 2026-01-01T00:00:25Z"]
+    assert rows(provider)["orders"].pending == ""
 
 
 def test_a_key_that_many_streams_have_is_looked_up_once() -> None:
@@ -71,10 +96,9 @@ def test_a_key_that_many_streams_have_is_looked_up_once() -> None:
 def test_a_stream_that_goes_away_meanwhile_has_no_row() -> None:
     """Between the list and the look."""
     provider = furnished()
-    reader = StreamReader(provider.kinesis.client)
-    names = audit.names(reader, provider.clock)
+    names = audit.names(looks(provider).streams, provider.clock)
     provider.kinesis.people.delete("orders")
-    found = audit.rows(names, reader, KeyReader(lambda: provider.kms.client), provider.clock)
+    found = audit.rows(names, looks(provider), provider.clock)
     assert [row.stream for row in found] == ["archive", "clicks", "foreign", "invoices"]
 
 
@@ -82,12 +106,12 @@ def test_what_could_not_be_looked_at_is_said_and_the_rest_is_told() -> None:
     """One denied call must not cost the whole audit, nor pass for an answer."""
     provider = furnished()
     provider.kinesis.faults.fail_next("DescribeStreamSummary", Kind.ACCESS_DENIED)
-    provider.kinesis.faults.fail_next("ListTagsForStream", Kind.ACCESS_DENIED)
+    provider.kinesis.faults.fail_next("GetItem", Kind.ACCESS_DENIED)
     provider.kinesis.faults.fail_next("DescribeKey", Kind.THROTTLING)
     found = rows(provider)
     assert found["archive"].fault.startswith("kinesis:DescribeStreamSummary of archive failed: AccessDenied")
     assert (found["archive"].status, found["archive"].encryption) == ("", "")
-    assert found["clicks"].fault.startswith("kinesis:ListTagsForStream of arn:aws:kinesis:")
+    assert found["clicks"].fault.startswith("dynamodb:GetItem of kinesis-stream-encryption-record failed")
     assert found["clicks"].status == "UPDATING"
     assert (found["foreign"].key, found["foreign"].fault.count("kms:DescribeKey")) == ("unknown", 1)
     assert found["orders"].fault == ""
@@ -98,10 +122,10 @@ def test_the_account_s_quotas_are_half_left_to_others() -> None:
     provider = Provider()
     for number in range(2500):
         provider.kinesis.add_stream(f"stream-{number:04}")
-    reader, told = StreamReader(provider.kinesis.client), list[int]()
-    names = audit.names(reader, provider.clock, told.append)
+    told = list[int]()
+    names = audit.names(looks(provider).streams, provider.clock, told.append)
     assert (len(names), told) == (2501, [1000, 2000, 2501])
-    list(audit.rows(names[:100], reader, KeyReader(lambda: provider.kms.client), provider.clock))
+    list(audit.rows(names[:100], looks(provider), provider.clock))
     for action, most in (("ListStreams", 2.5), ("DescribeStreamSummary", 10)):
         times = [call.at for call in provider.kinesis.calls.named(action)]
         assert min(later - earlier for earlier, later in pairwise(times)) >= 0.999 / most
@@ -133,24 +157,19 @@ def test_json_and_csv_hold_every_field(found: Sequence[Row]) -> None:
 
 
 def test_the_table_tells_a_person_at_a_glance(found: Sequence[Row]) -> None:
-    """Which key an alias means, whether it can be used, and which stack's resource manages it."""
-    text = audit_report.as_text(found)
+    """Whose account it is, which key an alias means, whether it can be used, and which resource manages it."""
+    text = shown(found)
+    assert text.startswith("Account 123456789012, region us-east-1\n\nSTREAM ")
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
-    assert "KMS         alias/one = 00000001-1111-4222-8333-444455556666" in lines["orders"]
-    assert lines["orders"].endswith("usable                  Encryption of platform-encryption  NONE")
+    assert "arn:aws:kms:us-east-1:123456789012:key/00000001" in lines["orders"]
+    assert "usable                  Encryption of platform-encryption  NONE   alias/one" in lines["orders"]
     assert "alias/two = 00000002" in lines["archive"]
-    assert "is Disabled: enable it  incomplete record" in lines["archive"]
-    assert "arn:aws:kms:us-east-1:123456789012:key/00000001" in lines["invoices"]
+    assert "is Disabled: enable it" in lines["archive"]
     assert lines["clicks"] == "clicks    UPDATING  NONE"
-    assert text.endswith("5 streams: 4 encrypted (1 with a key that can't be used), 1 not; 1 managed by a stack.")
+    assert text.endswith("5 streams: 4 encrypted (1 with a key that can't be used), 1 not; 1 managed by a stack.\n")
 
 
 def test_the_table_tells_what_could_not_be_looked_at_beneath() -> None:
-    """The reason has no room in it."""
-    assert audit_report.as_text([Row("orders", fault="denied")]).splitlines()[2:4] == ["", "orders: denied"]
-
-
-def test_a_table_s_columns_are_as_wide_as_what_is_in_them() -> None:
-    """Also where there are no rows; no line has blanks at its end."""
-    assert table(("A", "BB"), [("aaa", ""), ("", "b")]) == "A    BB\naaa\n     b"
-    assert table(("A", "BB"), []) == "A  BB"
+    """The reason has no room in it; the same reason of many streams is told once."""
+    assert "\n\norders: denied\n\n1 streams" in shown([Row("orders", fault="denied")])
+    assert "\n\n2 streams: denied\n\n2 streams" in shown([Row("a", fault="denied"), Row("b", fault="denied")])

@@ -6,11 +6,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.model import Stream, StreamRef
-from stream_encryption_cli.account import LOOKS, Account, WouldChange
-from stream_encryption_cli.reader import StreamReader
-from stream_encryption_cli.rehearsal import NoTime, RehearsedKinesis
+from stream_encryption_cli.account import CHANGE_SETS, LOOKS, Access, Account, WouldChange
+from stream_encryption_cli.engine import Kinesis, Owner, RecordTable, Stream, StreamRef
+from stream_encryption_cli.reader import RecordReader, StreamReader
+from stream_encryption_cli.rehearsed import NoTime, RehearsedKinesis, RehearsedTable
+from tests.builders import STACK_ID, STREAM_ARN
 from tests.provider import Provider
 from tests.templates import ROOT, load
 
@@ -20,10 +20,10 @@ def public(kind: type) -> set[str]:
     return {name for name in vars(kind) if not name.startswith("_")}
 
 
-def test_the_door_to_kinesis_has_no_method_that_changes_anything() -> None:
+def test_what_looks_at_streams_and_records_has_no_method_that_changes_anything() -> None:
     """Mypy refuses these lines, were it not told to let them pass (an ignore that is not needed is one too many)."""
     provider = Provider()
-    reader = StreamReader(provider.kinesis.client)
+    reader, records = StreamReader(provider.kinesis.client), RecordReader(provider.table.client, provider.table.name)
     stream = reader.describe(StreamRef("orders"))
     assert isinstance(stream, Stream)
     with pytest.raises(AttributeError):
@@ -31,28 +31,31 @@ def test_the_door_to_kinesis_has_no_method_that_changes_anything() -> None:
     with pytest.raises(AttributeError):
         reader.stop(stream, "alias/one")  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
-        reader.tag(stream, {})  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError):
-        reader.untag(stream, [])  # type: ignore[attr-defined]
-    with pytest.raises(AttributeError):
         reader.verify(stream)  # type: ignore[attr-defined]
-    assert public(StreamReader) == {"describe", "tags", "names"}
+    with pytest.raises(AttributeError):
+        records.write(records.read(stream.arn))  # type: ignore[attr-defined]
+    assert public(StreamReader) == {"describe", "names"}
+    assert public(RecordReader) == {"read"}
     assert provider.changes() == []
 
 
-def test_each_method_of_the_providers_door_only_changes_a_copy() -> None:
-    """A method that the provider's door gets one day has to be rehearsed too, or it meets no client here."""
+def test_each_method_that_the_provider_calls_only_changes_a_copy() -> None:
+    """A method that the provider gets one day has to be rehearsed too, or it meets no client here."""
     provider = Provider()
-    rehearsed = RehearsedKinesis(StreamReader(provider.kinesis.client), NoTime(0.0))
+    records = RecordReader(provider.table.client, provider.table.name)
+    rehearsed, table = RehearsedKinesis(StreamReader(provider.kinesis.client), NoTime(0.0)), RehearsedTable(records)
     stream = rehearsed.describe(StreamRef("orders"))
     assert stream
-    rehearsed.tag(stream, {"a": "b"})
-    rehearsed.untag(stream, ["a"])
     rehearsed.start(stream, "alias/one")
     rehearsed.stop(stream, "alias/one")
     rehearsed.verify(stream)
+    written = table.write(table.read(STREAM_ARN))
+    assert table.read(STREAM_ARN) == written
+    assert Owner(STACK_ID, "x").stream_arn("orders") == STREAM_ARN
     assert public(Kinesis) <= public(RehearsedKinesis)
+    assert public(RecordTable) <= public(RehearsedTable)
     assert not hasattr(rehearsed, "_client")
+    assert not hasattr(table, "_client")
     assert provider.changes() == []
 
 
@@ -62,30 +65,49 @@ def _account() -> Account:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "x")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        return Account.of(None, "eu-west-1")
+        return Account.of(Access(region="eu-west-1"))
 
 
-@pytest.mark.parametrize("service", ["cloudformation", "kinesis", "kms"])
-def test_of_all_that_a_service_can_do_boto3_sends_the_looks_alone(account: Account, service: str) -> None:
-    """Every operation that there is, not only those that somebody thought of."""
-    client = getattr(account, service)
-    sent = set()
+def sent(account: Account, attribute: str) -> set[str]:
+    """The operations that boto3 sends for one of the account's clients, of all that the service has."""
+    client = getattr(account, attribute)
+    service, let_through = client.meta.service_model.service_name, set()
     for name in client.meta.service_model.operation_names:
         model = client.meta.service_model.operation_model(name)
         try:
             client.meta.events.emit(f"before-call.{service}.{name}", model=model, params={"headers": {}})
         except WouldChange:
             continue
-        sent.add(f"{service}:{name}")
-    assert sent == {action for action in LOOKS if action.startswith(f"{service}:")}
-    assert not {action for action in sent if not action.partition(":")[2].startswith(("Describe", "Get", "List"))}
+        let_through.add(f"{service}:{name}")
+    return let_through
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "dynamodb", "kinesis", "kms", "ssm"])
+def test_of_all_that_a_service_can_do_boto3_sends_the_looks_alone(account: Account, service: str) -> None:
+    """Every operation that there is, not only those that somebody thought of."""
+    let_through = sent(account, service)
+    assert let_through == {action for action in LOOKS if action.startswith(f"{service}:")}
+    assert not {
+        action for action in let_through if not action.partition(":")[2].startswith(("Describe", "Get", "List"))
+    }
+
+
+def test_only_one_client_makes_change_sets_and_it_can_t_execute_them(account: Account) -> None:
+    """It makes them, reads them and removes them, with the stack that was made for them."""
+    looks = {action for action in LOOKS if action.startswith("cloudformation:")}
+    assert sent(account, "change_sets") == looks | set(CHANGE_SETS)
+    assert {action.partition(":")[2] for action in CHANGE_SETS} == {
+        "CreateChangeSet",
+        "DeleteChangeSet",
+        "DeleteStack",
+    }
 
 
 def test_a_call_that_is_no_look_is_not_sent(account: Account) -> None:
     """By a call as it would be made: moto, which would take it, never hears of it."""
     with mock_aws():
         boto3.client("kinesis", "eu-west-1").create_stream(StreamName="orders", ShardCount=1)
-        with pytest.raises(WouldChange, match="kinesis:StartStreamEncryption is no look"):
+        with pytest.raises(WouldChange, match="kinesis:StartStreamEncryption is not a call that this command makes"):
             account.kinesis.start_stream_encryption(StreamName="orders", EncryptionType="KMS", KeyId="alias/one")
         described = account.kinesis.describe_stream_summary(StreamName="orders")
     assert described["StreamDescriptionSummary"].get("EncryptionType", "NONE") == "NONE"

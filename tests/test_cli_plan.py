@@ -1,14 +1,17 @@
 """What a plan says of each stream, and what it says besides. That it is true is proven in lives/test_cli_agrees.py."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stream_encryption_cli.deployment import CREATE, DELETE, NONE, RETAINED, UPDATE, Asked
-from stream_encryption_cli.intrinsics import Unknown
-from stream_encryption_cli.plan import Line, Planner, Step, Verdict
-from stream_encryption_cli.reader import StreamReader
+from stream_encryption_cli.lines import Line, Verdict
+from stream_encryption_cli.plan import Planner
+from stream_encryption_cli.reader import RecordReader, StreamReader
+from stream_encryption_cli.requests import CREATE, DELETE, NONE, RETAINED, UPDATE, Asked
+from stream_encryption_cli.sources import Sources
+from stream_encryption_cli.template.unknown import Unknown
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
 from tests.fake_errors import Kind
 from tests.provider import Provider
@@ -22,8 +25,10 @@ UNKNOWN = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
 
 def plan(provider: Provider, *asked: Asked) -> tuple[Line, ...]:
     """Plan for the stack that the tests' events are of."""
-    planner = Planner(StreamReader(provider.kinesis.client), provider.kms.client, STACK_ID, provider.clock.now())
-    return planner.plan(asked)
+    records = RecordReader(provider.table.client, provider.table.name)
+    sources = Sources(StreamReader(provider.kinesis.client), records, provider.kms.client)
+    with_token = [replace(one, properties={"ServiceToken": "x", **one.properties}) for one in asked]
+    return Planner(sources, STACK_ID, provider.clock.now()).plan(with_token)
 
 
 def create(properties: Mapping[str, Any], resource: str = LOGICAL_ID, **more: Any) -> Asked:
@@ -54,15 +59,16 @@ def test_a_create_is_told_step_by_step() -> None:
     """What an operator wants to read: which calls, with which key, what is waited for, and each time why."""
     provider = Provider()
     (line,) = plan(provider, create(ONE))
-    busy = "stream orders is UPDATING; its encryption can change once it is ACTIVE"
-    assert line.steps == (
-        Step("Remember", "record the state before", "AddTagsToStream", None, changes=True),
-        Step("Start", "the stream is not encrypted", "StartStreamEncryption", "alias/one", changes=True),
-        Step("Wait", busy),
-        Step("Wait", "ACTIVE with the wanted key; settling for 5 s"),
-        Step("Settled", "ACTIVE with the wanted key; encryption was started"),
-    )
-    assert (line.verdict, line.reason, line.key_id) == (Verdict.START, "the stream is not encrypted", "alias/one")
+    steps = [(step.action, step.call, step.key_id, step.changes) for step in line.steps]
+    assert steps == [
+        ("IntentRecorded", "PutItem", None, True),
+        ("StartRequested", "StartStreamEncryption", provider.one.arn, True),
+        ("WaitingForActive", None, None, False),
+        ("Settling", None, None, False),
+        ("Encrypted", "PutItem", None, True),
+    ]
+    assert all(step.reason for step in line.steps)
+    assert (line.verdict, line.key_id) == (Verdict.START, provider.one.arn)
     assert line.now
     assert (line.now.status, line.now.key_id, line.now.owner, line.waits_for) == ("ACTIVE", None, None, None)
 
@@ -117,14 +123,15 @@ def test_a_renamed_resource_takes_its_stream_over_and_the_old_name_leaves_it_alo
     removed = Asked(LOGICAL_ID, DELETE, ONE, physical_id=STREAM_ARN)
     lines = plan(provider, removed, create(ONE, "Renamed"))
     assert verdicts(lines) == [
-        ("Renamed", "Create", STREAM_NAME, Verdict.TAGS_ONLY),
-        (LOGICAL_ID, "Delete", STREAM_NAME, Verdict.TAGS_ONLY),
+        ("Renamed", "Create", STREAM_NAME, Verdict.CLAIM_ONLY),
+        (LOGICAL_ID, "Delete", STREAM_NAME, Verdict.CLAIM_ONLY),
     ]
-    assert lines[0].reason == "take the stream over from Encryption"
+    assert lines[0].notes[-1] == "the stream is taken over from Encryption of stack platform-encryption"
     for line, event in zip(lines, (create_event(ONE, LogicalResourceId="Renamed"), delete_event(ONE)), strict=True):
         first = len(provider.changes())
         assert provider.handle(event)["Status"] == "SUCCESS"
-        assert provider.changes()[first:] == [step.call for step in line.steps if step.changes]
+        calls = [call.name for call in provider.kinesis.calls.changes[first:]]
+        assert calls == [step.call for step in line.steps if step.changes]
 
 
 def test_another_stream_is_encrypted_and_the_one_before_is_then_given_up() -> None:
@@ -139,7 +146,7 @@ def test_another_stream_is_encrypted_and_the_one_before_is_then_given_up() -> No
     answer = provider.handle(update_event(OTHER, ONE))
     assert answer["PhysicalResourceId"] != STREAM_ARN
     assert provider.handle(delete_event(ONE))["Status"] == "SUCCESS"
-    assert (provider.key_of("other"), provider.key_of(STREAM_NAME)) == ("alias/one", None)
+    assert (provider.key_of("other"), provider.key_of(STREAM_NAME)) == (provider.one.arn, None)
 
 
 def test_no_stream_is_given_up_for_another_that_is_refused_or_where_it_is_to_be_retained() -> None:
@@ -185,9 +192,9 @@ def test_a_key_that_cannot_come_back_is_said_not_to() -> None:
     assert provider.handle(create_event(ONE))["Status"] == "SUCCESS"
     provider.two.state = "PendingDeletion"
     (line,) = plan(provider, Asked(LOGICAL_ID, DELETE, ONE, physical_id=STREAM_ARN))
-    assert line.verdict is Verdict.TAGS_ONLY
+    assert line.verdict is Verdict.CLAIM_ONLY
     (note,) = line.notes
-    assert note.startswith("key alias/two, which the stream had before, can't be restored: it is pending deletion")
+    assert note.startswith("Key alias/two, which the stream had before, can't be restored: it is pending deletion")
 
 
 def test_a_stream_whose_own_key_is_broken_is_said_to_be() -> None:
@@ -196,7 +203,7 @@ def test_a_stream_whose_own_key_is_broken_is_said_to_be() -> None:
     provider.one.state = "Disabled"
     (line,) = plan(provider, update(ONE, ONE))
     assert line.verdict is Verdict.NO_CHANGE
-    assert line.notes == ("its key alias/one is Disabled: enable it, or its producers and consumers fail",)
+    assert line.notes == (f"its key {provider.one.arn} is Disabled: enable it, or its producers and consumers fail",)
 
 
 def test_a_key_that_the_caller_may_not_look_up_is_said_to_be_one() -> None:
@@ -213,7 +220,7 @@ def test_a_record_that_is_put_is_a_change_too() -> None:
     """Verify: consumers will see it."""
     provider = owned()
     (line,) = plan(provider, update({**ONE, "Verify": "true"}, ONE))
-    assert line.verdict is Verdict.RECORD_ONLY
+    assert line.verdict is Verdict.VERIFY_ONLY
 
 
 # Nothing is asked for
@@ -230,7 +237,6 @@ def test_what_is_not_asked_for_is_left_as_it_is() -> None:
     ("act", "drift"),
     [
         ("stop", "the stream is not encrypted"),
-        ("untag", "the tags are gone, and the key is the one that this resource gave"),
         ("delete", "There is no stream orders in account 123456789012, region us-east-1."),
     ],
 )
@@ -260,7 +266,7 @@ def test_a_key_that_only_the_deployment_tells_is_started_with_where_the_stream_h
     (line,) = plan(Provider(), create({**ONE, "KeyId": UNKNOWN}))
     assert (line.verdict, line.key_id) == (Verdict.START, "!GetAtt Key.Arn")
     assert [step.key_id for step in line.steps if step.call == "StartStreamEncryption"] == ["!GetAtt Key.Arn"]
-    assert line.notes[0].endswith("on !GetAtt Key.Arn")
+    assert line.notes[0].endswith("kms:GenerateDataKey on !GetAtt Key.Arn, and every consumer kms:Decrypt")
 
 
 def test_a_key_that_only_the_deployment_tells_may_be_the_one_that_the_stream_has() -> None:
@@ -279,16 +285,16 @@ def test_a_refusal_that_no_key_can_avert_is_one_all_the_same() -> None:
     assert line.error == "OwnedByAnotherStack"
 
 
-def test_a_delete_needs_no_key_where_the_tags_are_there() -> None:
-    """The record says what to undo."""
+def test_a_delete_needs_no_key_where_the_record_is_there() -> None:
+    """The record says what to undo; where it is lost, the stream's key decides."""
     asked = Asked(LOGICAL_ID, DELETE, {**ONE, "KeyId": UNKNOWN}, physical_id=STREAM_ARN)
     (line,) = plan(owned(), asked)
     assert line.verdict is Verdict.STOP
     provider = owned()
-    provider.kinesis.people.untag(STREAM_NAME)
+    provider.table.remove(STREAM_ARN)
     (line,) = plan(provider, asked)
     assert line.verdict is Verdict.UNKNOWN
-    assert line.reason == "its tags are gone: encryption ends if its key is !GetAtt Key.Arn"
+    assert line.reason == "its record is lost: encryption ends if its key is !GetAtt Key.Arn"
     provider.kinesis.people.stop(STREAM_NAME)
     (line,) = plan(provider, asked)
     assert line.verdict is Verdict.NO_CHANGE
@@ -302,7 +308,26 @@ def test_whatever_else_only_the_deployment_tells_leaves_the_plan_unknown(name: s
     assert line.verdict is Verdict.UNKNOWN
     assert line.reason == f"{name} is !GetAtt Key.Arn, which only the deployment tells"
     assert line.stream == (None if name == "StreamName" else STREAM_NAME)
-    assert provider.kinesis.calls == []
+    assert [call.name for call in provider.kinesis.calls if call.name == "DescribeStreamSummary"] == (
+        [] if name == "StreamName" else ["DescribeStreamSummary"]
+    )
+
+
+@pytest.mark.parametrize(("takeover", "verdict"), [(UNKNOWN, Verdict.UNKNOWN), ("false", Verdict.REFUSED)])
+def test_whether_a_stream_is_another_stack_s_depends_on_takeover(takeover: Any, verdict: Verdict) -> None:
+    """Nobody knows whether the stream may be taken over; that it is another stack's is no refusal then."""
+    provider = owned(StackId=ANOTHER_STACK)
+    (line,) = plan(provider, create({**ONE, "Takeover": takeover, "OnDelete": UNKNOWN}))
+    assert line.verdict is verdict
+
+
+def test_two_keys_that_only_the_deployment_tells_are_two_keys() -> None:
+    """A stream that was started with one of them has perhaps to be started with the other."""
+    other = Unknown(("!GetAtt Other.Arn",), frozenset({"Other"}))
+    lines = plan(Provider(), create({**ONE, "KeyId": UNKNOWN}), create({**ONE, "KeyId": other}, "Two"))
+    assert [line.verdict for line in lines] == [Verdict.START, Verdict.UNKNOWN]
+    reason = "the stream has key !GetAtt Key.Arn; no call is made if that is the key of !GetAtt Other.Arn"
+    assert lines[1].reason == reason
 
 
 def test_a_service_token_that_is_unknown_does_not_matter() -> None:
@@ -313,26 +338,18 @@ def test_a_service_token_that_is_unknown_does_not_matter() -> None:
 
 def test_a_request_that_may_not_be_sent_is_unknown() -> None:
     """Unless it would change nothing anyway."""
-    (line,) = plan(owned(), update(TWO, ONE, unsure=UNKNOWN))
+    provider = owned()
+    (line,) = plan(provider, update(TWO, ONE, unsure=UNKNOWN))
     assert line.verdict is Verdict.UNKNOWN
-    assert line.reason == "it hangs on !GetAtt Key.Arn whether this is asked: the stream has key alias/one"
+    has = f"the stream has key {provider.one.arn}"
+    assert line.reason == f"whether this request is sent depends on !GetAtt Key.Arn: {has}"
     (line,) = plan(owned(), update(ONE, ONE, unsure=UNKNOWN))
     assert line.verdict is Verdict.NO_CHANGE
-    (line,) = plan(owned(), create({}, "Fn::ForEach::Streams", unsure=UNKNOWN))
-    assert (line.verdict, line.stream) == (Verdict.UNKNOWN, None)
-    assert line.reason == "it hangs on !GetAtt Key.Arn what there is"
+    (line,) = plan(owned(), create({**ONE, "OnDelte": "x"}, "New", unsure=UNKNOWN))
+    assert (line.verdict, line.error) == (Verdict.UNKNOWN, None)
 
 
-def test_a_stream_that_has_no_room_for_the_record_is_refused() -> None:
-    """Kinesis allows 50 tags; what the provider would be told at its first write, the plan tells before."""
-    provider = Provider(stream=False)
-    provider.kinesis.add_stream(STREAM_NAME, tags={f"team-{number}": "shop" for number in range(48)})
-    (line,) = plan(provider, create(ONE))
-    assert (line.verdict, line.error) == (Verdict.REFUSED, "InvalidArgument")
-    assert "the stream would have 53 tags" in line.reason
-
-
-@pytest.mark.parametrize("action", ["DescribeStreamSummary", "ListTagsForStream", "DescribeKey"])
+@pytest.mark.parametrize("action", ["DescribeStreamSummary", "DescribeKey"])
 @pytest.mark.parametrize("event", [CREATE, NONE])
 def test_what_could_not_be_looked_at_is_said_so_and_not_guessed(action: str, event: str) -> None:
     """A throttle that outlasts botocore's retries, or a right that the caller lacks; the other streams go on."""
@@ -344,3 +361,66 @@ def test_what_could_not_be_looked_at_is_said_so_and_not_guessed(action: str, eve
     assert f":{action} of " in line.reason
     assert "ThrottlingException: Rate exceeded" in line.reason
     assert other.verdict is Verdict.START
+
+
+def test_what_could_not_be_looked_at_is_said_of_a_half_known_resource_too() -> None:
+    """The unknown property is told as well."""
+    provider = Provider()
+    provider.kinesis.faults.fail_next("DescribeStreamSummary", Kind.THROTTLING)
+    (line,) = plan(provider, create({**ONE, "OnDelete": UNKNOWN}))
+    assert line.verdict is Verdict.NOT_SEEN
+    assert line.notes == ("OnDelete is !GetAtt Key.Arn, which only the deployment tells",)
+
+
+# The record can't be read
+
+
+def test_without_the_record_the_owner_is_unknown_and_the_plan_goes_on() -> None:
+    """A Create is planned as if nobody had the stream, and says so; a Delete's outcome is in the record alone."""
+    provider = owned(StackId=ANOTHER_STACK)
+    provider.kinesis.people.stop(STREAM_NAME)
+    provider.table.faults.fail_next("GetItem", Kind.ACCESS_DENIED)
+    (line,) = plan(provider, create(ONE))
+    assert (line.verdict, line.now and line.now.owner) == (Verdict.START, None)
+    assert line.notes[0].startswith("owner unknown: dynamodb:GetItem of ")
+    provider.table.faults.fail_next("GetItem", Kind.ACCESS_DENIED)
+    (line,) = plan(provider, Asked(LOGICAL_ID, DELETE, ONE, physical_id=STREAM_ARN))
+    assert line.verdict is Verdict.UNKNOWN
+    assert line.reason == "the record tells what a Delete undoes, and you can't read it"
+
+
+def test_a_record_of_an_earlier_stream_of_the_same_name_is_nobody_s_claim() -> None:
+    """The stream was created again."""
+    provider = owned(StackId=ANOTHER_STACK)
+    provider.kinesis.people.delete(STREAM_NAME)
+    provider.clock.sleep(60)
+    provider.kinesis.add_stream(STREAM_NAME)
+    (line,) = plan(provider, create(ONE))
+    assert (line.verdict, line.now and line.now.owner) == (Verdict.START, None)
+
+
+# CloudFormation's own refusals
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ({"ServiceToken": "one"}, {"ServiceToken": "two"}, "ServiceTokenChanged"),
+        ({"ServiceToken": "one"}, {"ServiceToken": "two", "KeyId": "alias/two"}, "ServiceTokenChanged"),
+        ({"ServiceToken": "one"}, {"ServiceToken": "one"}, None),
+        ({"ServiceToken": UNKNOWN}, {"ServiceToken": "two"}, None),
+    ],
+)
+def test_a_service_token_never_changes(old: Mapping[str, Any], new: Mapping[str, Any], code: str | None) -> None:
+    """CloudFormation refuses that; the way out is a new logical id."""
+    (line,) = plan(owned(), update({**ONE, **new}, {**ONE, **old}))
+    assert line.error == code
+    if code:
+        assert "Modifying service token is not allowed" in line.reason
+        assert "give the resource a new logical id" in line.reason
+
+
+def test_a_resource_never_changes_its_type() -> None:
+    """CloudFormation refuses that, too."""
+    (line,) = plan(owned(), update(ONE, ONE, old_type="AWS::SNS::Topic"))
+    assert (line.verdict, line.error) == (Verdict.REFUSED, "TypeChanged")

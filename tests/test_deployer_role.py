@@ -11,10 +11,10 @@ import pytest
 from cfnlint.helpers import load_resource
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from stream_encryption_cli.intrinsics import Scope, resolve
+from stream_encryption_cli.template.scope import Scope
 from tests.policies import ROLES, several
 from tests.policies import statements as of_the_provider
-from tests.templates import ROOT, load, nodes
+from tests.templates import ROOT, load, nodes, resolve
 
 TEMPLATE = load(ROOT / "deploy" / "deployer-role.yaml")
 PROVIDER = load(ROOT / "template.yaml")

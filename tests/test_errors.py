@@ -27,7 +27,7 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
     ),
     "StreamBeingDeleted": (errors.StreamBeingDeleted(STREAM), [STREAM_ARN, "being deleted", "deploy again"]),
     "OwnedByAnotherStack": (
-        errors.OwnedByAnotherStack(STREAM, OWNER),
+        errors.OwnedByAnotherStack(STREAM, OWNER, changed=False),
         [STREAM_ARN, LOGICAL_ID, "platform-encryption", STACK_ID, "Takeover"],
     ),
     "KeyUnusable": (
@@ -129,17 +129,18 @@ def test_a_denial_names_the_resource_that_iam_names(message: str, resource: str)
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        tuple(errors.OwnedByAnotherStack(STREAM, OWNER, changed=changed) for changed in (False, True)),
         tuple(errors.KeyUnusable(STREAM_ARN, "k", "is Disabled", changed=changed) for changed in (False, True)),
         tuple(errors.RecordUnavailable(refusal("dynamodb:PutItem"), REF, changed=changed) for changed in (False, True)),
     ],
-    ids=["KeyUnusable", "RecordUnavailable"],
+    ids=["OwnedByAnotherStack", "KeyUnusable", "RecordUnavailable"],
 )
 def test_after_a_change_no_error_says_that_there_was_none(
     before: errors.ProviderError, after: errors.ProviderError
 ) -> None:
     """Promise 2: a FAILED response says what happened."""
     assert str(before) != str(after)
-    assert "look at the stream's key" in str(after)
+    assert "before" in str(after) or "already" in str(after)
     assert "left as it is" not in str(after)
     assert "nothing is started" not in str(after)
 

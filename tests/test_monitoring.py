@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption_cli.intrinsics import Scope, holds, resolve
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
 from tests import busy_day
 from tests.insights import Line, Table, as_markdown, fields_of, run
-from tests.templates import ROOT, load
+from tests.templates import ROOT, load, resolve
 
 TEMPLATE = load(ROOT / "template.yaml")
 RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get("Condition") == "Monitored"}
@@ -215,15 +216,21 @@ def test_a_query_names_fields_that_the_log_lines_have(name: str, day: list[Line]
 
 
 @every_query
-def test_a_query_finds_something_and_the_page_shows_what(name: str, day: list[Line]) -> None:
-    """The sample on the page is from a real run. It leaves out `reason`, whose sentences may change."""
+def test_a_query_finds_something_and_is_on_the_page(name: str, day: list[Line]) -> None:
+    """Whoever has no dashboard copies it from there."""
     query = asked(QUERIES[name], "orders")
-    table = run(query, [line for line in day if "message" in line])
-    assert table[1]
-    assert as_markdown(without_column(table, "reason")) in PAGE
+    assert run(query, [line for line in day if "message" in line])[1]
     before, _, _ = PAGE.partition(query)
     assert before != PAGE
     assert re.findall(r"^### (.+)$", before, re.MULTILINE)[-1] == name
+
+
+def test_the_sample_on_the_page_is_the_beginning_of_a_real_run(day: list[Line]) -> None:
+    """It leaves out `reason`, whose sentences may change."""
+    query = asked(QUERIES["What it did to a stream, and why"], "orders")
+    table = run(query, [line for line in day if "message" in line])
+    head_rule_and_three_rows = as_markdown(without_column(table, "reason")).splitlines()[:5]
+    assert "\n".join(head_rule_and_three_rows) in PAGE
 
 
 @every_query
@@ -256,6 +263,11 @@ def test_the_dashboard_s_variable_is_used_in_one_query_and_means_every_stream_by
     assert len({row[columns.index("stream")] for row in rows}) > 2
 
 
+def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
+    """By the alarms that there are: $0.10 for each, and $3.00 for the dashboard (Amazon CloudWatch pricing)."""
+    assert f"${len(ALARMS) * 0.10 + 3.00:.2f}: {len(ALARMS)} alarms at $0.10" in PAGE
+
+
 @pytest.mark.parametrize(
     ("parameters", "monitored"),
     [
@@ -267,7 +279,7 @@ def test_the_dashboard_s_variable_is_used_in_one_query_and_means_every_stream_by
 )
 def test_there_are_alarms_only_where_they_are_asked_for(parameters: dict[str, str], *, monitored: bool) -> None:
     """Alarms cost money; a topic without alarms would be worse."""
-    assert holds("Monitored", scope(**parameters)) is monitored
+    assert Functions(scope(**parameters)).holds("Monitored") is monitored
     assert {one["Type"] for one in RESOURCES.values()} == {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
     watching = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
     assert watching == set(RESOURCES)

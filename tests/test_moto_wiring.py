@@ -1,6 +1,6 @@
-"""The door with real boto3 clients, as settings.py makes them, on moto: the calls go out as botocore wants them.
+"""The function with real boto3 clients, as settings.py makes them, on moto: botocore accepts each call.
 
-moto has no UPDATING, no quota and no key checks: what the calls mean is tested on the fakes. Time is virtual here too.
+moto has no UPDATING, no quota and no key checks: the fakes are for those. Time is virtual here too.
 """
 
 from collections.abc import Iterator
@@ -11,71 +11,72 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 from moto import mock_aws
 
-from stream_encryption.doors import door
-from stream_encryption.ownership import CANCELLED
+from stream_encryption.app import Parts, handler
+from stream_encryption.aws.service_errors import Refused
+from stream_encryption.record.table import RecordTable
+from stream_encryption.record.values import Record
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
-from tests.builders import REGION, STREAM_ARN, LambdaContext, create_event, delete_event, update_event
+from tests.builders import LOGICAL_ID, REGION, STREAM_ARN, LambdaContext, create_event, delete_event, update_event
 from tests.fake_bucket import Bucket
 from tests.fake_clock import Clock
 from tests.provider import HOST
 
+TABLE = "record"
+ONE, TWO = ({"StreamName": "orders", "KeyId": alias} for alias in ("alias/one", "alias/two"))
+
 
 class Account:
-    """An account on moto with the stream `orders` and two keys, and the provider in it."""
+    """An account on moto with the stream `orders`, two keys and the record's table, and the provider in it."""
 
     def __init__(self) -> None:
-        """Make stream, keys and door."""
+        """Make stream, keys, table and handler."""
         self.kinesis, self.kms = Settings.client("kinesis"), Settings.client("kms")
+        self.dynamodb = Settings.client("dynamodb")
         self.kinesis.create_stream(StreamName="orders", ShardCount=1)
+        self.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "stream", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "stream", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
         self.one, self.two = self.key("alias/one"), self.key("alias/two")
         self.calls: list[str] = []
-        for client in (self.kinesis, self.kms):
+        for client in (self.kinesis, self.kms, self.dynamodb):
             client.meta.events.register("before-call", self._note)
         self._clock = Clock()
         self._bucket = Bucket(self._clock.now)
+        settings = Settings("test", "INFO", "test", TABLE)
         telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
-        self._door = door(
-            Settings("test", "INFO", "test"),
-            Settings.client,
-            self._clock,
-            Random(1),  # noqa: S311 - it only spreads polls
-            telemetry,
-            self._send,
-        )
+        random = Random(1)  # noqa: S311 - only spreads polls
+        self._handle = handler(Parts(settings, Settings.client, self._clock, random, telemetry, self._put))
 
     def key(self, alias: str) -> str:
-        """Make a key with an alias, and tell its ARN."""
+        """Make a key with an alias, and return its ARN."""
         arn: str = self.kms.create_key()["KeyMetadata"]["Arn"]
         self.kms.create_alias(AliasName=alias, TargetKeyId=arn)
         return arn
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Deliver an event, and tell the one answer."""
+        """Deliver an event, and return the one response."""
         before = len(self._bucket.answers)
-        self._door({**event, "ResponseURL": HOST + self._bucket.issue()}, LambdaContext(self._clock))
-        (answer,) = self._bucket.answers[before:]
-        return dict(answer)
+        self._handle({**event, "ResponseURL": HOST + self._bucket.issue()}, LambdaContext(self._clock))
+        (response,) = self._bucket.answers[before:]
+        return dict(response)
 
     def encryption(self, name: str = "orders") -> tuple[str, str | None]:
-        """What Kinesis says of a stream."""
+        """Return EncryptionType and KeyId as Kinesis reports them."""
         summary = self.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
         return summary["EncryptionType"], summary.get("KeyId")
 
-    def tags(self, name: str = "orders") -> dict[str, str]:
-        """The tags on a stream."""
-        return {tag["Key"]: tag["Value"] for tag in self.kinesis.list_tags_for_stream(StreamName=name)["Tags"]}
-
-    def unmarked(self) -> dict[str, str]:
-        """The tags on the stream, but for the mark that a Delete leaves for an hour: it is one, and is there."""
-        tags = self.tags()
-        (mark,) = (key for key in tags if key.startswith(CANCELLED))
-        return {key: value for key, value in tags.items() if key != mark}
+    def record(self) -> Record:
+        """Read the stream's record."""
+        return RecordTable(lambda: self.dynamodb, TABLE).read(STREAM_ARN)
 
     def _note(self, model: Any, **_: Any) -> None:
         self.calls.append(model.name)
 
-    def _send(self, url: str, body: bytes) -> int:
+    def _put(self, url: str, body: bytes) -> int:
         headers = {"content-type": "", "content-length": str(len(body))}
         self._bucket.receive("PUT", url.removeprefix(HOST), headers, body)
         return 200
@@ -93,73 +94,81 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     Settings.client.cache_clear()
 
 
-ONE, TWO = ({"StreamName": "orders", "KeyId": alias} for alias in ("alias/one", "alias/two"))
-
-
 def test_a_create_a_change_of_key_and_a_delete_work_with_boto3_s_own_clients(account: Account) -> None:
-    """Every call of a whole life, as botocore checks it: parameters, types, the shapes of the answers."""
+    """Botocore checks each call of a whole life: its parameters, their types, and the response's shape."""
     created = account.handle(create_event(ONE))
     assert (created["Status"], created["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN), created["Reason"]
     assert created["Data"]["KeyArn"] == account.one
-    assert account.encryption() == ("KMS", "alias/one")
-    assert account.tags()["kinesis-stream-encryption:resource"] == "Encryption"
+    assert account.encryption() == ("KMS", account.one)
+    (claim,) = account.record().claims
+    assert (claim.owner.logical_id, claim.wanted.arn, claim.found) == (LOGICAL_ID, account.one, None)
 
     changed = account.handle(update_event(TWO, ONE))
     assert (changed["Status"], changed["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN), changed["Reason"]
     assert changed["Data"]["KeyArn"] == account.two
-    assert account.encryption() == ("KMS", "alias/two")
+    assert account.encryption() == ("KMS", account.two)
 
     deleted = account.handle(delete_event(TWO))
     assert (deleted["Status"], deleted["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN), deleted["Reason"]
     assert account.encryption()[0] == "NONE"
-    assert account.unmarked() == {}
+    assert account.record().claims == ()
     assert account.calls.count("StartStreamEncryption") == 2
     assert account.calls.count("StopStreamEncryption") == 1
 
 
-def test_a_key_that_is_spelled_otherwise_is_the_same_key_and_needs_no_start(account: Account) -> None:
-    """Promise 4, with KMS's own answers: alias in one place, ARN in the other."""
+def test_a_key_that_is_spelled_in_another_way_needs_no_start(account: Account) -> None:
+    """Promise 4, with KMS's own responses: the alias in the template, the ARN on the stream."""
     account.kinesis.start_stream_encryption(StreamName="orders", EncryptionType="KMS", KeyId=account.one)
     account.calls.clear()
-    answer = account.handle(create_event(ONE))
-    assert answer["Status"] == "SUCCESS", answer["Reason"]
-    assert answer["Data"]["PreviousKeyId"] == account.one
+    response = account.handle(create_event(ONE))
+    assert response["Status"] == "SUCCESS", response["Reason"]
+    assert response["Data"]["PreviousKeyId"] == account.one
     assert "StartStreamEncryption" not in account.calls
     assert account.handle(delete_event(ONE))["Status"] == "SUCCESS"
     assert account.encryption() == ("KMS", account.one)
 
 
-def test_tags_of_other_people_stay_page_after_page(account: Account) -> None:
-    """ListTagsForStream pages; RemoveTagsFromStream takes only ours."""
-    theirs = {f"team-{number:02d}": "x" for number in range(30)}
-    account.kinesis.add_tags_to_stream(StreamName="orders", Tags=theirs)
+def test_a_write_over_another_version_is_refused_by_dynamodb(account: Account) -> None:
+    """Rule 7: DynamoDB itself evaluates the condition, for a first write and for a later one."""
+    other = create_event(ONE, LogicalResourceId="Other")
     assert account.handle(create_event(ONE))["Status"] == "SUCCESS"
-    assert account.handle(delete_event(ONE))["Status"] == "SUCCESS"
-    assert account.unmarked() == theirs
+    stale = account.record()
+    assert account.handle(other)["Status"] == "SUCCESS"
+    table = RecordTable(lambda: account.dynamodb, TABLE)
+    for record in (stale, Record(STREAM_ARN)):
+        with pytest.raises(Refused, match="ConditionalCheckFailed"):
+            table.write(record)
+    assert table.write(account.record()).version == account.record().version
 
 
-def test_a_stream_that_is_not_there_is_told_by_kinesis_s_own_error(account: Account) -> None:
+def test_a_missing_stream_is_told_by_kinesis_s_own_error(account: Account) -> None:
     """ResourceNotFoundException, as botocore raises it."""
-    answer = account.handle(create_event({"StreamName": "nowhere"}))
-    assert answer["Status"] == "FAILED"
-    assert "There is no stream nowhere" in answer["Reason"]
+    response = account.handle(create_event({"StreamName": "nowhere"}))
+    assert response["Reason"].startswith("[StreamNotFound] ")
     assert account.handle(delete_event({"StreamName": "nowhere"}, PhysicalResourceId="x"))["Status"] == "SUCCESS"
 
 
-def test_a_key_that_is_not_there_or_disabled_is_told_by_kms_s_own_words(account: Account) -> None:
+def test_a_missing_or_disabled_key_is_told_by_kms_s_own_response(account: Account) -> None:
     """NotFoundException and KeyState, as botocore gives them."""
     missing = account.handle(create_event({"StreamName": "orders", "KeyId": "alias/nowhere"}))
     account.kms.disable_key(KeyId=account.one.rpartition("/")[2])
     disabled = account.handle(create_event(ONE))
-    assert "it does not exist" in missing["Reason"]
-    assert "it is Disabled: enable it" in disabled["Reason"]
+    assert missing["Reason"].startswith("[KeyUnusable] ")
+    assert disabled["Reason"].startswith("[KeyUnusable] ")
     assert account.encryption()[0] == "NONE"
-    assert account.tags() == {}
+
+
+def test_without_a_table_the_record_is_unavailable(account: Account) -> None:
+    """DynamoDB's ResourceNotFoundException is about the table, not about the stream."""
+    account.dynamodb.delete_table(TableName=TABLE)
+    response = account.handle(create_event(ONE))
+    assert response["Reason"].startswith("[RecordUnavailable] ")
+    assert account.encryption()[0] == "NONE"
 
 
 def test_a_stream_that_is_named_by_its_arn_is_found(account: Account) -> None:
-    """StreamARN alone, in every call."""
+    """The contract: StreamARN alone."""
     properties = {"StreamARN": STREAM_ARN, "KeyId": account.one}
-    answer = account.handle(create_event(properties))
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN), answer["Reason"]
+    response = account.handle(create_event(properties))
+    assert (response["Status"], response["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN), response["Reason"]
     assert account.encryption() == ("KMS", account.one)

@@ -12,7 +12,7 @@ import pytest
 from cfnlint.helpers import load_resource
 
 from stream_encryption.errors import AccessDenied
-from stream_encryption.model import Refusal, RefusalKind
+from stream_encryption.values import Refusal, RefusalKind
 from tests.permissions import OURS, PAGE, ROLE, Use, faults, rows
 from tests.policies import ROLES, several, statements
 from tests.templates import nodes
@@ -95,13 +95,13 @@ def test_a_right_that_the_page_gives_to_a_service_must_not_be_the_function_s_own
     assert told == ["kms:DescribeKey (Keys): called by the function, not by Kinesis"]
 
 
-def test_the_reason_that_the_page_shows_is_the_one_that_a_person_reads() -> None:
-    """Whoever searches for the words of a failed stack finds them there."""
+def test_the_page_s_example_of_a_reason_has_the_code_the_action_and_the_arn_of_a_real_one() -> None:
+    """A person who searches for the reason of a failed stack finds the page."""
     lines = [line[2:] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("> ")]
-    shown, _, _ = " ".join(lines).partition("…")
-    arn = "arn:aws:kinesis:eu-west-1:111122223333:stream/invoices"
-    refusal = Refusal("kinesis:DescribeStreamSummary", arn, RefusalKind.DENIED, "AccessDeniedException", "")
-    assert str(AccessDenied(refusal)) == f"{shown})"
+    action, arn = "kinesis:DescribeStreamSummary", "arn:aws:kinesis:eu-west-1:111122223333:stream/invoices"
+    error = AccessDenied(Refusal(action, arn, RefusalKind.DENIED, "AccessDeniedException", ""))
+    for text in (" ".join(lines), f"[{error.code}] {error}"):
+        assert [part for part in ("[AccessDenied] ", action, arn, "AccessDeniedException") if part not in text] == []
 
 
 @pytest.mark.parametrize("role", ROLES)

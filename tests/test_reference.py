@@ -1,13 +1,24 @@
-"""docs/reference.md is held to the code: each property, attribute, tag and error, and nothing besides."""
+"""docs/reference.md is held to the code: each property, attribute, error, action and part of the record, no more."""
 
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
-from stream_encryption import errors, ownership
-from stream_encryption.model import OnDelete, Place
-from stream_encryption.properties import CLOUDFORMATIONS_OWN, KNOWN, MAX_KEY_ID, MAX_SETTLE_SECONDS, Properties, parse
+from stream_encryption import errors
+from stream_encryption.cloudformation.properties import (
+    CLOUDFORMATIONS_OWN,
+    KNOWN,
+    MAX_KEY_ID,
+    MAX_SETTLE_SECONDS,
+    Properties,
+    parse,
+)
+from stream_encryption.cloudformation.request import MARKER
+from stream_encryption.reconcile.actions import Code
+from stream_encryption.record.values import Claim
+from stream_encryption.values import OnDelete, Place
 from tests.builders import ACCOUNT, REGION, STREAM_NAME
 from tests.pages import codes, table, text_of
 from tests.provider import Provider
@@ -15,8 +26,6 @@ from tests.templates import ROOT
 
 PAGE = ROOT / "docs" / "reference.md"
 PROPERTIES = {codes(name)[0]: row for name, *row in table(PAGE, "## Properties")}
-ERRORS = {codes(code)[0]: (happened, to_do) for code, happened, to_do in table(PAGE, "## Errors")}
-TAGS = [codes(name) for name, _ in table(PAGE, "## The record on the stream")]
 
 FIELDS = {
     "KeyId": "key_id",
@@ -70,20 +79,41 @@ def test_the_attributes_are_those_of_an_answer() -> None:
 
 def test_the_errors_are_those_that_there_are() -> None:
     """An error's code is its class; InternalError stands for all that nobody foresaw."""
-    assert set(ERRORS) == {one.__name__ for one in classes(errors.ProviderError)} | {"InternalError"}
+    told = {codes(code)[0]: meaning for code, meaning in table(PAGE, "## Errors")}
+    assert set(told) == {one.__name__ for one in classes(errors.ProviderError)} | {"InternalError"}
+    assert all(told.values())
 
 
-@pytest.mark.parametrize("code", ERRORS)
-def test_an_error_says_what_happened_and_what_to_do(code: str) -> None:
-    """No row that leaves a reader alone."""
-    assert all(ERRORS[code])
+def test_the_action_codes_are_those_that_there_are() -> None:
+    """Whoever reads a log line finds its action on the page."""
+    assert {code for row, _ in table(PAGE, "## Action codes") for code in codes(row)} == set(Code)
 
 
-def test_the_tags_are_those_that_are_written() -> None:
-    """The names on the stream: whoever searches for one of them finds it on the page."""
-    told = set()
-    for first, *endings in TAGS:
-        stem = first.rpartition("-")[0]
-        told |= {first, *(f"{stem}{ending}" for ending in endings if ending != "-2" and ending.startswith("-"))}
-    names = {value for name, value in vars(ownership).items() if name[0] != "_" and str(value).startswith("kinesis-")}
-    assert told == (names - {ownership.PREFIX, ownership.CANCELLED}) | {f"{ownership.CANCELLED}<digest>"}
+def test_the_record_s_attributes_are_those_that_are_written() -> None:
+    """Of a whole item: one from which its owner has left, and in which a call is announced."""
+    provider = Provider()
+    written: set[str] = set()
+    put_item = provider.table.put_item
+
+    def watched(**arguments: Any) -> Any:
+        written.update(arguments["Item"])
+        return put_item(**arguments)
+
+    provider.table.put_item = watched  # type: ignore[method-assign]
+    assert provider.create()["Status"] == provider.delete()["Status"] == "SUCCESS"
+    told = [codes(name)[0] for name, _ in table(PAGE, "## The record")]
+    assert set(told) == written
+
+
+def test_the_page_names_each_part_of_a_claim() -> None:
+    """A claim is told in a sentence, not in a table."""
+    assert [field.name for field in fields(Claim) if f"`{field.name}`" not in text_of(PAGE)] == []
+
+
+def test_a_failed_create_s_id_has_the_form_that_the_page_shows() -> None:
+    """Its Delete, and people, read it."""
+    failed = Provider().create({"StreamName": "nowhere"})["PhysicalResourceId"]
+    (form,) = [code for row in table(PAGE, "## PhysicalResourceId") for code in codes(row[0]) if MARKER in code]
+    assert failed.count("/") == form.count("/")
+    assert failed.startswith(MARKER)
+    assert form.startswith(MARKER)

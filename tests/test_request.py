@@ -15,6 +15,7 @@ from stream_encryption.reconcile.state import State
 from stream_encryption.record.values import RequestStamp
 from stream_encryption.values import Key, Stream, StreamRef, StreamStatus
 from tests.builders import (
+    INVENTED_ID,
     LOGICAL_ID,
     RESPONSE_URL,
     SECRET,
@@ -30,7 +31,6 @@ NOW = NEW_YEAR_2026 + 0.75
 ISSUED = int(NEW_YEAR_2026)
 OTHER_ARN = STREAM_ARN.replace("orders", "payments")
 FAILED_CREATE = f"{MARKER}platform-encryption/{LOGICAL_ID}/{digest_of(RESPONSE_URL)}"
-INVENTED_ID = "platform-encryption-Encryption-1ABC2DEF3GHIJ"
 
 
 def of(event: Mapping[str, Any], now: float = NOW) -> Request:

@@ -10,14 +10,22 @@ from stream_encryption.errors import InvalidProperties
 from stream_encryption.reconcile.goals import Ensure, Goal, Release
 from stream_encryption.record.values import RequestStamp
 from stream_encryption.values import OnDelete, Owner, StreamRef
-from tests.builders import LOGICAL_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event, delete_event, update_event
+from tests.builders import (
+    INVENTED_ID,
+    LOGICAL_ID,
+    RESPONSE_URL,
+    STACK_ID,
+    STREAM_ARN,
+    create_event,
+    delete_event,
+    update_event,
+)
 from tests.fake_clock import NEW_YEAR_2026
 
 OWNER = Owner(STACK_ID, LOGICAL_ID)
 STAMP = RequestStamp(int(NEW_YEAR_2026), digest_of(RESPONSE_URL))
 OTHER_ARN = STREAM_ARN.replace("orders", "payments")
 FAILED_CREATE = f"{MARKER}platform-encryption/{LOGICAL_ID}/0123456789abcdef"
-INVENTED_ID = "platform-encryption-Encryption-1ABC2DEF3GHIJ"
 ORDERS, PAYMENTS = {"StreamName": "orders"}, {"StreamName": "payments"}
 
 

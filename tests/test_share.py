@@ -1,6 +1,7 @@
 """deploy/stackset.yaml: the provider in every account of an organization, as CloudFormation's StackSets can do it."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.templates import ROOT, load
 TEMPLATE = load(ROOT / "deploy" / "stackset.yaml")
 STACK_SET: dict[str, Any] = TEMPLATE["Resources"]["Everywhere"]["Properties"]
 PROVIDER = load(ROOT / "template.yaml")
-PAGE = (ROOT / "docs" / "share.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 
 
 def test_the_stack_set_gives_the_provider_parameters_that_it_has() -> None:
@@ -69,6 +70,12 @@ def test_what_the_stack_set_is_told_is_checked_before_any_account_is_touched(
 ) -> None:
     """A mistake found at the deployment of one stack is cheaper than in a hundred accounts."""
     assert bool(re.fullmatch(TEMPLATE["Parameters"][parameter]["AllowedPattern"], value)) == allowed
+
+
+def test_the_page_names_the_processed_template_after_this_version() -> None:
+    """A new version needs a new name: an unchanged TemplateUrl is no change for CloudFormation."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert set(re.findall(r"provider-(\d+\.\d+\.\d+)\.json", PAGE)) == {version}
 
 
 def test_the_page_names_the_tag_that_the_template_asks_for() -> None:

@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.builders import create_event, delete_event, update_event
+from tests.builders import INVENTED_ID, create_event, delete_event, update_event
 from tests.provider import Provider
 from tests.workflows import ONE, TWO, busy_provider, create_then_busy, finish, hand_over
-
-INVENTED_ID = "platform-encryption-Encryption-1ABC2DEF3GHIJ"
 
 
 def play_all(provider: Provider, first: int) -> None:

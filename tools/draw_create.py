@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tools.drawing import BLUE, FAINT, GREEN, GREY, ORANGE, PURPLE, Box, Drawing, Font
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from local.kinesis_tap import KinesisCall
     from local.response_endpoint import Exchange
@@ -76,9 +76,11 @@ def _request(sheet: Drawing, begun: float, answered: float, y: float) -> None:
     sheet.words((answered, y + 12), "SUCCESS", Font(12, BLUE, anchor="end"))
 
 
-def _calls(sheet: Drawing, calls: Iterable[tuple[float, KinesisCall]], y: float) -> None:
-    _lane(sheet, y, "Its calls")
+def _calls(sheet: Drawing, calls: Sequence[tuple[float, KinesisCall]], y: float) -> None:
+    _lane(sheet, y, "Kinesis calls")
     sheet.words((20, y + 52), "short: looks", Font(12, GREY))
+    if (first := min(x for x, _ in calls)) - LEFT > NARROW:
+        sheet.words(((LEFT + first) / 2, y + 44), "the function starts", Font(11, GREY, anchor="middle"))
     top = y
     for x, one in calls:
         if not one.changes:

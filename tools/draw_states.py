@@ -1,4 +1,4 @@
-"""`make draw`: draws the state machine into docs/durable-wait.md, from its definition. With --check: is it stale?"""
+"""`make draw`: draws the state machine into docs/architecture.md, from its definition. With --check: is it stale?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFINITION = ROOT / "statemachine" / "wait.asl.json"
-PAGE = ROOT / "docs" / "durable-wait.md"
+PAGE = ROOT / "docs" / "architecture.md"
 BEGIN = "<!-- drawn by `make draw`, from statemachine/wait.asl.json: -->"
 END = "<!-- end of the drawing -->"
 

@@ -1,4 +1,4 @@
-"""A custom resource as crhelper's README shows it, which makes the same call in its Create."""
+"""A custom resource as crhelper's README shows it, with the provider's two clients, and the same call in its Create."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 helper = CfnResource()
 kinesis = boto3.client("kinesis")
+dynamodb = boto3.client("dynamodb")
 
 
 @helper.create

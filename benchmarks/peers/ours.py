@@ -12,20 +12,26 @@ if TYPE_CHECKING:
 
 
 class Ours:
-    """Invoked as Lambda is."""
+    """Invoked as Lambda invokes it."""
 
     name = OURS
 
-    def __init__(self, account: Account, environments: int) -> None:
-        """Have so many execution environments warm: a cold start lies before the Start, and only takes others' time."""
+    def __init__(self, account: Account) -> None:
+        """Have no warm execution environment yet."""
         self._runtime = account.aws.runtime
+        self._warmed = 0
+
+    def warm(self, environments: int) -> None:
+        """Have at least so many warm execution environments, so that no measured request waits for a cold start."""
+        missing = max(0, environments - self._warmed)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda _: self._warm(), range(environments)))
+            list(pool.map(lambda _: self._warm(), range(missing)))
+        self._warmed += missing
 
     def _warm(self) -> None:
         self._runtime.warm()
-        self._runtime.invoke({})  # It says that this is no request.
+        self._runtime.invoke({})  # The function rejects this event.
 
     def handle(self, event: Event) -> None:
-        """Invoke the function; a wait that gets long is carried on by the state machine."""
+        """Invoke the function; the state machine continues a wait that gets long."""
         self._runtime.invoke(event)

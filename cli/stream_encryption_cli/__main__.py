@@ -1,7 +1,5 @@
 """`python -m stream_encryption_cli`."""
 
-import sys
+from .main import run
 
-from .main import main
-
-sys.exit(main())
+run()

@@ -1,30 +1,27 @@
-"""Every stream of an account and region: how it is encrypted, with which key, and who manages that."""
+"""Every stream of an account and region: how it is encrypted, with which key, and which resource manages that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stream_encryption.model import Owner, StreamRef
-from stream_encryption.ownership import from_tags
-
+from .engine import StreamRef, for_incarnation
 from .pace import Pace
 from .reader import NotSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stream_encryption.keys import Keys
-    from stream_encryption.model import Key, Stream
-
+    from .engine import Key, Record, Stream
     from .pace import Clock
-    from .reader import StreamReader
+    from .reader import KeyReader, RecordReader, StreamReader
 
 PAGES_A_SECOND = 2.5
 STREAMS_A_SECOND = 10.0
-"""Half of what the account has (ListStreams 5 a second, DescribeStreamSummary 20), which the provider shares."""
+"""Half of the account's quotas (ListStreams 5 a second, DescribeStreamSummary 20), which the provider shares."""
 
-_NOBODY = Owner("", "")
+_NONE = "NONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +34,15 @@ class Row:
         status: Its status.
         encryption: KMS or NONE.
         key_id: Its key as Kinesis reports it.
-        key_arn: The key behind that; empty where that can't be told.
-        key: `usable`, or why not; `unknown` where it may not be looked up; empty without a key.
-        stack: The id of the stack that manages its encryption; empty where none does.
-        resource: The logical id of that stack's resource.
-        before: What comes back when that resource is deleted: NONE or a KeyId.
-        fault: Why something of this could not be looked at.
+        key_arn: The ARN of that key; empty where it can't be told.
+        key: `usable`, or why not; `unknown` where the key may not be looked up; empty without a key.
+        stack: The id of the stack whose resource manages its encryption; empty where none does.
+        resource: The logical id of that resource.
+        found: What comes back when that resource is deleted: NONE or a KeyId.
+        wanted: The KeyId that the resource wants.
+        since: When the newest request of the resource was issued.
+        pending: The call that the provider is about to make, or has just made; empty where there is none.
+        fault: What could not be looked at, and why.
     """
 
     stream: str
@@ -54,12 +54,24 @@ class Row:
     key: str = ""
     stack: str = ""
     resource: str = ""
-    before: str = ""
+    found: str = ""
+    wanted: str = ""
+    since: str = ""
+    pending: str = ""
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Where an audit looks."""
+
+    streams: StreamReader
+    records: RecordReader
+    keys: KeyReader
+
+
 def names(reader: StreamReader, clock: Clock, told: Callable[[int], None] = lambda _: None) -> list[str]:
-    """The names of all streams.
+    """List the names of all streams.
 
     Args:
         reader: Where to look.
@@ -78,42 +90,46 @@ def names(reader: StreamReader, clock: Clock, told: Callable[[int], None] = lamb
     return found
 
 
-def rows(streams: list[str], reader: StreamReader, keys: Keys, clock: Clock) -> Iterator[Row]:
-    """Look at these streams, one after the other; one that is gone meanwhile has no row."""
+def rows(streams: list[str], looks: Looks, clock: Clock) -> Iterator[Row]:
+    """Look at these streams, one after the other; a stream that is gone by then has no row."""
     pace = Pace(clock, STREAMS_A_SECOND)
     seen: dict[str, Key] = {}
     for name in streams:
         pace.wait()
         try:
-            stream = reader.describe(StreamRef(name))
+            stream = looks.streams.describe(StreamRef(name))
         except NotSeen as unseen:
             yield Row(name, fault=str(unseen))
             continue
         if stream:
-            yield _row(stream, reader, keys, seen, clock.now())
+            yield _row(stream, looks, seen, clock.now())
 
 
-def _row(stream: Stream, reader: StreamReader, keys: Keys, seen: dict[str, Key], now: float) -> Row:
+def _row(stream: Stream, looks: Looks, seen: dict[str, Key], now: float) -> Row:
     faults: list[str] = []
-    key_arn, usable = _key(stream, keys, seen, faults)
-    stack, resource, before = _owner(stream, reader, faults, now)
+    key_arn, usable = _key(stream, looks.keys, seen, faults)
+    record = _record(stream, looks.records, faults, now)
+    claim = record.in_force if record else None
     return Row(
         stream=stream.name,
         arn=stream.arn,
         status=str(stream.status),
-        encryption="KMS" if stream.key_id else "NONE",
+        encryption="KMS" if stream.key_id else _NONE,
         key_id=stream.key_id or "",
         key_arn=key_arn,
         key=usable,
-        stack=stack,
-        resource=resource,
-        before=before,
+        stack=claim.owner.stack_id if claim else "",
+        resource=claim.owner.logical_id if claim else "",
+        found=(claim.found.key_id if claim.found else _NONE) if claim else "",
+        wanted=claim.wanted.key_id if claim else "",
+        since=_utc(claim.latest.issued_at) if claim else "",
+        pending=_pending(record, now) if record else "",
         fault="; ".join(faults),
     )
 
 
-def _key(stream: Stream, keys: Keys, seen: dict[str, Key], faults: list[str]) -> tuple[str, str]:
-    """The key's ARN, and whether it can be used. Many streams share a key: it is looked up once."""
+def _key(stream: Stream, keys: KeyReader, seen: dict[str, Key], faults: list[str]) -> tuple[str, str]:
+    """Tell the key's ARN, and whether it can be used. Many streams share a key, which is looked up once."""
     if stream.key_id is None:
         return "", ""
     try:
@@ -122,16 +138,23 @@ def _key(stream: Stream, keys: Keys, seen: dict[str, Key], faults: list[str]) ->
         faults.append(str(unseen))
         return "", "unknown"
     seen[stream.key_id] = key
-    return key.arn or "", key.fault or ("usable" if key.arn else "unknown")
+    return key.identity if key.resolved else "", key.fault or ("usable" if key.resolved else "unknown")
 
 
-def _owner(stream: Stream, reader: StreamReader, faults: list[str], now: float) -> tuple[str, str, str]:
+def _record(stream: Stream, records: RecordReader, faults: list[str], now: float) -> Record | None:
     try:
-        tags = from_tags(reader.tags(stream), _NOBODY, now)
+        return for_incarnation(records.read(stream.arn), stream.created, now)
     except NotSeen as unseen:
         faults.append(str(unseen))
-        return "", "", ""
-    if tags.ownership is None:
-        return ("incomplete record", "", "") if tags.keys else ("", "", "")
-    owner = tags.ownership.owner
-    return owner.stack_id, owner.logical_id, tags.ownership.before or "NONE"
+        return None
+
+
+def _pending(record: Record, now: float) -> str:
+    pending = record.pending
+    if pending is None or pending.until < now:
+        return ""
+    return f"{pending.change} of {pending.key.key_id} until {_utc(pending.until)}"
+
+
+def _utc(epoch_seconds: float) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

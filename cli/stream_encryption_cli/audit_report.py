@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from .audit import Row
-from .tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .engine import Place
+    from .screen import Screen
+
 _FIELDS = tuple(one.name for one in fields(Row))
-_HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "BEFORE")
+_HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "FOUND", "WANTED", "SINCE", "PENDING")
 
 
 def as_json(rows: Sequence[Row]) -> str:
@@ -33,10 +35,18 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def as_text(rows: Sequence[Row]) -> str:
-    """What a person wants to see of every stream at once."""
-    faults = [f"{row.stream}: {row.fault}" for row in rows if row.fault]
-    return "\n".join([table(_HEAD, map(_cells, rows)), *(["", *faults] if faults else []), "", _summary(rows)])
+def show(rows: Sequence[Row], place: Place, screen: Screen) -> None:
+    """Print what a person wants to see of every stream at once."""
+    screen.paragraph(f"Account {place.account}, region {place.region}\n")
+    screen.table(_HEAD, map(_cells, rows))
+    faults = defaultdict[str, list[str]](list)
+    for row in rows:
+        if row.fault:
+            faults[row.fault].append(row.stream)
+    if faults:
+        told = [f"{one[0] if len(one) == 1 else f'{len(one)} streams'}: {fault}" for fault, one in faults.items()]
+        screen.paragraph("\n".join(["", *told]), "red")
+    screen.paragraph(f"\n{_summary(rows)}")
 
 
 def _summary(rows: Sequence[Row]) -> str:
@@ -52,7 +62,8 @@ def _summary(rows: Sequence[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     stack = row.stack.split("/")[1] if "/" in row.stack else row.stack
     managed = f"{row.resource} of {stack}" if row.resource else stack
-    return row.stream, row.status, row.encryption, _key(row), row.key, managed, row.before
+    key = (row.stream, row.status, row.encryption, _key(row), row.key)
+    return (*key, managed, row.found, row.wanted, row.since, row.pending)
 
 
 def _key(row: Row) -> str:

@@ -1,32 +1,35 @@
-"""The doors to Kinesis and KMS for those who only look: there is no other method to call."""
+"""Looks at streams, records and keys. There is no method here that changes anything."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stream_encryption.keys import Keys
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.refusals import Refused, refusals
+from .engine import KeyLookup, Kinesis, RecordTable, Refused, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kms import KMSClient
 
-    from stream_encryption.model import Key, Refusal, Stream, StreamRef
+    from .engine import Key, Record, Refusal, Stream, StreamRef
+
+PAGE = 1000
+"""How many names a page of ListStreams holds; the API takes up to 10,000."""
 
 
 class NotSeen(Exception):
-    """Something could not be looked at, so that nothing can be said of it. Its text says what and why."""
+    """Something could not be looked at. The text says what, and why."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Name the look and what came of it."""
+        """Name the look and the error."""
         super().__init__(f"{refusal.action} of {refusal.resource} failed: {refusal.code}: {refusal.message}")
 
 
 class StreamReader:
-    """Kinesis for those who only look. Every method raises NotSeen where AWS refuses."""
+    """Looks at streams. Every method raises NotSeen where AWS refuses."""
 
     def __init__(self, client: KinesisClient) -> None:
         """Use a boto3 client, which does retries of its own."""
@@ -38,13 +41,8 @@ class StreamReader:
         with _or_not_seen():
             return self._kinesis.describe(ref)
 
-    def tags(self, stream: Stream) -> dict[str, str]:
-        """All the tags on a stream (ListTagsForStream, page by page)."""
-        with _or_not_seen():
-            return self._kinesis.tags(stream)
-
     def names(self, after: str | None) -> tuple[list[str], bool]:
-        """A page of the streams' names (ListStreams).
+        """Read a page of the streams' names (ListStreams).
 
         Args:
             after: The last name of the page before; None for the first page.
@@ -61,21 +59,41 @@ class StreamReader:
             return page["StreamNames"], page["HasMoreStreams"]
 
 
-class KeyReader(Keys):
-    """The provider's own look-up of keys, for those who can't just look again later."""
+class RecordReader:
+    """Looks at the provider's record."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        """Use a boto3 client, which does retries of its own, and a table by its name or ARN."""
+        self._table = RecordTable(lambda: client, table)
+
+    def read(self, stream_arn: str) -> Record:
+        """Read a stream's record (GetItem); an empty one where the table has none.
+
+        Raises:
+            NotSeen: The table can't be read.
+        """
+        with _or_not_seen():
+            return self._table.read(stream_arn)
+
+
+class KeyReader(KeyLookup):
+    """Looks keys up as the provider does, each of them once."""
+
+    def __init__(self, client: Callable[[], KMSClient], on_denied: Callable[[Refusal], None] = lambda _: None) -> None:
+        """Use a boto3 client, which does retries of its own, and tell each look-up that is denied."""
+        super().__init__(client, on_denied)
+        self._found: dict[tuple[str, str], Key] = {}
 
     def look_up(self, key_id: str, stream: Stream) -> Key:
-        """Resolve a KeyId, as Keys does.
+        """Resolve a KeyId, as KeyLookup does.
 
         Raises:
             NotSeen: KMS did not answer.
         """
-        with _or_not_seen():
-            return super().look_up(key_id, stream)
-
-
-PAGE = 1000
-"""How many names a page of ListStreams holds; the API takes up to 10,000."""
+        if (key_id, stream.arn) not in self._found:
+            with _or_not_seen():
+                self._found[key_id, stream.arn] = super().look_up(key_id, stream)
+        return self._found[key_id, stream.arn]
 
 
 @contextmanager

@@ -1,7 +1,4 @@
-"""The provider at work on a Kinesis that is only thought of: its own loop and decisions, on values that were read.
-
-Nothing here can change a stream: what the loop does to Kinesis is done to a copy.
-"""
+"""Rehearses requests: the provider's own loop and decisions, on copies of the streams and records that were read."""
 
 from __future__ import annotations
 
@@ -9,136 +6,17 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from stream_encryption.converge import Patience, Progress, World, loop
-from stream_encryption.errors import ProviderError
-from stream_encryption.kinesis import Kinesis
-from stream_encryption.model import Key, Refusal, RefusalKind, StreamStatus
-from stream_encryption.refusals import Refused
-
-from .reader import KeyReader
+from .engine import Environment, Progress, ProviderError, Stream, StreamRef, StreamStatus, WaitBudget, loop
+from .rehearsed import NoTime, RehearsedKeys, RehearsedKinesis, RehearsedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
-    from mypy_boto3_kms import KMSClient
+    from .engine import Action, Goal, Refusal
+    from .sources import Sources
 
-    from stream_encryption.model import Action, Goal, Stream, StreamRef
-
-    from .reader import StreamReader
-
-UNKNOWN_KEY = "not-known-yet"
-"""Stands for a KeyId that only the deployment will tell. It is no key's, and no key's is it."""
-
-CHANGE_SECONDS = 2.0
-"""How long a Start or Stop takes here, in seconds of no time at all."""
 LONGEST_SECONDS = 24 * 60 * 60.0
 """When a rehearsal would give up, in seconds of no time at all. None should."""
-MOST_TAGS = 50
-"""How many tags a stream can hold (API reference of AddTagsToStream)."""
-
-
-class NoTime:
-    """A clock that begins now, and goes on only by what is slept: that is, at once."""
-
-    def __init__(self, start: float) -> None:
-        """Begin, in epoch seconds."""
-        self._now = start
-
-    def now(self) -> float:
-        """The time, in epoch seconds."""
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass, in seconds, without waiting for it."""
-        self._now += seconds
-
-
-class RehearsedKinesis(Kinesis):
-    """Streams as they were read, and then as the calls would leave them. It has no client.
-
-    What is busy now is ACTIVE at the next look but one: how long it will really be busy, nobody knows.
-    """
-
-    def __init__(self, reader: StreamReader, clock: NoTime) -> None:
-        """Read each stream once, when it is first asked for."""
-        self._reader = reader
-        self._clock = clock
-        self._found: dict[str, Stream | None] = {}
-        self._found_tags: dict[str, dict[str, str]] = {}
-        self._streams: dict[str, Stream | None] = {}
-        self._tags: dict[str, dict[str, str]] = {}
-        self._busy_until: dict[str, float] = {}
-        self.changes = 0
-        """How many calls have changed something here."""
-
-    def describe(self, ref: StreamRef) -> Stream | None:
-        """How the stream would be now."""
-        if ref.name not in self._streams:
-            self._streams[ref.name] = self._found[ref.name] = self._reader.describe(ref)
-            self._busy(ref.name)
-        stream = self._streams[ref.name]
-        busy = stream and stream.status in (StreamStatus.CREATING, StreamStatus.UPDATING)
-        if stream and busy and self._clock.now() >= self._busy_until[ref.name]:
-            stream = self._streams[ref.name] = replace(stream, status=StreamStatus.ACTIVE)
-        return stream
-
-    def tags(self, stream: Stream) -> dict[str, str]:
-        """The tags that would be on the stream."""
-        if stream.name not in self._tags:
-            self._tags[stream.name] = self._found_tags[stream.name] = self._reader.tags(stream)
-        return dict(self._tags[stream.name])
-
-    def found(self, name: str) -> tuple[Stream | None, Mapping[str, str]]:
-        """A stream and its tags as they were read, as far as they were."""
-        return self._found[name], self._found_tags.get(name, {})
-
-    def tag(self, stream: Stream, tags: Mapping[str, str]) -> None:
-        """Think of these tags."""
-        after = {**self.tags(stream), **tags}
-        if len(after) > MOST_TAGS:
-            action, message = "kinesis:AddTagsToStream", f"the stream would have {len(after)} tags"
-            raise Refused(Refusal(action, stream.arn, RefusalKind.INVALID, "InvalidArgumentException", message))
-        self._tags[stream.name] = after
-        self.changes += 1
-
-    def untag(self, stream: Stream, keys: Sequence[str]) -> None:
-        """Think these tags away."""
-        self.changes += 1
-        self._tags[stream.name] = {key: value for key, value in self.tags(stream).items() if key not in keys}
-
-    def start(self, stream: Stream, key_id: str) -> None:
-        """Think of this key."""
-        self._re_encrypt(stream, key_id)
-
-    def stop(self, stream: Stream, key_id: str) -> None:  # noqa: ARG002 (the signature is Kinesis')
-        """Think the encryption away."""
-        self._re_encrypt(stream, None)
-
-    def verify(self, stream: Stream) -> None:  # noqa: ARG002
-        """Think of a record that comes back encrypted."""
-        self.changes += 1
-
-    def _re_encrypt(self, stream: Stream, key_id: str | None) -> None:
-        self._streams[stream.name] = replace(stream, key_id=key_id, status=StreamStatus.UPDATING)
-        self._busy(stream.name)
-        self.changes += 1
-
-    def _busy(self, name: str) -> None:
-        self._busy_until[name] = self._clock.now() + CHANGE_SECONDS
-
-
-class RehearsedKeys(KeyReader):
-    """Keys as they are, and the one that is not known yet."""
-
-    def look_up(self, key_id: str, stream: Stream) -> Key:
-        """Resolve a KeyId; of the one that is not known yet nothing is known.
-
-        Raises:
-            NotSeen: KMS did not answer.
-        """
-        if key_id == UNKNOWN_KEY:
-            return Key(UNKNOWN_KEY, None, UNKNOWN_KEY)
-        return super().look_up(key_id, stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +26,24 @@ class Decision:
     Attributes:
         goal: What it was for.
         action: What was decided, and why.
-        changed: It changed the stream, its tags or what is in it; False where it was refused, or changes nothing.
+        changed: It changed the stream, its record or what is in it; False where it was refused, or changes nothing.
+        claimed: It changed the claims that the record tells of, and not only which requests were seen.
     """
 
     goal: Goal
     action: Action
     changed: bool = False
+    claimed: bool = False
 
 
-class _Journal:
-    """What the loop decided on, and what came of it."""
+class _Log:
+    """The decisions of the loop, and what came of each."""
 
-    def __init__(self, kinesis: RehearsedKinesis) -> None:
+    def __init__(self, kinesis: RehearsedKinesis, table: RehearsedTable) -> None:
         self._kinesis = kinesis
+        self._table = table
         self._decisions: list[Decision] = []
-        self._changes = kinesis.changes
+        self._changes, self._claims = self._count(), table.claims
 
     def decided(self, goal: Goal, action: Action) -> None:
         """Take a decision down, before it is carried out."""
@@ -178,9 +59,13 @@ class _Journal:
         return tuple(self._decisions)
 
     def _see_what_came_of_the_last(self) -> None:
-        if self._kinesis.changes > self._changes:
-            self._decisions[-1] = replace(self._decisions[-1], changed=True)
-        self._changes = self._kinesis.changes
+        if self._count() > self._changes:
+            claimed = self._table.claims > self._claims
+            self._decisions[-1] = replace(self._decisions[-1], changed=True, claimed=claimed)
+        self._changes, self._claims = self._count(), self._table.claims
+
+    def _count(self) -> int:
+        return self._kinesis.changes + self._table.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,25 +84,40 @@ class Rehearsed:
 
 
 class Rehearsal:
-    """One request after the other on the same imagined streams, as a deployment sends them."""
+    """One request after the other on the same imagined streams and records, as a deployment sends them."""
 
-    def __init__(self, reader: StreamReader, kms: KMSClient, clock: NoTime, told: Callable[[Refusal], None]) -> None:
-        """Begin with the streams as they are."""
+    def __init__(self, sources: Sources, clock: NoTime, told: Callable[[Refusal], None]) -> None:
+        """Begin with the streams and records as they are."""
         self.clock = clock
-        self.kinesis = RehearsedKinesis(reader, clock)
-        self.keys = RehearsedKeys(lambda: kms, told)
+        self.kinesis = RehearsedKinesis(sources.streams, clock)
+        self.table = RehearsedTable(sources.records)
+        self.keys = RehearsedKeys(lambda: sources.kms, told)
+
+    def imagine(self, stream_arn: str, key_id: str | None, *, look: bool) -> None:
+        """Take a stream to be there that is not, ACTIVE and without a record.
+
+        Args:
+            stream_arn: Its ARN.
+            key_id: Its key; None where it is not encrypted.
+            look: Look first: it may be there.
+        """
+        name = stream_arn.rpartition("/")[2]
+        if name not in self.kinesis.imagined and not (look and self.kinesis.describe(StreamRef(name))):
+            self.kinesis.imagine(Stream(name, stream_arn, StreamStatus.ACTIVE, key_id))
+            self.table.imagine(stream_arn)
 
     def __call__(self, goals: tuple[Goal, ...]) -> Rehearsed:
         """Run the provider's own loop on these goals.
 
         Raises:
-            NotSeen: What it would look at could not be looked at.
+            NotSeen: A stream or a key could not be looked at.
         """
-        journal = _Journal(self.kinesis)
-        world = World(self.kinesis, self.keys, self.clock, Random(0), journal)  # noqa: S311  # nosec B311  # spreads pauses
+        log = _Log(self.kinesis, self.table)
+        spread = Random(0)  # noqa: S311  # nosec B311  # spreads pauses that take no time
+        env = Environment(self.kinesis, self.keys, self.table, self.clock, spread, log)
         now = self.clock.now()
         try:
-            progress, _ = loop(Progress.begin(goals, now), world, now + LONGEST_SECONDS, Patience())
+            progress, _ = loop(Progress.begin(goals, now), env, now + LONGEST_SECONDS, WaitBudget())
         except ProviderError as error:
-            return Rehearsed(journal.decisions(), error=error)
-        return Rehearsed(journal.decisions(), progress)
+            return Rehearsed(log.decisions(), error=error)
+        return Rehearsed(log.decisions(), progress)

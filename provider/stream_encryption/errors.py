@@ -87,12 +87,13 @@ class StreamBeingDeleted(ProviderError):
 class OwnedByAnotherStack(ProviderError):
     """Another stack's resource claims the stream."""
 
-    def __init__(self, stream: Stream, owner: Owner) -> None:
-        """Name the stream, and the stack and resource that claim it."""
+    def __init__(self, stream: Stream, owner: Owner, *, changed: bool) -> None:
+        """Name the stream, and the stack and resource that claim it, and say whether the stream was changed before."""
+        left = "This request had changed it before." if changed else "The stream was left as it is."
         super().__init__(
             f"The encryption of stream {stream.arn} is managed by resource {owner.logical_id} of stack "
-            f"{owner.stack_name} ({owner.stack_id}). The stream was left as it is. Remove that resource first, or "
-            "set Takeover to true here to take the stream over."
+            f"{owner.stack_name} ({owner.stack_id}). {left} Remove that resource first, or set Takeover to true here "
+            "to take the stream over."
         )
 
 

@@ -1,7 +1,7 @@
 """Lambda's entry module: imports the app, and makes what every request needs before the first one comes.
 
 Until a function asks for its first event it has a whole processor, and with 256 MB a seventh of one from then on
-(docs/decisions/packaging.md).
+(docs/decisions.md).
 """
 
 from __future__ import annotations

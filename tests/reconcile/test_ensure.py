@@ -76,6 +76,12 @@ def test_a_stream_of_another_stacks_resource_is_refused() -> None:
     assert error(decide(plain(claim(), claim(THEY)), stamp=stamp("newer"))) is errors.OwnedByAnotherStack
 
 
+def test_a_request_that_has_changed_the_stream_does_not_say_that_it_was_left_as_it_is() -> None:
+    """Promise 2: another stack has taken the stream over after this request's Start."""
+    assert "left as it is" in decide(plain(claim(THEY))).reason
+    assert "left as it is" not in decide(plain(claim(THEY)), state(changes=1)).reason
+
+
 def test_a_takeover_takes_the_stream_of_another_stack() -> None:
     """Property Takeover, and record, rule 4: it pushes its claim, which found the key that the stream has."""
     taken = decide(plain(claim(THEY, TWO), current=TWO), takeover=True)
@@ -197,7 +203,7 @@ def test_another_requests_call_is_waited_out_before_anything_is_done() -> None:
     announced = record(claim(), pending=pending(start_intent(TWO, stamp("theirs")), at=NOW - 5))
     action = decide(seen(stream(), announced, wanted=ONE))
     assert (action.code, getattr(action, "seconds", None)) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
-    over = decide(seen(stream(), announced, wanted=ONE), now=NOW + 20)
+    over = decide(seen(stream(), announced, wanted=ONE, now=NOW + 20), now=NOW + 20)
     assert over.code == Code.INTENT_RECORDED
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
-from stream_encryption.reconcile.situation import Situation, change, in_flight_seconds, not_my_turn
+from stream_encryption.reconcile.situation import Situation, change, in_flight_until, not_my_turn
 from stream_encryption.reconcile.state import PendingCall, Stability
 from stream_encryption.record.values import Change
 from tests.values import (
@@ -31,7 +31,8 @@ ANNOUNCED = record(key=None, changed_at=1.0)
 def situation(mine: PendingCall | None = None, *, now: float = NOW, **more: Any) -> Situation[Any]:
     """A stream that is not encrypted, with key one's Start announced by this request."""
     known = record(pending=pending(start_intent()), changed_at=more.pop("changed_at", 0.0))
-    observed = seen(stream(), known, wanted=ONE, as_wanted=more.pop("as_wanted", False))
+    looked_at = more.pop("looked_at", NOW)
+    observed = seen(stream(), known, wanted=ONE, as_wanted=more.pop("as_wanted", False), now=looked_at)
     return Situation(ensure(), stream(), observed, state(call=mine, **more), now)
 
 
@@ -40,30 +41,43 @@ def step(mine: PendingCall | None = None, **more: Any) -> Action:
     return change(situation(mine, **more), start_intent(), ANNOUNCED, LOST)
 
 
+ENDS = NOW + 25
+
+
 @pytest.mark.parametrize("mine", [None, call(start_intent(), "another")])
 def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: PendingCall | None) -> None:
     """Record, rule 2: waits until it can't be in flight any more."""
-    assert in_flight_seconds(situation(mine, now=NOW + 5)) == 20
-    assert in_flight_seconds(situation(mine, now=NOW + 30)) == 0
-    assert in_flight_seconds(situation(mine, as_wanted=True)) == 25
+    assert in_flight_until(situation(mine)) == ENDS
+    assert in_flight_until(situation(mine, as_wanted=True)) == ENDS
+    waiting = not_my_turn(situation(mine, now=NOW + 5, looked_at=NOW + 5))
+    assert waiting
+    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
+    assert not_my_turn(situation(mine, now=ENDS, looked_at=ENDS)) is None
+
+
+def test_a_look_from_before_the_end_of_anothers_intent_is_not_decided_upon() -> None:
+    """Record, rule 2: then looks anew; the call may have shown since the look."""
+    waiting = not_my_turn(situation(now=ENDS + 5, looked_at=ENDS - 0.1))
+    assert waiting
+    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 0.0)
 
 
 def test_this_requests_own_call_is_over_when_it_was_answered_or_shows_or_was_never_made() -> None:
     """Record, rule 2: nobody waits for a call of their own that they know all about."""
-    assert in_flight_seconds(situation(call(start_intent()))) == 0
-    assert in_flight_seconds(situation(call(start_intent(), called_at=NOW, answered=True))) == 0
-    assert in_flight_seconds(situation(call(start_intent(), called_at=NOW), as_wanted=True)) == 0
+    assert in_flight_until(situation(call(start_intent()))) == 0
+    assert in_flight_until(situation(call(start_intent(), called_at=NOW, answered=True))) == 0
+    assert in_flight_until(situation(call(start_intent(), called_at=NOW), as_wanted=True)) == 0
 
 
 def test_a_call_of_its_own_whose_response_was_lost_is_waited_out() -> None:
     """Record, rule 1: it can still arrive; a second call at once would be two Starts."""
-    assert in_flight_seconds(situation(call(start_intent(), called_at=NOW))) == 25
+    assert in_flight_until(situation(call(start_intent(), called_at=NOW))) == ENDS
 
 
 def test_without_an_intent_nothing_is_in_flight() -> None:
     """Record, rule 2."""
     calm = Situation(ensure(), stream(), seen(stream()), state(), NOW)
-    assert in_flight_seconds(calm) == 0
+    assert in_flight_until(calm) == 0
     assert not_my_turn(calm) is None
 
 
@@ -75,6 +89,13 @@ def test_a_change_of_somebody_elses_is_believed_after_five_seconds() -> None:
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 3.0)
     assert not_my_turn(situation(mine, changed_at=NOW - 5)) is None
     assert not_my_turn(situation(mine, changed_at=NOW - 2, changes=1)) is None
+
+
+def test_a_look_from_before_the_last_change_is_not_decided_upon() -> None:
+    """Promise 6: the record is read after the stream was described; another delivery may have changed it in between."""
+    waiting = not_my_turn(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
+    assert waiting
+    assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 0.0)
 
 
 def test_a_change_is_announced_first() -> None:

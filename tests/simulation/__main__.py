@@ -11,13 +11,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from tests.simulation.lifecycles import FAULTS, LIFECYCLES, play
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.product import planted
 from tests.simulation.stories import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from tests.simulation.mutant import Mutant
     from tests.simulation.world import Report
 
 CHUNK = 50
@@ -67,7 +68,7 @@ def lifecycle(name: str) -> Sums:
 
 
 def hunt(mutant: Mutant, first: int, last: int) -> str:
-    """Return how often a planted bug is found, as a row of the table in docs/simulation.md."""
+    """Return how often a planted bug is found, as a row of a table."""
     with planted(mutant) as product:
         lives = sum(bool(play(life, {}, product).broken) for life in LIFECYCLES.values())
         found = [seed for seed in range(first, last + 1) if simulate(seed, product).broken]

@@ -12,13 +12,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.app import Parts, handler
+from stream_encryption.record.item import from_item
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
 
-    from tests.simulation.mutants import Mutant
+    from stream_encryption.record.values import Record
+    from tests.simulation.mutant import Mutant
 
 PACKAGE = "stream_encryption"
 _SOURCE = Path(__file__).parents[2] / "provider" / PACKAGE
@@ -26,17 +29,18 @@ _SOURCE = Path(__file__).parents[2] / "provider" / PACKAGE
 
 @dataclass(frozen=True)
 class Product:
-    """The classes and functions that an environment is made of."""
+    """The classes and functions that the simulation uses of the product."""
 
     handler: Callable[[Any], Callable[[Any, Any], Any]] = handler
     parts: Callable[..., Any] = Parts
     settings: Callable[..., Any] = Settings
     telemetry: Callable[..., Any] = Telemetry
+    from_item: Callable[[Mapping[str, Any]], Record] = from_item
 
 
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[Product]:
-    """Give a copy of the product with a bug in it.
+    """Give a copy of the product with a bug in it. Within the context, imports of the package find the copy.
 
     Raises:
         ValueError: The code that the bug replaces is not there exactly once.
@@ -45,22 +49,23 @@ def planted(mutant: Mutant) -> Iterator[Product]:
         copy = Path(folder) / PACKAGE
         shutil.copytree(_SOURCE, copy)
         mutant.plant(copy)
-        yield _loaded_from(folder)
+        original = _take_modules()
+        sys.path.insert(0, folder)
+        try:
+            yield _imported()
+        finally:
+            sys.path.remove(folder)
+            _take_modules()
+            sys.modules.update(original)
 
 
-def _loaded_from(folder: str) -> Product:
-    """Import the package from a folder, beside the one that is imported already."""
-    known = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == PACKAGE}
-    for name in known:
-        del sys.modules[name]
-    sys.path.insert(0, folder)
-    try:
-        app, settings, telemetry = (
-            importlib.import_module(f"{PACKAGE}.{name}") for name in ("app", "settings", "telemetry")
-        )
-        return Product(app.handler, app.Parts, settings.Settings, telemetry.Telemetry)
-    finally:
-        sys.path.remove(folder)
-        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-            del sys.modules[name]
-        sys.modules.update(known)
+def _imported() -> Product:
+    names = ("app", "settings", "telemetry", "record.item")
+    app, settings, telemetry, item = (importlib.import_module(f"{PACKAGE}.{name}") for name in names)
+    return Product(app.handler, app.Parts, settings.Settings, telemetry.Telemetry, item.from_item)
+
+
+def _take_modules() -> dict[str, ModuleType]:
+    """Remove the package's modules from those that are imported, and return them."""
+    names = [name for name in sys.modules if name.partition(".")[0] == PACKAGE]
+    return {name: sys.modules.pop(name) for name in names}

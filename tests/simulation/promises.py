@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stream_encryption.record.item import from_item
 from tests.simulation.call_checks import CallChecks
 from tests.simulation.end_checks import EndChecks
 from tests.simulation.findings import Findings
@@ -107,9 +106,9 @@ class Promises:
         elif call.method in _RE_ENCRYPTS:
             self._re_encrypted(call)
         elif call.method == "get_item":
-            invocation.read[call.stream] = from_item(result["Item"]) if "Item" in result else None
+            invocation.read[call.stream] = self._world.product.from_item(result["Item"]) if "Item" in result else None
         elif call.method == "put_item":
-            record = from_item(call.arguments["Item"])
+            record = self._world.product.from_item(call.arguments["Item"])
             self._calls.written(call, self._before, record)
             invocation.written[call.stream] = Write(now, record)
             self._world.trace(f"    #{invocation.number} put_item {call.stream} {_shown(record)}")

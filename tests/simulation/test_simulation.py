@@ -9,7 +9,8 @@ import pytest
 
 from tests.simulation.lambda_service import EVENT_AGE_SECONDS, RETRIES, TIMEOUT_SECONDS
 from tests.simulation.lifecycles import FAULTS, LIFECYCLES, play
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.mutant import Mutant
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.product import planted
 from tests.simulation.stories import simulate
 from tests.templates import ROOT, load

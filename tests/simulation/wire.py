@@ -177,7 +177,7 @@ class Wire:
         plan = world.plan.get(call.number, "")
         world.time.sleep(random.uniform(0.003, 0.04) + world.weather.slow_calls / 2)
         # It never stands still between its last look at the clock and the sending. No call of Kinesis is conditional,
-        # so that no provider could be safe from that (docs/simulation.md).
+        # so that no provider could be safe from that (docs/architecture.md).
         if when == "after" and (plan == "freeze" or world.dice(world.weather.freeze)):
             seconds = 10.0 ** random.uniform(0.0, 2.3)
             self._deal("frozen", call, f"for {seconds:.0f} s after it")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from stream_encryption.record.item import from_item
 from tests.fake_bucket import Bucket
 from tests.fake_errors import stream_arn
 from tests.fake_kinesis import FakeKinesis
@@ -123,7 +122,7 @@ class World:
     def record_of(self, stream: str) -> Record | None:
         """Return a stream's record; None if the table has none."""
         item = self.table.items.get(stream_arn(stream, self.account, self.region))
-        return from_item(item) if item else None
+        return self.product.from_item(item) if item else None
 
     def point(self, alias: str, number: int) -> None:
         """Point an alias at one of the keys."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from local import templates
@@ -42,7 +43,9 @@ def test_encrypt_another_stacks_stream(account: Account) -> None:
 
     assert created.status == "CREATE_COMPLETE"
     assert account.key_of(stream) == AWS_KEY
-    assert account.aws.cloudformation.outputs(stack) == {
+    outputs = account.aws.cloudformation.outputs(stack)
+    assert ":key/" in outputs.pop("KeyArn")
+    assert outputs == {
         "StreamARN": account.aws.stream_arn(stream),
         "EncryptionType": "KMS",
         "KeyId": AWS_KEY,
@@ -100,13 +103,77 @@ def test_several_streams(account: Account) -> None:
     assert account.state(second) == before
 
 
-def test_consumer_waits_for_encryption(account: Account) -> None:
-    """`!Ref Encryption` makes the event source mapping wait until the stream IS encrypted."""
-    stream, stack = account.stream(), account.name()
+def test_the_security_baseline_outlives_its_stack(account: Account) -> None:
+    """Nothing ends the encryption: not a name that leaves the list, not the stack's deletion."""
+    first, second, stack = account.stream(), account.stream(), account.name()
 
-    created = deploy(account, "consumer-waits-for-encryption", stack, StreamName=stream)
+    created = deploy(account, "security-baseline", stack, StreamNames=f"{first},{second}")
+    updated = deploy(account, "security-baseline", stack, StreamNames=first)
+
+    assert (created.status, updated.status) == ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    assert account.delete(stack).status == "DELETE_COMPLETE"
+    assert (account.key_of(first), account.key_of(second)) == (AWS_KEY, AWS_KEY)
+    assert (account.claims(first), account.claims(second)) == ([], [])
+
+
+def test_one_key_for_several_streams(account: Account) -> None:
+    """Each stream has the key that the template makes."""
+    first, second, stack = account.stream(), account.stream(), account.name()
+    role = f"arn:aws:iam::{account.aws.place.account}:role/shop"
+
+    created = deploy(
+        account,
+        "one-key-for-several-streams",
+        stack,
+        StreamNames=f"{first},{second}",
+        ProducerRoleArns=role,
+        ConsumerRoleArns=role,
+    )
 
     assert created.status == "CREATE_COMPLETE"
-    encrypted = created.event("Encryption", "CREATE_COMPLETE").at
-    assert created.event("Mapping", "CREATE_IN_PROGRESS").at >= encrypted
+    key = account.aws.cloudformation.outputs(stack)["KeyArn"]
+    assert (account.key_of(first), account.key_of(second)) == (key, key)
     assert account.delete(stack).status == "DELETE_COMPLETE"
+
+
+def test_another_accounts_key(account: Account) -> None:
+    """The template is deployed with a key of this account: the embedded AWS has only one."""
+    stream, stack, key = account.stream(), account.name(), account.key()
+
+    created = deploy(account, "another-accounts-key", stack, StreamName=stream, KeyArn=key)
+
+    assert (created.status, account.key_of(stream)) == ("CREATE_COMPLETE", key)
+    assert account.delete(stack).status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == ""
+
+
+def test_what_the_cdk_synthesizes(account: Account) -> None:
+    """`make examples` compares the CDK examples with this template; it keeps its stream encrypted."""
+    stream, stack = account.stream(), account.name()
+    path = ROOT / "examples" / "cdk" / "synthesized.template.json"
+    template = without_settling(json.loads(path.read_text(encoding="utf-8")))
+    template["Resources"]["Encryption"]["Properties"]["StreamName"] = stream
+
+    created = account.aws.cloudformation.deploy(stack, template, {})
+
+    assert created.status == "CREATE_COMPLETE"
+    assert account.aws.cloudformation.outputs(stack)["StreamARN"] == account.aws.stream_arn(stream)
+    assert account.delete(stack).status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == AWS_KEY
+
+
+def test_a_consumer_does_not_own_the_encryption_that_it_waits_for(account: Account) -> None:
+    """It can't be deployed before the stream is encrypted, and its deletion changes nothing."""
+    stream, owner, consumer = account.stream(), account.name("encryption"), account.name("consumer")
+    example = "consumer-waits-for-encryption"
+
+    too_early = deploy(account, example, consumer, EncryptionStack=owner)
+    assert too_early.status in {"CREATE_FAILED", "ROLLBACK_COMPLETE"}
+    account.delete(consumer)
+    assert deploy(account, "encrypt-another-stacks-stream", owner, StreamName=stream).status == "CREATE_COMPLETE"
+
+    assert deploy(account, example, consumer, EncryptionStack=owner).status == "CREATE_COMPLETE"
+    assert account.delete(consumer).status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == AWS_KEY
+    assert account.delete(owner).status == "DELETE_COMPLETE"
+    assert account.key_of(stream) == ""

@@ -63,7 +63,7 @@ def _not_mine(situation: EnsureSituation) -> Failed | None:
         return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
     if goal.takeover and not taken_over:
         return None
-    return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))
+    return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.changes)))
 
 
 def _key_unusable(situation: EnsureSituation) -> Action | None:

@@ -22,11 +22,14 @@ MOST_END_SECONDS = 50.0
 """Most changes end within this time, and until then no pause is longer than the brisk one. Of the time waited beyond
 it, a pause is the same part again, once that is longer."""
 LONGEST_SECONDS = 5.0
-LONGEST_THROTTLED_SECONDS = 15.0
-"""Long enough for hundreds of requests at once, and short enough that none is asleep when it is its turn."""
-LONGEST_BEGUN_SECONDS = 5.0
-"""The same for a request that has made its change: it comes back sooner than those that have not begun, so that the
-account's calls go to requests that can be ended."""
+THROTTLED_SECONDS = 1.0
+"""The longest pause of a throttled request before its change. Of many requests at once it has the longest way to go, so
+it asks again sooner than those that have begun: the account's looks are then never idle, and all end earlier."""
+THROTTLED_BEGUN_SECONDS = 5.0
+"""The longest pause of a throttled request after its change."""
+LIKELY_CHANGE_SECONDS = 9.0
+"""The longest pause of a throttled request right after its change. Most changes are over by then: a look that finds
+the stream UPDATING would take the place of a look that ends another request."""
 LONGEST_WORKFLOW_SECONDS = 60.0
 """In the workflow a pause costs nothing, and each look costs a few transitions."""
 
@@ -50,9 +53,10 @@ def pause(action: Action, state: State, now: float, random: Random, longest: flo
     spread = seconds * random.uniform(0.875, 1.125)  # nosec B311  # spreads load
     if not state.throttles:
         return spread
-    most = LONGEST_THROTTLED_SECONDS if called_at is None else LONGEST_BEGUN_SECONDS
-    backed_off = min(most, max(1.0, seconds) * 2.0 ** min(state.throttles, 10))
-    return max(spread, backed_off * random.uniform(0.5, 1.0))  # nosec B311  # the same
+    if isinstance(action, Call):
+        return LIKELY_CHANGE_SECONDS * random.uniform(0.75, 1.0)  # nosec B311  # the same
+    most = THROTTLED_SECONDS if called_at is None else THROTTLED_BEGUN_SECONDS
+    return max(spread, most * random.uniform(0.5, 1.0))  # nosec B311  # the same
 
 
 def _rhythm(waited: float) -> float:

@@ -57,20 +57,25 @@ class Situation(Generic[GoalT]):
 
 
 def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
-    """Wait while another call can be in flight, or while descriptions can be older than the last change."""
-    seconds = in_flight_seconds(situation)
-    if seconds > 0:
+    """Wait while another call can be in flight, or while the last look can be older than the last change.
+
+    What counts is when the look began: the record is read after the stream was described, and can tell of a change
+    that the description does not show.
+    """
+    now, looked_at = situation.now, situation.seen.now
+    until = in_flight_until(situation)
+    if until > looked_at:
         reason = "a call that was announced in the record can still be in flight"
-        return Wait(Code.WAITING_FOR_OTHER_CALL, reason, seconds)
-    stale = situation.record.changed_at + STALE_SECONDS - situation.now
-    if stale > 0 and not situation.state.changes:
-        reason = "the encryption has just been changed, and a description can be older than that"
-        return Wait(Code.POSSIBLY_STALE, reason, stale)
+        return Wait(Code.WAITING_FOR_OTHER_CALL, reason, max(0.0, until - now))
+    until = situation.record.changed_at + STALE_SECONDS
+    if until > looked_at and not situation.state.changes:
+        reason = "the encryption has just been changed, and the description can be older than that"
+        return Wait(Code.POSSIBLY_STALE, reason, max(0.0, until - now))
     return None
 
 
-def in_flight_seconds(situation: Situation[GoalT]) -> float:
-    """For how long the call that the record announces can still be in flight, in seconds; 0 where it can't.
+def in_flight_until(situation: Situation[GoalT]) -> float:
+    """Until when the call that the record announces can be in flight, in epoch seconds; 0 where it can't.
 
     This request's own call is over when Kinesis has answered, or when the stream is as wanted, and so is one that
     was never made. Every other call is waited out.
@@ -80,7 +85,7 @@ def in_flight_seconds(situation: Situation[GoalT]) -> float:
         return 0.0
     if call and call.intent == pending.intent and (call.called_at is None or call.answered or situation.seen.as_wanted):
         return 0.0
-    return max(0.0, pending.until - situation.now)
+    return pending.until
 
 
 def not_active(situation: Situation[GoalT]) -> Wait | None:

@@ -1,0 +1,213 @@
+"""The page of the settling lag: goals, tables and the chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import charts
+from benchmarks.outcomes import FIXED_SECONDS, SHARE, Outcome, drawn
+from benchmarks.peers import OURS, cdk
+from benchmarks.report import Goal, Report, Table
+from benchmarks.spread import Spread
+from benchmarks.wire import LATE_SECONDS
+from local.engines import kinesis_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+    from benchmarks.outcomes import Section
+
+    Lags = Mapping[tuple[str, float], Spread]
+
+EARLIER = {0.5: 0.17, 2.0: 0.28, 5.0: 0.55, 15.0: 0.65, 60.0: 1.10}
+"""The median lags (s) that this page had on 25 November 2026, when the record was still kept in the stream's tags."""
+NOISE = 1.2
+"""A median of 18 to 32 random waits differs by up to this factor from one run to the next."""
+OF_LENGTH = "The median lag is at most 10 % of the update's length plus 0.15 s, at every length."
+OF_PEERS = "The median lag is less than every peer's, at every length."
+OF_EARLIER = f"The median lag is not longer than it was with a record in tags (within the noise: a factor of {NOISE})."
+MOST_LATE = 0.1
+"""The largest share of the provider's requests that may be void before its goals count as not measured."""
+
+
+def report(outcomes: Sequence[Outcome], lengths: Sequence[float], sections: Sequence[Section]) -> Report:
+    """Report the outcomes.
+
+    Args:
+        outcomes: Of all peers.
+        lengths: The nominal lengths, in seconds.
+        sections: How each length was measured; the outcomes of models are in none.
+    """
+    names = list(dict.fromkeys(one.peer for one in outcomes))
+    good = [one for one in outcomes if one.counts]
+    lags = {
+        (name, length): Spread.of(found)
+        for name in names
+        for length in lengths
+        if (found := [one.lag or 0.0 for one in good if (one.peer, one.nominal) == (name, length)])
+    }
+    return Report(
+        name="lag",
+        title="Settling lag",
+        method=_method(lengths),
+        goals=_goals(outcomes, lags, names, lengths),
+        tables=[_lag_table(lags, names, lengths), _counts(good, names, lengths), _sections(sections), *_void(outcomes)],
+        charts={"How long after ACTIVE each one responds, by the length of the update": _chart(lags, names, lengths)},
+        versions={"aws-cdk-lib": cdk.version(), "kinesis-local": kinesis_version()},
+    )
+
+
+def _goals(outcomes: Sequence[Outcome], lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> list[Goal]:
+    ours = [one for one in outcomes if one.peer == OURS]
+    failed = [one for one in ours if one.fault and not one.late]
+    answered = Goal("Every request is answered with SUCCESS.", not failed, f"{len(failed)} of {len(ours)} were not.")
+    unmeasured = _unmeasured(ours, lengths)
+    if unmeasured:
+        return [answered, *(Goal(text, None, unmeasured) for text in (OF_LENGTH, OF_PEERS, OF_EARLIER))]
+    return [answered, _of_length(ours, lengths), _of_peers(lags, names, lengths), _of_earlier(lags, lengths)]
+
+
+def _of_length(ours: Sequence[Outcome], lengths: Sequence[float]) -> Goal:
+    share = {
+        length: Spread.of([one.share for one in ours if one.nominal == length and one.counts]).middle
+        for length in lengths
+    }
+    at = max(lengths, key=lambda length: share[length])
+    return Goal(OF_LENGTH, share[at] <= SHARE, f"The largest is {100 * share[at]:.1f} % plus 0.15 s, at {at:g} s.")
+
+
+def _of_peers(lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> Goal:
+    peers = [name for name in names if name != OURS]
+    best = {
+        length: min((lags[name, length].middle, name) for name in peers if (name, length) in lags) for length in lengths
+    }
+    at = max(lengths, key=lambda length: lags[OURS, length].middle / best[length][0])
+    less = lags[OURS, at].middle < best[at][0]
+    return Goal(
+        OF_PEERS,
+        less,
+        f"The closest is {best[at][1]} at {at:g} s: {lags[OURS, at].middle:.2f} s against {best[at][0]:.2f} s.",
+    )
+
+
+def _of_earlier(lags: Lags, lengths: Sequence[float]) -> Goal:
+    times = {length: lags[OURS, length].middle / EARLIER[length] for length in lengths}
+    at = max(lengths, key=lambda length: times[length])
+    seen = f"{lags[OURS, at].middle:.2f} s against {EARLIER[at]:.2f} s"
+    return Goal(OF_EARLIER, times[at] <= NOISE, f"The largest factor is {times[at]:.2f}, at {at:g} s: {seen}.")
+
+
+def _unmeasured(ours: Sequence[Outcome], lengths: Sequence[float]) -> str:
+    """Say why the provider's lag could not be measured here; empty if it could."""
+    for length in lengths:
+        of_length = [one for one in ours if one.nominal == length]
+        void = [one for one in of_length if not one.counts]
+        if len(void) > MOST_LATE * len(of_length):
+            return f"at {length:g} s {len(void)} of {len(of_length)} requests were void (see below)."
+    return ""
+
+
+def _lag_table(lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> Table:
+    def cell(name: str, length: float) -> str:
+        return lags[name, length].text() if (name, length) in lags else "not measured"
+
+    rows = [[name, *[cell(name, length) for length in lengths]] for name in names]
+    return Table("From ACTIVE to the response, in seconds: median (min to max)", _columns(lengths), rows)
+
+
+def _counts(good: Sequence[Outcome], names: Sequence[str], lengths: Sequence[float]) -> Table:
+    rows = [
+        [name, *[str(sum((one.peer, one.nominal) == (name, length) for one in good)) for length in lengths]]
+        for name in names
+    ]
+    return Table("Number of responses that each figure is based on", _columns(lengths), rows)
+
+
+def _columns(lengths: Sequence[float]) -> list[str]:
+    return ["length of the update", *[f"{length:g} s" for length in lengths]]
+
+
+def _sections(sections: Sequence[Section]) -> Table:
+    rows = [
+        [
+            f"{one.nominal:g} s",
+            f"{one.rate:.0f}",
+            f"{one.spacing:.2f}",
+            Spread.of([1000 * drift for drift in one.drifts]).text(0) if one.drifts else "not measured",
+        ]
+        for one in sections
+    ]
+    columns = (
+        "length of the update",
+        "calls a second that the machine carries",
+        "seconds between two requests",
+        "how much later than calculated streams were ACTIVE, in ms: median (min to max)",
+    )
+    return Table("The machine", columns, rows)
+
+
+def _void(outcomes: Sequence[Outcome]) -> list[Table]:
+    """The requests that are in no figure, each with the reason."""
+    rows = [
+        [one.peer, f"{one.length:g} s", f"too late: {one.late}" if one.late else "failed", one.fault]
+        for one in outcomes
+        if not one.counts
+    ]
+    return [Table("Requests that are in no figure", ("peer", "length", "why", "fault"), rows)] if rows else []
+
+
+def _chart(lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> Figure:
+    title = "Settling lag: seconds from ACTIVE to the response (dot: median, line: minimum to maximum)"
+    figure, axes = charts.panels(title, len(lengths), (12, 3.6), sharey=True, sharex=True)
+    for panel, length in zip(axes, lengths, strict=True):
+        for place, name in enumerate(names):
+            if (name, length) not in lags:
+                panel.text(0.02, place, "not measured", fontsize=7, va="center")
+                continue
+            spread, colour = lags[name, length], charts.colour(name)
+            panel.hlines(place, max(spread.least, SHORTEST_SHOWN), spread.most, color=colour, linewidth=2)
+            panel.plot(spread.middle, place, "o", color=colour, markersize=7)
+        goal = SHARE * length + FIXED_SECONDS
+        panel.axvline(goal, color=charts.GREY, linestyle="--", label="goal for this provider: 10 % + 0.15 s")
+        panel.set(
+            xscale="log", xlim=(SHORTEST_SHOWN, 100), title=f"update of {length:g} s", xlabel="lag, s (log scale)"
+        )
+        panel.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"], fontsize=8)
+        panel.grid(visible=True, which="major", alpha=0.3)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
+    charts.legend_below(figure, axes[0], 1)
+    return figure
+
+
+def _method(lengths: Sequence[float]) -> str:
+    ranges = ", ".join(f"{drawn(length)[0]:.4g} to {drawn(length)[-1]:.4g} s" for length in lengths)
+    return METHOD.format(ranges=ranges, late=LATE_SECONDS)
+
+
+SHORTEST_SHOWN = 0.01
+METHOD = """\
+All of them encrypt streams of kinesis-local over HTTP, through a reverse proxy that records each call. A stream is
+ACTIVE again when the length of its update has passed since kinesis-local accepted the Start; a watcher that looks every
+5 ms checks that. The lag ends when the response arrives at the ResponseURL. The provider's settling time is not part of
+the lag: SettleSeconds is 0 here.
+
+Lengths are measured one after another. For each, the machine's capacity is measured first, and requests are sent so
+far apart that they use a third of it. A request during which any call took more than {late:g} s was delayed by this
+machine: it is in no figure, and is listed below the tables.
+
+A fixed rhythm always has the same luck with a fixed length. So lengths are drawn around each nominal one, the same for
+all, at equal steps: {ranges}. The steps at 15 and 60 s meet each phase of a rhythm of 3 or 5 s equally. Each peer has
+one stream for each length drawn; the provider has several, because its pauses are random.
+
+- **This provider**: its function in AWS's runtime, deployed by template.yaml with default parameters. A wait that is
+  handed over continues in MiniStack's Step Functions, in the state machine of the template.
+- **CDK provider framework**: its own JavaScript under Node, with its default waiter (a look every 5 s), which runs in
+  MiniStack's Step Functions too. MiniStack begins an execution 0.15 s late, and no function starts cold.
+- **boto3 stream_exists**: botocore's own waiter (a look every 10 s), in a function that responds after it.
+- **Terraform (model)**: the pauses of its Go code (10 s, 3 s, 6 s, then 10 s each) on the same server. The second line
+  has 3 s throughout, as its constants suggest at first sight.
+- **crhelper (model)**: its own code in virtual time, with EventBridge's shortest schedule (one minute) and 60 offsets
+  between the schedule and the request for each length drawn."""

@@ -1,0 +1,73 @@
+"""What the benchmark of the settling lag measures: lengths of updates, and what became of each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+STEPS = {0.5: (4, 0.06), 2.0: (4, 0.25), 5.0: (9, 0.25), 15.0: (9, 2 / 3), 60.0: (9, 7 / 3)}
+"""How many lengths are drawn around each nominal length (s), and how many seconds they are apart.
+
+A fixed rhythm always has the same luck with a fixed length. The steps at 15 and 60 s meet each phase of a rhythm of 3
+or 5 s equally."""
+SHARE, FIXED_SECONDS = 0.10, 0.15
+"""The allowed lag: this share of the update's length, plus this many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request.
+
+    Attributes:
+        peer: Who handled it.
+        nominal: The nominal length of its update, in seconds.
+        length: The real one.
+        lag: How late the response came, in seconds; None if the request failed.
+        fault: What went wrong; empty if nothing did.
+        late: Which call was so slow that this machine, and not the peer, made the difference; empty if none was.
+    """
+
+    peer: str
+    nominal: float
+    length: float
+    lag: float | None = None
+    fault: str = ""
+    late: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the lag is a measurement of the peer."""
+        return self.lag is not None and not self.late
+
+    @property
+    def share(self) -> float:
+        """The lag beyond the allowed fixed seconds, as a share of the update's length."""
+        return ((self.lag or 0.0) - FIXED_SECONDS) / self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All that was measured for one nominal length.
+
+    Attributes:
+        nominal: The length, in seconds.
+        rate: How many calls a second the machine carried before.
+        spacing: How many seconds apart the requests were sent.
+        outcomes: One for each request.
+        drifts: How much later than calculated streams were ACTIVE, in seconds.
+    """
+
+    nominal: float
+    rate: float
+    spacing: float
+    outcomes: Sequence[Outcome]
+    drifts: Sequence[float]
+
+
+def drawn(nominal: float) -> list[float]:
+    """The lengths around a nominal one, in seconds; kinesis-local knows whole milliseconds."""
+    number, step = STEPS[nominal]
+    return [round(nominal + step * (index - (number - 1) / 2), 3) for index in range(number)]

@@ -1,0 +1,71 @@
+"""The provider, as far as this command uses it. No other module of the command imports the provider."""
+
+from __future__ import annotations
+
+from stream_encryption.aws.kinesis import Kinesis
+from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.service_errors import Refused, refusals
+from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
+from stream_encryption.cloudformation.request import Request
+from stream_encryption.errors import InvalidProperties, KeyUnusable, OwnedByAnotherStack, ProviderError
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait
+from stream_encryption.reconcile.environment import Environment
+from stream_encryption.reconcile.goals import Goal, Release
+from stream_encryption.reconcile.loop import WaitBudget, loop
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.changes import for_incarnation
+from stream_encryption.record.table import RecordTable
+from stream_encryption.record.values import Change, Claim, Record
+from stream_encryption.values import (
+    AWS_MANAGED_ALIAS,
+    Key,
+    Owner,
+    Place,
+    Refusal,
+    RefusalKind,
+    Stream,
+    StreamRef,
+    StreamStatus,
+)
+
+__all__ = [
+    "AWS_MANAGED_ALIAS",
+    "Action",
+    "Call",
+    "Change",
+    "Claim",
+    "Code",
+    "Environment",
+    "Failed",
+    "Goal",
+    "InvalidProperties",
+    "Key",
+    "KeyLookup",
+    "KeyUnusable",
+    "Kinesis",
+    "OwnedByAnotherStack",
+    "Owner",
+    "Place",
+    "Progress",
+    "ProviderError",
+    "Record",
+    "RecordTable",
+    "Refusal",
+    "RefusalKind",
+    "Refused",
+    "Release",
+    "Request",
+    "SkipRestore",
+    "Stabilized",
+    "Stream",
+    "StreamRef",
+    "StreamStatus",
+    "Verify",
+    "Wait",
+    "WaitBudget",
+    "for_incarnation",
+    "loop",
+    "refusals",
+    "stream_of",
+    "stream_of_arn",
+]

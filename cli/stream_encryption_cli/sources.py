@@ -1,0 +1,52 @@
+"""Where a plan looks: streams, records and keys of one account, and the table that holds the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .reader import RecordReader, StreamReader
+from .template.served import PROVIDER
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_ssm import SSMClient
+
+    from .account import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a plan looks.
+
+    Attributes:
+        streams: Looks at streams.
+        records: Looks at their records.
+        kms: A client that can only look.
+    """
+
+    streams: StreamReader
+    records: RecordReader
+    kms: KMSClient
+
+    @classmethod
+    def of(cls, account: Account, provider: str = PROVIDER, table: str | None = None) -> Sources:
+        """Look into an account.
+
+        Args:
+            account: The account.
+            provider: The provider's FunctionName.
+            table: The table that holds the record; None: the one that the provider's stack names.
+        """
+        table = table or record_table(account.ssm, provider)
+        return cls(StreamReader(account.kinesis), RecordReader(account.dynamodb, table), account.kms)
+
+
+def record_table(ssm: SSMClient, provider: str) -> str:
+    """Ask the provider's SSM parameter for the name of its table; without it, take the name that it has by default."""
+    try:
+        return ssm.get_parameter(Name=f"/{provider}/RecordTableName")["Parameter"]["Value"]
+    except (BotoCoreError, ClientError):
+        return f"{provider}-record"

@@ -1,0 +1,99 @@
+"""Values that only the deployment tells, and how values reach a custom resource."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+"""CloudFormation looks these up while it deploys (User Guide, "Dynamic references")."""
+
+
+class TemplateFault(ValueError):
+    """CloudFormation would refuse the template or its parameters before it touches anything.
+
+    Attributes:
+        line: The line of the template, counted from 1; None where it is not known.
+    """
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(message)
+        self.line = line
+
+
+class NoValue(Enum):
+    """The value of `!Ref AWS::NoValue`: the property is left out."""
+
+    IT: Final = "AWS::NoValue"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that only the deployment tells.
+
+    Attributes:
+        what: The expressions that it depends on, as a template spells them (`!GetAtt Key.Arn`).
+        needs: The logical ids of the resources that it is made of.
+        steady: Whether it stays the same while these resources stay the same.
+    """
+
+    what: tuple[str, ...]
+    needs: frozenset[str] = frozenset()
+    steady: bool = True
+
+    def __str__(self) -> str:
+        """Join the expressions for a sentence."""
+        return " and ".join(self.what)
+
+
+def merged(unknowns: Iterable[Unknown]) -> Unknown:
+    """Make one unknown value of several."""
+    found = list(unknowns)
+    return Unknown(
+        what=tuple(dict.fromkeys(what for one in found for what in one.what)),
+        needs=frozenset().union(*(one.needs for one in found)),
+        steady=all(one.steady for one in found),
+    )
+
+
+def unknown_in(value: Any) -> Unknown | None:  # noqa: ANN401 (whatever a template holds)
+    """Merge everything unknown within a value; None where all of it is known."""
+    found = list(_unknowns(value))
+    return merged(found) if found else None
+
+
+def opaque(value: Any) -> Any:  # noqa: ANN401
+    """Make each text that holds a dynamic reference unknown, also text that a function made."""
+    if isinstance(value, str):
+        dynamic = DYNAMIC_REFERENCE.search(value)
+        return Unknown((dynamic[0],), steady=False) if dynamic else value
+    if isinstance(value, list):
+        return [opaque(one) for one in value]
+    if isinstance(value, dict):
+        return {name: opaque(one) for name, one in value.items()}
+    return value
+
+
+def as_sent(value: Any) -> Any:  # noqa: ANN401
+    """Spell a value as CloudFormation sends it to a custom resource: every scalar is a string."""
+    if isinstance(value, dict):
+        return {str(name): as_sent(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [as_sent(one) for one in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _unknowns(value: Any) -> Iterator[Unknown]:  # noqa: ANN401
+    if isinstance(value, Unknown):
+        yield value
+    inner: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _unknowns(one)

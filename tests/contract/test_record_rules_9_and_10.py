@@ -1,0 +1,155 @@
+"""Rule 9: Restore undoes our own doing alone. Rule 10: slow calls starve nobody."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import STREAM_ARN
+from tests.contract.stories import (
+    ONE,
+    RENAMED,
+    THEY,
+    TWO,
+    create,
+    delete,
+    failed,
+    made,
+    ok,
+    owners,
+    send,
+    starts,
+    update,
+)
+from tests.provider import Provider
+
+
+def says_so(answer: dict[str, Any]) -> None:
+    """A Delete's answer tells that the stream was left as somebody else wants it."""
+    assert "left as it is" in ok(answer)["Reason"]
+
+
+def test_rule_9_an_adopting_create_takes_nothing_back() -> None:
+    """Rule 9, as found before: a Delete took the owner's newer key back to the one that an adopting Create found."""
+    provider = made("alias/one")
+    ok(send(provider, create()))
+    provider.kinesis.people.rekey("orders", "alias/three")
+    says_so(send(provider, delete()))
+    assert (provider.key_of(), provider.changes()) == ("alias/three", ["PutItem", "PutItem"])
+
+
+def test_rule_9_a_key_that_somebody_else_gave_since_is_left() -> None:
+    """Rule 9: the stream does not have any more what this claim last gave it."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    provider.kinesis.people.rekey("orders", "alias/three")
+    says_so(send(provider, delete()))
+    assert (provider.key_of(), owners(provider)) == ("alias/three", [])
+
+
+def test_rule_9_an_encryption_that_somebody_else_stopped_is_not_begun_again() -> None:
+    """Rule 9: not even where Create had found a key."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    provider.kinesis.people.stop("orders")
+    says_so(send(provider, delete()))
+    assert provider.key_of() is None
+
+
+@pytest.mark.parametrize("last", ["alias/three", None])
+def test_rule_9_stop_ends_encryption_whoever_began_it(last: str | None) -> None:
+    """Rule 9: `OnDelete: Stop`."""
+    provider = made("alias/one")
+    properties = {**ONE, "OnDelete": "Stop"}
+    ok(send(provider, create(properties)))
+    if last:
+        provider.kinesis.people.rekey("orders", last)
+    ok(send(provider, delete(properties)))
+    assert provider.key_of() is None
+
+
+def test_rule_9_an_update_makes_the_key_our_doing_again() -> None:
+    """Rule 9: what the claim last gave counts."""
+    provider = made("alias/three")
+    ok(send(provider, create()))
+    provider.kinesis.people.stop("orders")
+    provider.clock.sleep(60)
+    ok(send(provider, update(TWO, ONE)))
+    provider.clock.sleep(60)
+    assert ok(send(provider, delete(TWO)))["Reason"] == ""
+    assert provider.key_of() == "alias/three"
+
+
+def test_an_owners_tool_strips_the_stream_between_create_and_delete() -> None:
+    """The record survives it: Delete leaves the stream as Create found it, and an Update brings the encryption back."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.kinesis.people.stop("orders")
+    provider.kinesis.people.untag("orders")
+    provider.clock.sleep(60)
+    ok(send(provider, update({**ONE, "SettleSeconds": "1"}, ONE)))
+    assert provider.key_of() == provider.one.arn
+    provider.kinesis.people.stop("orders")
+    provider.clock.sleep(60)
+    ok(send(provider, delete({**ONE, "SettleSeconds": "1"})))
+    assert (provider.key_of(), owners(provider)) == (None, [])
+
+
+def test_an_adopted_stream_whose_tool_strips_its_tags_is_not_ended_in_plaintext() -> None:
+    """As found before: the adopted stream of an owner whose tool removes foreign tags was stopped by the Delete."""
+    provider = made("alias/one")
+    ok(send(provider, create()))
+    provider.kinesis.people.untag("orders")
+    ok(send(provider, delete()))
+    assert provider.key_of() == "alias/one"
+
+
+def test_the_record_needs_no_tag_on_the_stream() -> None:
+    """As found before: 46 foreign tags left no room for the provider's."""
+    tags = {f"tag{number:02}": "x" for number in range(50)}
+    provider = made()
+    provider.kinesis.people.tag("orders", tags)
+    ok(send(provider, create()))
+    ok(send(provider, delete()))
+    assert provider.kinesis.streams["orders"].tags == tags
+
+
+def slow(provider: Provider, seconds: float) -> None:
+    """Have every call take so many seconds, and succeed."""
+    provider.kinesis.faults.before_call(lambda _: provider.clock.sleep(seconds), times=None)
+
+
+@pytest.mark.parametrize("seconds", [2.6, 5.0, 6.9])
+def test_rule_10_slow_calls_starve_nobody(seconds: float) -> None:
+    """Rule 10, as found before: a Create never acted, since its looks were too long ago to act upon."""
+    provider = made("alias/three")
+    slow(provider, seconds)
+    begun = provider.clock.now()
+    ok(send(provider, create()))
+    assert (provider.key_of(), starts(provider)) == (provider.one.arn, 1)
+    ok(send(provider, update(TWO, ONE)))
+    ok(send(provider, delete(TWO)))
+    assert provider.key_of() == "alias/three"
+    assert provider.clock.now() - begun < 600
+
+
+@pytest.mark.parametrize("seconds", [2.6, 6.9])
+def test_rule_10_and_promise_1_slow_looks_do_not_make_a_success_too_early(seconds: float) -> None:
+    """Promise 1: ACTIVE plus SettleSeconds, however long the calls take."""
+    provider = made()
+    slow(provider, seconds)
+    ok(send(provider, create()))
+    active = [state.at for state in provider.kinesis.history if state.why == "active"][-1]
+    assert provider.clock.now() - active >= 5
+
+
+def test_an_invocation_that_stood_still_looks_again_before_it_acts() -> None:
+    """Rule 10, the other way: a look of half a minute ago is not acted upon."""
+    provider = made()
+    other = create(TWO, **THEY)
+    provider.kinesis.faults.before_call(
+        lambda _: (ok(send(provider, other)), provider.clock.sleep(60)), "DescribeKey", skip=0
+    )
+    failed(send(provider, create()), "OwnedByAnotherStack")
+    assert (provider.key_of(), owners(provider)) == (provider.two.arn, ["Theirs"])
+    assert RENAMED["LogicalResourceId"] not in owners(provider)
+    assert (provider.record_of() or {})["stream"] == STREAM_ARN

@@ -1,0 +1,142 @@
+"""Planted bugs in the record, and in what it is read for: who may change a stream, and what is restored."""
+
+from tests.simulation.mutant import Mutant
+
+RECORD = (
+    Mutant(
+        "a write has no condition",
+        "record/table.py",
+        ", **_unchanged_since(record))",
+        ")",
+        "two stacks create at once",
+    ),
+    Mutant(
+        "a Start is called without an intent",
+        "reconcile/situation.py",
+        "    if _may_call(situation, intent):",
+        "    if situation.now:",
+        "create and delete",
+    ),
+    Mutant(
+        "an old intent is called upon",
+        "reconcile/situation.py",
+        "situation.now - call.written_at <= BEGIN_SECONDS",
+        "situation.now >= call.written_at",
+        1,
+    ),
+    Mutant(
+        "the intent of another request is not waited out",
+        "reconcile/situation.py",
+        "return max(0.0, pending.until - situation.now)",
+        "return 0.0",
+        1,
+    ),
+    Mutant(
+        "an intent of seconds ago is taken for one that is over",
+        "record/changes.py",
+        "INTENT_SECONDS = BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS",
+        "INTENT_SECONDS = 1.0",
+        1,
+    ),
+    Mutant(
+        "a claim does not fence its owner's older requests off",
+        "record/values.py",
+        "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
+        "if claim is None and self.version < 0:",
+        1,
+    ),
+    Mutant(
+        "of two requests of one second the first arrival wins",
+        "record/values.py",
+        "return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER",
+        "return Arrival.SUPERSEDED",
+        "roll back in the same second",
+    ),
+    Mutant(
+        "an owner that has left is forgotten",
+        "record/values.py",
+        "return any(one.supersedes(owner, stamp) for one in self.departed)",
+        "return False",
+        1,
+    ),
+    Mutant(
+        "a stream that was created again is taken for the former one",
+        "record/changes.py",
+        "if record.incarnation in (0, created):",
+        "if record.version >= 0:",
+        "recreated",
+    ),
+    Mutant(
+        "SUCCESS comes without the last write",
+        "reconcile/step.py",
+        "            if action.record:",
+        "            if action.record and not action.attributes:",
+        "create and delete",
+    ),
+    Mutant(
+        "the last write leaves the intent",
+        "reconcile/ensure.py",
+        "record = without_pending(_claimed(situation))",
+        "record = _claimed(situation)",
+        "create and delete",
+    ),
+    Mutant(
+        "a claim does not inherit what the one below it had found",
+        "record/changes.py",
+        "claims[place + 1] = replace(claims[place + 1], found=claim.found)",
+        "pass",
+        "rename",
+    ),
+    Mutant(
+        "a record is taken for lost, and the resource's properties decide",
+        "reconcile/observation.py",
+        "if record.claims or record.has_departed(goal.owner) or",
+        "if",
+        1,
+    ),
+)
+
+OWNERSHIP = (
+    Mutant(
+        "a stream of another stack is taken over unasked",
+        "reconcile/ensure.py",
+        "return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))",
+        "return None",
+        "two stacks create at once",
+    ),
+    Mutant(
+        "Restore undoes the newer decision of the stream's owner",
+        "reconcile/restoration.py",
+        "    if not as_seen(record, current).started:",
+        "    if record.version < 0:",
+        1,
+    ),
+    Mutant(
+        "the Delete of a failed Create releases the live claim",
+        "reconcile/release.py",
+        "return claim.latest.digests[-1] != goal.only_request",
+        "return False",
+        "fail and create before deleting",
+    ),
+    Mutant(
+        "a Delete always stops the encryption",
+        "reconcile/restoration.py",
+        "    key = below.wanted if below else claim.found",
+        "    key = None",
+        "create and delete at once",
+    ),
+    Mutant(
+        "a claim is gone before the encryption is undone",
+        "reconcile/release.py",
+        "    for check in (_not_in_force, _must_wait, _not_restored):",
+        "    for check in (_not_in_force, _must_wait):",
+        "create and delete",
+    ),
+    Mutant(
+        "a taken over stream goes back to no encryption",
+        "record/values.py",
+        "        return self.claims[-2] if is_in_force else None",
+        "        return None",
+        "take over and give back",
+    ),
+)

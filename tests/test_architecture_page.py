@@ -1,0 +1,54 @@
+"""docs/architecture.md: the times that it names are the code's."""
+
+import re
+
+import pytest
+
+from stream_encryption.cloudformation.request import MARGIN_SECONDS
+from stream_encryption.reconcile import pacing, situation, step
+from stream_encryption.record import changes, values
+from stream_encryption.settings import Settings
+from stream_encryption.workflow import hand_over
+from stream_encryption.workflow import step as workflow_step
+from tests.templates import ROOT
+
+PAGE = " ".join((ROOT / "docs" / "architecture.md").read_text("utf-8").split())
+
+TIMES = {
+    "An intent lasts {} s": changes.INTENT_SECONDS,
+    "{} s to begin the call": changes.BEGIN_SECONDS,
+    "{} s for the call's time-outs": changes.CALL_SECONDS,
+    "{} s in which descriptions may be stale": changes.STALE_SECONDS,
+    "{} s for clocks that differ": changes.SKEW_SECONDS,
+    "Clocks that differ by more than {} s": changes.SKEW_SECONDS,
+    "wrote its intent within the last {} s": changes.BEGIN_SECONDS,
+    "its look is at most {} s old": step.LOOK_SECONDS,
+    "the last change is at least {} s old": changes.STALE_SECONDS,
+    "an unknown key is looked up again for {} s": situation.NEW_SECONDS,
+    "refuses is tried for {} s": situation.NEW_SECONDS,
+    "| {} s and more | the same | makes the call again": situation.EFFECT_SECONDS,
+    "from {} s to": pacing.FIRST_SECONDS,
+    "to {} s in the first minute": pacing.BRISK_SECONDS,
+    "then to {} s in the function": pacing.LONGEST_SECONDS,
+    "and {} s in the state machine": pacing.LONGEST_WORKFLOW_SECONDS,
+    "throttled, to {} s": pacing.LONGEST_THROTTLED_SECONDS,
+    "`HandoverSeconds` ({} s)": Settings.__dataclass_fields__["handover_seconds"].default,
+    "one step of at most {} s": workflow_step.STEP_SECONDS,
+    "tries the hand-over again every {} s": hand_over.AGAIN_SECONDS,
+    "(default 3,600 s) less {} s": MARGIN_SECONDS,
+    "(`departed`) for {} hours": values.DEPARTED_SECONDS / 3600,
+}
+"""What the page says, with the number left out, and the number."""
+
+
+@pytest.mark.parametrize(("phrase", "number"), TIMES.items())
+def test_a_time_on_the_page_is_the_code_s(phrase: str, number: float) -> None:
+    """An operator reckons with it."""
+    words = {2.0: "two"}.get(number, f"{number:g}") if "hours" in phrase else f"{number:g}"
+    assert phrase.format(words) in PAGE
+
+
+def test_the_page_says_how_often_a_call_without_effect_is_made() -> None:
+    """In a word, not a number."""
+    assert situation.MOST_CALLS == 3
+    assert re.search(r"makes the call again, three times in all", PAGE)
