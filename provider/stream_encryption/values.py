@@ -69,6 +69,7 @@ class Key:
         fault: The end of a sentence that says why the key can't encrypt a stream; None where no reason is known.
         missing: KMS knows no such key. A key or alias of seconds ago can look like that.
         denied: The provider's role may not look the key up.
+        aws_managed: It is a key of AWS', on which KMS makes no grants.
     """
 
     key_id: str
@@ -77,6 +78,7 @@ class Key:
     fault: str | None = None
     missing: bool = False
     denied: bool = False
+    aws_managed: bool = False
 
     @property
     def start_key_id(self) -> str:
@@ -136,6 +138,7 @@ class RefusalKind(StrEnum):
     MISSING = "missing"
     INVALID = "invalid"
     UNPROVEN = "unproven"
+    PRINCIPAL = "principal unknown"
     CONFLICT = "conflict"
     RECORD = "record unavailable"
 

@@ -71,7 +71,7 @@ class KeyLookup:
             if refused.refusal.kind is RefusalKind.DENIED:
                 self._on_denied(refused.refusal)
             return _unresolved(key_id, identity, refused)
-        return Key(key_id, metadata["Arn"], fault=_fault(metadata))
+        return Key(key_id, metadata["Arn"], fault=_fault(metadata), aws_managed=metadata.get("KeyManager") == "AWS")
 
 
 def _unresolved(key_id: str, identity: str, refused: Refused) -> Key:

@@ -9,7 +9,7 @@ from stream_encryption.record.grants import Direction, Grant
 from .service_errors import Refused, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import GrantOperationType
@@ -44,7 +44,7 @@ class KeyGrants:
         return made["GrantId"]
 
     def revoke(self, grant: Grant, stream_arn: str) -> None:
-        """End a grant (RevokeGrant); one that is gone is no fault.
+        """End a grant (RevokeGrant); one that is gone, or whose key is, is no fault.
 
         An announced grant whose id nobody heard is found by its name first (ListGrants).
         """
@@ -56,9 +56,18 @@ class KeyGrants:
             if refused.refusal.code not in _GONE:
                 raise
 
-    def _ids(self, grant: Grant, stream_arn: str) -> Iterator[str]:
-        name = grant.name(stream_arn)
-        with refusals("kms:ListGrants", grant.key):
-            pages = self._client().get_paginator("list_grants").paginate(KeyId=grant.key)
-            found = [one for page in pages for one in page["Grants"] if one.get("Name") == name]
-        return (one["GrantId"] for one in found if one.get("GranteePrincipal") == grant.principal)
+    def _ids(self, grant: Grant, stream_arn: str) -> list[str]:
+        """The ids of the principal's grants of this name; pages of a hundred."""
+        name, found, marker = grant.name(stream_arn), list[str](), dict[str, str]()
+        while True:
+            with refusals("kms:ListGrants", grant.key):
+                page = self._client().list_grants(
+                    KeyId=grant.key,
+                    GranteePrincipal=grant.principal,
+                    Limit=100,
+                    **marker,
+                )
+            found += [one["GrantId"] for one in page["Grants"] if one.get("Name") == name]
+            if not page.get("Truncated"):
+                return found
+            marker = {"Marker": page["NextMarker"]}

@@ -8,7 +8,7 @@ from typing import Any
 MOST_PRINCIPALS = 50
 """How many principals a property may name: each needs a call to KMS of its own, and room in the stream's record."""
 
-_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/-]{1,576}")
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)/[\w+=,.@/-]{1,576}", re.ASCII)
 
 
 def principals(value: Any) -> tuple[str, ...]:  # noqa: ANN401 (whatever a template says)

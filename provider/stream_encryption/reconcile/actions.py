@@ -35,6 +35,7 @@ class Code(StrEnum):
     STOP_REQUESTED = "StopRequested"
     VERIFY_REQUESTED = "VerifyRequested"
     RESTORE_SKIPPED = "RestoreSkipped"
+    REVOKE_SKIPPED = "RevokeSkipped"
     ENCRYPTED = "Encrypted"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
@@ -89,6 +90,15 @@ class SkipRestore:
 
 
 @dataclass(frozen=True, slots=True)
+class SkipRevoke:
+    """A grant can't be revoked now: it stays in the record, and a later request or the watch tries again."""
+
+    code: Code
+    reason: str
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
 class Attributes:
     """What Fn::GetAtt gives: the stream, its key, and the KeyId from before the first claim (None: not encrypted)."""
 
@@ -133,4 +143,4 @@ class Failed:
         return str(self.error)
 
 
-Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | Stabilized | Failed
+Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevoke | Stabilized | Failed

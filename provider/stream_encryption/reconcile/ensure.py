@@ -95,7 +95,7 @@ def _not_granted(situation: EnsureSituation) -> Action | None:
 
 
 def _not_revoked(situation: EnsureSituation) -> Action | None:
-    """Revoke the producers' grants that are not wanted any more."""
+    """Revoke the grants that nobody needs any more."""
     return revocable_grant(situation, _claimed(situation))
 
 

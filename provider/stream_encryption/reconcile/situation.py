@@ -77,13 +77,14 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
 def in_flight_until(situation: Situation[GoalT]) -> float:
     """Until when the call that the record announces can be in flight, in epoch seconds; 0 where it can't.
 
-    This request's own call is over when Kinesis has answered, or when the stream is as wanted, and so is one that
-    was never made. Every other call is waited out.
+    This request's own call is over when AWS has answered, or when the stream is as wanted, and so is one that was
+    never made. Every other call is waited out. No look shows a call for a grant.
     """
     pending, call = situation.record.pending, situation.state.call
     if pending is None:
         return 0.0
-    if call and call.intent == pending.intent and (call.called_at is None or call.answered or situation.seen.as_wanted):
+    shown = situation.seen.as_wanted and pending.grant is None
+    if call and call.intent == pending.intent and (call.called_at is None or call.answered or shown):
         return 0.0
     return pending.until
 

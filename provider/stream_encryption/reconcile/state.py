@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .observation import Observation
 
 LOOK_UP = "kms:DescribeKey"
+LIST_GRANTS = "kms:ListGrants"
+GRANT_CALLS = (Change.CREATE_GRANT, Change.REVOKE_GRANT, LIST_GRANTS)
 _LOOKS = ("kinesis:DescribeStreamSummary", "kinesis:DescribeStream", "dynamodb:GetItem")
 
 
@@ -82,10 +84,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The grants that a request has made, and those that it has revoked."""
+    """The grants that a request has made, those that it has revoked, and those that AWS would not revoke."""
 
     made: tuple[Grant, ...] = ()
     revoked: tuple[Grant, ...] = ()
+    unrevoked: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class State:
         refused: The calls that are refused just now.
         verified: A record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
-        granted: The grants that the request has made, and those that it has revoked.
+        granted: What became of the grants that the request has made or revoked.
     """
 
     since: float
@@ -197,23 +200,23 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
     return replace(state, call=call, changes=state.changes + 1, waits=0, stability=stability, refused=refused)
 
 
-def after_grant_call(state: State, grant_id: str, now: float) -> State:
+def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
     """Add that the announced grant was made, or revoked.
 
     Args:
         state: The state; it has an announced call with a grant.
-        grant_id: KMS' name for a grant that was made; empty where it was revoked.
+        grant_id: KMS' name for a grant that was made; empty where it was revoked; None where the response was lost.
         now: The time, in epoch seconds.
     """
     call, granted = state.call, state.granted
-    if call is None or call.grant is None:
-        return state
+    if call is None or call.grant is None or grant_id is None:
+        return replace(state, call=call and replace(call, called_at=now), waits=0)
     if call.change is Change.CREATE_GRANT:
         made = replace(call.grant, grant_id=grant_id, made_at=now)
         granted = replace(granted, made=(*granted.made, made))
     else:
         granted = replace(granted, revoked=(*granted.revoked, call.grant))
-    refused = tuple(one for one in state.refused if not one.action.endswith(call.change))
+    refused = tuple(one for one in state.refused if not one.action.endswith(GRANT_CALLS))
     return replace(state, call=replace(call, called_at=now, answered=True), granted=granted, refused=refused, waits=0)
 
 

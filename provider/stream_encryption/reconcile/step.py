@@ -14,7 +14,7 @@ from stream_encryption.record.changes import as_seen, with_pending, without_pend
 from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
 
-from .actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .failures import decide_refusal
 from .goals import Ensure
@@ -98,8 +98,8 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     try:
         result = _perform(action, record, env)
     except Refused as refused:
-        if isinstance(action, Call) and action.grant is None:
-            unheard = after_call(step.state, env.clock.now(), answered=False)
+        if isinstance(action, Call):
+            unheard = _after_lost(action, step.state, env.clock.now())
         state = unheard if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, step.known, env)
     if isinstance(result, Record):  # The look still holds: only the record has changed.
@@ -107,6 +107,11 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     if isinstance(action, Call) and action.grant:
         return Step(after_grant_call(step.state, result or "", env.clock.now()), action, step.known)
     return _after_action(step, env)
+
+
+def _after_lost(action: Call, state: State, now: float) -> State:
+    """The state after a call whose response was lost."""
+    return after_grant_call(state, None, now) if action.grant else after_call(state, now, answered=False)
 
 
 def _perform(action: Action, record: Record | None, env: Environment) -> Record | str | None:
@@ -127,7 +132,7 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
         case Stabilized():
             if action.record:
                 env.table.write(action.record)
-        case Wait() | SkipRestore() | Failed():
+        case Wait() | SkipRestore() | SkipRevoke() | Failed():
             pass
         case _:
             assert_never(action)
@@ -148,6 +153,9 @@ def _after_action(step: Step, env: Environment) -> Step:
             state = replace(state, verified=True)
         case SkipRestore():
             state = replace(state, skipped=action.reason)
+        case SkipRevoke():
+            unrevoked = (*state.granted.unrevoked, action.grant)
+            state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed() if step.known.seen:
             _end_intent(state, step.known.seen, env)
         case _:
@@ -173,6 +181,7 @@ def _end_intent(state: State, seen: Observation, env: Environment) -> None:
     """
     pending, call = seen.record.pending, state.call
     if pending and call and call.intent == pending.intent and (call.called_at is None or call.answered):
-        record = as_seen(seen.record, seen.current, call.called_at) if call.called_at else seen.record
+        is_over = call.called_at is not None or pending.grant is not None
+        record = as_seen(seen.record, seen.current, call.called_at) if is_over else seen.record
         with suppress(Refused):
             env.table.write(without_pending(record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .grants import Grant, merged
+from .grants import Grant
 from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
     """
     pending, changed_at = record.pending, record.changed_at
     if pending and pending.grant:
-        record, pending = replace(record, grants=_after_grant_call(record.grants, pending)), None
+        record, pending = replace(record, grants=_after_grant_call(record.grants, pending, pending.grant)), None
     if pending and pending.change is Change.START and pending.key.is_key(current):
         made_at = pending.written_at if change_made_at is None else change_made_at
         return replace(record, key=pending.key, started=True, changed_at=max(changed_at, made_at))
@@ -75,13 +75,11 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
     return replace(record, key=key, started=record.started and same, changed_at=changed_at)
 
 
-def _after_grant_call(grants: tuple[Grant, ...], pending: Pending) -> tuple[Grant, ...]:
+def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant) -> tuple[Grant, ...]:
     """The grants after a call whose result may not have been heard: both calls can be repeated without harm."""
-    grant = replace(pending.grant, grant_id=None) if pending.grant else None
-    if grant is None:
-        return grants
     if pending.change is Change.CREATE_GRANT:
-        return merged((grant,), grants)
+        known = any(one.identity == grant.identity for one in grants)
+        return grants if known else (*grants, replace(grant, grant_id=None))
     return tuple(replace(one, grant_id=None) if one.identity == grant.identity else one for one in grants)
 
 

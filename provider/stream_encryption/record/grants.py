@@ -12,6 +12,8 @@ from stream_encryption.values import Owner
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+HOUR = 3600.0
+
 
 class Direction(StrEnum):
     """What a principal does with the stream, and so with its key."""
@@ -28,10 +30,10 @@ class Grant:
         key: The key's ARN.
         principal: The ARN of the role or user.
         direction: Producers may use GenerateDataKey, consumers Decrypt, both with the stream's encryption context.
-        owners: The resources that want it.
-        grant_id: KMS' name for it; None where CreateGrant was announced, and nobody has heard the result.
-        made_at: When CreateGrant was called, in epoch seconds; 0 where nobody knows.
-        revoke_at: When it is to be revoked, once no owner is left, in epoch seconds; None: never.
+        owners: The resources that want it. A Delete that leaves the stream its key leaves the key's grants, ownerless.
+        grant_id: KMS' name for it; None where CreateGrant was announced, and its response is not known.
+        made_at: When CreateGrant was called, in epoch seconds; 0 where that is not known.
+        ended_at: Since when nobody wants it any more, in epoch seconds; None while it is of use.
     """
 
     key: str
@@ -40,7 +42,7 @@ class Grant:
     owners: tuple[Owner, ...] = ()
     grant_id: str | None = None
     made_at: float = 0.0
-    revoke_at: float | None = None
+    ended_at: float | None = None
 
     @property
     def identity(self) -> tuple[str, str, Direction]:
@@ -52,9 +54,14 @@ class Grant:
         digest = hashlib.sha256(f"{stream_arn}\n{self.principal}\n{self.direction}".encode()).hexdigest()
         return f"kinesis-stream-encryption-{digest[:32]}"
 
-    def is_due(self, now: float) -> bool:
-        """Tell whether no owner is left, and its time is over."""
-        return not self.owners and self.revoke_at is not None and self.revoke_at <= now
+    def revoke_at(self, retention_hours: int) -> float | None:
+        """When it can be revoked, in epoch seconds; None while it is of use.
+
+        A producer's at once. A consumer's when no record that was put before can be left in the stream.
+        """
+        if self.owners or self.ended_at is None:
+            return None
+        return self.ended_at + (retention_hours * HOUR if self.direction is Direction.CONSUMER else 0.0)
 
 
 def merged(grants: Iterable[Grant], more: Iterable[Grant]) -> tuple[Grant, ...]:
@@ -69,4 +76,5 @@ def merged(grants: Iterable[Grant], more: Iterable[Grant]) -> tuple[Grant, ...]:
 def _joined(known: Grant, grant: Grant) -> Grant:
     owners = tuple(dict.fromkeys((*known.owners, *grant.owners)))
     newer = grant if grant.grant_id else known
-    return replace(known, owners=owners, grant_id=newer.grant_id, made_at=newer.made_at, revoke_at=None)
+    ended_at = None if owners else newer.ended_at
+    return replace(known, owners=owners, grant_id=newer.grant_id, made_at=newer.made_at, ended_at=ended_at)
