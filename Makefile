@@ -112,7 +112,7 @@ lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml
+	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml examples/cdk/*.json
 	@sh tools/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m tools.draw_states --check
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml

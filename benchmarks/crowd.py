@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from benchmarks.limits import LAMBDA_CONCURRENCY, LIMITS, LOOKS, Account, Limit
 from tests.fake_errors import Kind, fault
 from tests.fake_stream import ACTIVE, UPDATING
-from tests.simulation.lambda_service import LambdaService, Outcome
+from tests.simulation.environments import Outcome
+from tests.simulation.lambda_service import LambdaService
 from tests.simulation.product import Product
 from tests.simulation.stacks import Stack
 from tests.simulation.weather import Weather

@@ -37,6 +37,7 @@ class Key:
     denies_use: bool = False  # its policy lets the caller not encrypt with it
     unknown_until: float = 0.0  # the key was made seconds ago: until then KMS answers that there is no such key
     denied_until: float = 0.0  # its policy, or the caller's role, is new: until then every use and look is denied
+    deletion_date: datetime | None = None  # when KMS will delete it, if its deletion is scheduled
 
     @property
     def key_id(self) -> str:
@@ -263,4 +264,5 @@ def _metadata_of(key: Key) -> dict[str, Any]:
         "CustomerMasterKeySpec": key.spec,
         "KeySpec": key.spec,
         "MultiRegion": key.multi_region,
+        **({"DeletionDate": key.deletion_date} if key.deletion_date else {}),
     }

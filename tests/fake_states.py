@@ -11,6 +11,7 @@ from tests.fake_errors import client_error
 from tests.permissions import used
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:kinesis-stream-encryption"
+ROUNDS_ARN = f"{ARN}-watch"
 RETRIES = 3
 
 
@@ -47,7 +48,7 @@ class FakeStates:
         self.calls.append(arguments["name"])
         if self.refuses:
             raise self.refuses
-        assert arguments["stateMachineArn"] == ARN
+        assert arguments["stateMachineArn"] in (ARN, ROUNDS_ARN)
         name, given = arguments["name"], json.loads(arguments["input"])
         known = self.executions.get(name)
         if known and (known.done or known.input != given):

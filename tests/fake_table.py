@@ -1,7 +1,7 @@
 """The provider's table in Amazon DynamoDB for tests, at the level of the low-level boto3 client, in virtual time.
 
-Only what the record needs is there: GetItem, and PutItem with one of two conditions. Everything else is refused, so
-that the provider can't depend on something that nobody has modelled.
+Only what the record needs is there: GetItem, PutItem with one of two conditions, Scan by pages, and UpdateItem that
+sets attributes. Everything else is refused, so that the provider can't depend on something that nobody has modelled.
 """
 
 import json
@@ -115,6 +115,18 @@ class FakeTable:
         made: dict[str, Any] = self.wire.call(action, arguments, lambda: self._put(action, arguments), changes=True)
         return made
 
+    def update_item(self, **arguments: Any) -> dict[str, Any]:
+        """Set attributes of the item if its condition holds."""
+        action = "dynamodb:UpdateItem"
+        made: dict[str, Any] = self.wire.call(action, arguments, lambda: self._update(action, arguments), changes=True)
+        return made
+
+    def scan(self, **arguments: Any) -> dict[str, Any]:
+        """Return a page of the items; each as a read that is not ConsistentRead would."""
+        action = "dynamodb:Scan"
+        made: dict[str, Any] = self.wire.call(action, arguments, lambda: self._scan(action, arguments))
+        return made
+
     # What the service does.
 
     def _get(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,6 +153,37 @@ class FakeTable:
         self._set(item[KEY]["S"], item)
         return answer()
 
+    def _update(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._need_table(action, arguments)
+        key = arguments["Key"][KEY]["S"]
+        present = self.items.get(key)
+        values = dict(arguments["ExpressionAttributeValues"])
+        placeholders = {place for place in values if place in arguments["ConditionExpression"].split()}
+        condition = {**arguments, "ExpressionAttributeValues": {place: values[place] for place in placeholders}}
+        if not _holds(action, condition, present or {}):
+            self._condition_failed(action, arguments, present)
+        item: Item = deepcopy(present or {KEY: arguments["Key"][KEY]})
+        for part in arguments["UpdateExpression"].removeprefix("SET ").split(","):
+            attribute, _, place = (word.strip() for word in part.partition("="))
+            if attribute.lower() in RESERVED:
+                _refuse(action, f"Attribute name is a reserved keyword; reserved keyword: {attribute}")
+            item[attribute] = deepcopy(values[place])
+        self._set(key, item)
+        return answer()
+
+    def _scan(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        self._need_table(action, arguments)
+        unknown = set(arguments) - {"TableName", "Limit", "ExclusiveStartKey"}
+        if unknown:
+            raise NotImplementedError(f"{action} with {', '.join(sorted(unknown))}")
+        after = arguments.get("ExclusiveStartKey", {KEY: {"S": ""}})[KEY]["S"]
+        keys = sorted(key for key in self.items if key > after)
+        page = keys[: arguments["Limit"]]
+        items = [item for item in map(self._possibly_old, page) if item]
+        # DynamoDB can't tell whether a full page is the last one.
+        last = {"LastEvaluatedKey": {KEY: {"S": page[-1]}}} if len(page) == arguments["Limit"] else {}
+        return answer(Items=deepcopy(items), **last)
+
     def _condition_failed(self, action: str, arguments: Mapping[str, Any], present: Item | None) -> NoReturn:
         error = client_error("ConditionalCheckFailedException", "The conditional request failed", action)
         if present is not None and arguments.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
@@ -153,6 +196,8 @@ class FakeTable:
 
     def _possibly_old(self, key: str) -> Item | None:
         present = self.items.get(key)
+        if not self.stale:
+            return present
         states = [version for version in self.versions if version.key == key]
         if states and self.wire.clock.now() - states[-1].at < self.stale:
             return states[-2].item if len(states) > 1 else None

@@ -11,7 +11,7 @@ cp -R tests docs template.yaml $stage/
 rm -rf $stage/tests/stack
 sed 's/^pythonpath = .*/pythonpath = ["src", "."]/' pyproject.toml > $stage/pyproject.toml
 cd $stage
-"$bin/mutmut" run --max-children 2 > run.log 2>&1 || { tail -50 run.log; exit 1; }
+"$bin/python" -m tests.mutate run --max-children 2 > run.log 2>&1 || { tail -50 run.log; exit 1; }
 tail -1 run.log
 "$bin/mutmut" results
 "$bin/mutmut" export-cicd-stats > /dev/null

@@ -1,10 +1,11 @@
-"""The function's role allows the calls that the tests see it make, no more and no less: a pytest plugin.
+"""The functions' roles allow the calls that the tests see them make, no more and no less: a pytest plugin.
 
 The fakes, and the tap of the embedded AWS, tell each call of the provider that was carried out (`used`). At the end of
 a run the calls of all its workers are held to the policy in template.yaml. Once every test was run, no right may be
 left over, but for those with which an AWS service acts in the role's name: docs/permissions.md says which, and why.
 """
 
+import inspect
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from tests.policies import Statement, statements
 from tests.templates import ROOT
 
 PAGE = ROOT / "docs" / "permissions.md"
-ROLE = "Role"
+ROLE, WATCH_ROLE = "Role", "WatchRole"
+ENTRIES = {"stream_encryption.app": ROLE, "stream_encryption.watch_function": WATCH_ROLE}
+"""The modules through which every call of a function goes, and the function's role."""
 OURS = "the function"
 NAME = "tests/permissions.py::the_role_allows_exactly_the_calls_that_were_made"
 UNCOVERED = ("simulation", "lives", "stack")
@@ -32,6 +35,7 @@ class Use(NamedTuple):
     resource: str
     account: str
     region: str
+    role: str = ROLE
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,16 @@ def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -
         region: Where it was made.
     """
     resources = [*_resources(arguments, account, region)] or ["*"]
-    _record.uses.update(Use(action, resource, account, region) for resource in resources)
+    role = _role()
+    _record.uses.update(Use(action, resource, account, region, role) for resource in resources)
+
+
+def _role() -> str:
+    """The role of the function that makes a call; the provider's where a test calls a part of it."""
+    frame = inspect.currentframe()
+    while frame and frame.f_globals["__name__"] not in ENTRIES:
+        frame = frame.f_back
+    return ENTRIES[frame.f_globals["__name__"]] if frame else ROLE
 
 
 def rows(role: str) -> list[Row]:
@@ -92,16 +105,25 @@ def rows(role: str) -> list[Row]:
 
 
 def faults(uses: Iterable[Use], *, every_test: bool) -> list[str]:
-    """Where the role and the calls differ, each in a sentence.
+    """Where the roles and their functions' calls differ, each in a sentence.
 
     Args:
         uses: The calls.
         every_test: Whether every test was run, so that a right without a call is one too many.
     """
+    uses = [*uses]
+    return [
+        fault
+        for role in (ROLE, WATCH_ROLE)
+        for fault in _faults_of(role, [use for use in uses if use.role == role], every_test=every_test)
+    ]
+
+
+def _faults_of(role: str, uses: Iterable[Use], *, every_test: bool) -> list[str]:
     allowed = {use: [one.sid for one in _policy(use) if one.allows(use.action, use.resource)] for use in uses}
     needed = {(sid, use.action) for use, sids in allowed.items() for sid in sids}
-    rights = {(one.sid, action) for one in _whole_policy() for action in one.actions}
-    others = {(row.sid, action): row.caller for row in rows(ROLE) for action in row.actions if row.caller != OURS}
+    rights = {(one.sid, action) for one in _whole_policy(role) for action in one.actions}
+    others = {(row.sid, action): row.caller for row in rows(role) for action in row.actions if row.caller != OURS}
     denied = _told_by_action(use for use in allowed if not allowed[use])
     ours = sorted(
         f"{action} ({sid}): called by {OURS}, not by {others[sid, action]}" for sid, action in needed & others.keys()
@@ -122,13 +144,15 @@ def _told_by_action(denied: Iterable[Use]) -> list[str]:
 
 
 def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
-    """The ARNs that IAM checks: of the stream, key, state machine and table that a call names."""
+    """The ARNs that IAM checks: of the stream, key, state machine, bus and table that a call names."""
     if "StreamARN" in arguments:
         yield arguments["StreamARN"]
     elif "StreamName" in arguments:
         yield f"arn:aws:kinesis:{region}:{account}:stream/{arguments['StreamName']}"
     if "stateMachineArn" in arguments:
         yield arguments["stateMachineArn"]
+    if "Entries" in arguments:
+        yield f"arn:aws:events:{region}:{account}:event-bus/default"
     if "TableName" in arguments:
         yield f"arn:aws:dynamodb:{region}:{account}:table/{arguments['TableName']}"
     if "KeyId" in arguments:
@@ -141,11 +165,11 @@ def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Itera
 def _policy(use: Use) -> tuple[Statement, ...]:
     """The role's, where the template was deployed without parameters, but for a key that these would not allow."""
     foreign = ":kms:" in use.resource and f":{use.region}:{use.account}:" not in use.resource
-    return statements(ROLE, use.account, use.region, **({"KeyArns": use.resource} if foreign else {}))
+    return statements(use.role, use.account, use.region, **({"KeyArns": use.resource} if foreign else {}))
 
 
-def _whole_policy() -> tuple[Statement, ...]:
-    return statements(ROLE, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY)
+def _whole_policy(role: str) -> tuple[Statement, ...]:
+    return statements(role, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY)
 
 
 def _named(cell: str) -> tuple[str, ...]:

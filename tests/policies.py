@@ -1,5 +1,6 @@
 """The policies of template.yaml's roles as CloudFormation would deploy them, and what they allow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -12,9 +13,16 @@ TEMPLATE = load(ROOT / "template.yaml")
 ROLES = {name: one["Properties"] for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
 
 
+OF_THE_CALL = {"dynamodb:Attributes", "dynamodb:ReturnValues", "events:source"}
+"""Condition keys whose values are in the call's own arguments."""
+
+
 @dataclass(frozen=True)
 class Statement:
-    """A statement that allows something; `conditional`: only by a tag, or what an AWS service does in its name."""
+    """A statement that allows something; `conditional`: only by a tag, or what an AWS service does in its name.
+
+    A condition on what the call itself holds (OF_THE_CALL) is met by each call of the function.
+    """
 
     sid: str
     actions: tuple[str, ...]
@@ -42,10 +50,15 @@ def statements(role: str, account: str, region: str, **parameters: str) -> tuple
         values[name] = value.split(",") if declared["Type"] == "CommaDelimitedList" else value
     policies = resolve(ROLES[role]["Policies"], Scope(values=values, conditions=TEMPLATE["Conditions"]))
     return tuple(
-        Statement(one["Sid"], several(one["Action"]), several(one["Resource"]), "Condition" in one)
+        Statement(one["Sid"], several(one["Action"]), several(one["Resource"]), _is_conditional(one))
         for policy in policies
         for one in policy["PolicyDocument"]["Statement"]
     )
+
+
+def _is_conditional(statement: Mapping[str, Any]) -> bool:
+    keys = {key for condition in statement.get("Condition", {}).values() for key in condition}
+    return bool(keys - OF_THE_CALL)
 
 
 def several(value: Any) -> tuple[str, ...]:

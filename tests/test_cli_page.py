@@ -7,7 +7,7 @@ from dataclasses import fields
 from stream_encryption_cli import audit
 from stream_encryption_cli.account import LOOKS
 from stream_encryption_cli.audit import Row
-from stream_encryption_cli.plan import Verdict
+from stream_encryption_cli.lines import Verdict
 from tests.templates import ROOT
 
 PAGE = (ROOT / "docs" / "plan-and-audit.md").read_text()

@@ -76,6 +76,7 @@ def test_a_value_that_cloudformation_would_refuse_is_refused(declared: str, valu
         ("AllowedPattern: {a: b}", "abc"),
         ("AllowedValues: text", "abc"),
         ("MinLength: x", "abc"),
+        ("Type: String, AllowedValues: ['a,b']", "a,b"),
         ("Type: Number, MinValue: 5, MaxValue: 5", "5"),
         ("MinLength: 3, MaxLength: 3", "abc"),
     ],
@@ -99,3 +100,10 @@ def test_parameters_of_any_other_shape_are_refused(text: str, told: str) -> None
     """In a sentence."""
     with pytest.raises(TemplateFault, match=told):
         parameter_values(read(text), {})
+
+
+def test_the_values_of_a_list_may_be_allowed_one_by_one_or_as_they_are_written() -> None:
+    """CloudFormation's page does not say which; neither is refused."""
+    for given in ("a,b", "c"):
+        sections = read("Parameters: {P: {Type: CommaDelimitedList, AllowedValues: ['a,b', c]}}")
+        assert parameter_values(sections, {"P": given}) == {"P": given.split(",")}

@@ -7,6 +7,9 @@ import pytest
 from stream_encryption_cli.template.text import line_of, read
 from stream_encryption_cli.template.unknown import TemplateFault
 
+ALIASES = "l0: &l0 [x, x]\n" + "\n".join(f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]" for n in range(1, 40))
+"""A few lines that would be billions of values."""
+
 
 def test_short_forms_are_written_out() -> None:
     """YAML's tags are CloudFormation's functions."""
@@ -106,6 +109,8 @@ def test_a_key_that_is_written_twice_is_known() -> None:
         ("A: \x00", "neither YAML nor JSON", None),
         ("A: " + "[" * 200 + "]" * 200, "nested more than 100 levels", 1),
         ("<<: 5", "neither YAML nor JSON", 1),
+        (ALIASES, "more than 100,000 values", None),
+        ("A: " + "x" * 1_000_000, "longer than the 1,000,000 bytes", None),
     ],
 )
 def test_what_is_no_template_is_said_to_be_none(text: str, told: str, line: int | None) -> None:

@@ -127,6 +127,8 @@ def allows(action: str, resource: str) -> bool:
         ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-failure-responder", True),
         ("lambda:UpdateFunctionCode", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-other", False),
         ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}", False),
+        ("lambda:AddPermission", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}-watch", True),
+        ("lambda:AddPermission", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{NAME}", False),
         ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/{NAME}-Role-ABC", True),
         ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/admin", False),
         ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin", False),
@@ -194,7 +196,13 @@ def test_it_makes_and_writes_roles_within_the_boundary_alone() -> None:
     assert set(bounded["Action"]) == writes
     assert bounded["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}}
     passing = [one["Condition"] for one in GIVEN if "iam:PassRole" in several(one["Action"])]
-    assert passing == [{"StringEquals": {"iam:PassedToService": ["lambda.amazonaws.com", "states.amazonaws.com"]}}]
+    assert passing == [
+        {
+            "StringEquals": {
+                "iam:PassedToService": ["lambda.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"]
+            }
+        }
+    ]
 
 
 def test_only_jobs_of_one_environment_of_one_repository_and_one_pipeline_can_be_it() -> None:
@@ -256,9 +264,10 @@ def test_the_boundary_follows_a_table_that_exists_already() -> None:
 def test_the_boundary_limits_the_provider_to_its_own_services_and_data() -> None:
     """Least privilege: no identities, no other functions, no other table, and no data but its own under a key."""
     services = {action.partition(":")[0] for action in actions(BOUNDS)}
-    assert services == {"kinesis", "kms", "states", "dynamodb", "lambda", "logs", "xray"}
+    assert services == {"kinesis", "kms", "states", "dynamodb", "events", "lambda", "logs", "xray"}
     assert actions(BOUNDS) & {"kinesis:GetRecords", "lambda:UpdateFunctionCode", "logs:GetLogEvents"} == set()
-    assert {one for one in actions(BOUNDS) if one.startswith("dynamodb:")} == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    own = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan", "dynamodb:UpdateItem"}
+    assert {one for one in actions(BOUNDS) if one.startswith("dynamodb:")} == own
     own_data = {"kms:EncryptionContext:aws:states:stateMachineArn", "kms:EncryptionContext:aws:dynamodb:tableName"}
     for one in (one for one in BOUNDS if "kms:Decrypt" in several(one["Action"])):
         assert own_data & set(one["Condition"]["StringEquals"])

@@ -45,7 +45,7 @@ def test_seconds_to_response_are_measured_by_request_type_and_status(output: Out
     passed = round(provider.clock.now() - begun, 1)
     assert passed > 120
     assert output.seconds == [("Create", "SUCCESS", passed)]
-    assert [line["seconds"] for line in lines if line["message"] == "answered"] == [passed]
+    assert [line["seconds"] for line in lines if line["message"] == "response delivered"] == [passed]
     provider.delete({"StreamName": "nowhere"}, PhysicalResourceId=STREAM_ARN.replace("orders", "nowhere"))
     provider.create({"StreamName": "nowhere"})
     output.read()
@@ -70,7 +70,7 @@ def test_an_invalid_request_is_counted_and_not_measured(output: Output) -> None:
     """Its type can be any text, and no dimension may be that."""
     Provider().create(RequestType="Read")
     lines, counted = output.read()
-    assert lines[-1]["message"] == "answered"
+    assert lines[-1]["message"] == "response delivered"
     assert "seconds" not in lines[-1]
     assert output.seconds == []
     assert counted == {"Failures InvalidRequest": 1}

@@ -263,6 +263,14 @@ def test_the_dashboard_s_variable_is_used_in_one_query_and_means_every_stream_by
     assert len({row[columns.index("stream")] for row in rows}) > 2
 
 
+def test_the_reference_lists_the_metrics_that_are_written(day: list[Line]) -> None:
+    """Whoever builds an alarm of their own takes the names from there; a rare metric may be missing from this day."""
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split("\n## Metrics\n")[1]
+    listed = set(re.findall(r"`([A-Z][A-Za-z]+)`", reference))
+    own = {name for namespace, name, _ in written(day) | shown() if not namespace.startswith("AWS/")}
+    assert listed - {"KinesisStreamEncryption", "RequestType", "Status", "ErrorCode"} == own
+
+
 def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
     """By the alarms that there are: $0.10 for each, and $3.00 for the dashboard (Amazon CloudWatch pricing)."""
     assert f"${len(ALARMS) * 0.10 + 3.00:.2f}: {len(ALARMS)} alarms at $0.10" in PAGE

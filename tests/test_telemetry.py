@@ -111,8 +111,8 @@ def test_a_response_is_logged_with_its_status_id_and_reason(output: Output) -> N
     """The log has what CloudFormation was told."""
     response = Provider(stream=False).create()
     lines, _ = output.read()
-    assert lines[-1]["message"] == "answered"
-    assert (lines[-1]["status"], lines[-1]["answered_id"], lines[-1]["reason"]) == (
+    assert lines[-1]["message"] == "response delivered"
+    assert (lines[-1]["status"], lines[-1]["response_id"], lines[-1]["reason"]) == (
         "FAILED",
         response["PhysicalResourceId"],
         response["Reason"],

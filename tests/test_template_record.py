@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from stream_encryption_cli.intrinsics import Scope, holds, resolve
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
 from tests.policies import statements
-from tests.templates import ROOT, load
+from tests.templates import ROOT, load, resolve
 
 TEMPLATE = load(ROOT / "template.yaml")
 RESOURCES = TEMPLATE["Resources"]
@@ -64,7 +65,7 @@ def test_the_table_takes_a_key_and_gives_it_up_again() -> None:
 )
 def test_the_function_its_role_the_output_and_ssm_name_the_same_table(parameters: dict[str, str], name: str) -> None:
     """Another provider, the audit and the plan find the table by SSM or by the output."""
-    made = holds("RecordTableIsMade", scope(parameters))
+    made = Functions(scope(parameters)).holds("RecordTableIsMade")
     assert made is ("RecordTableName" not in parameters)
     assert RESOURCES["RecordTable"]["Condition"] == "RecordTableIsMade"
     ref = resolve(TABLE["TableName"], scope(parameters)) if made else name

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from stream_encryption.reconcile.actions import Action
 from stream_encryption.reconcile.goals import Ensure, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import PendingCall, State
@@ -96,6 +97,14 @@ def ensure(**more: Any) -> Ensure:
 def release(**more: Any) -> Release:
     """A Delete, of the second after the Create."""
     return Release(**{"stream": REF, "owner": ME, "stamp": stamp("delete", SECOND + 1), **more})
+
+
+def told(action: Action) -> Action:
+    """An action, which says why in words: no test goes by the words themselves."""
+    assert isinstance(action.reason, str)
+    assert len(action.reason) > len("no reason")
+    assert "None" not in action.reason
+    return action
 
 
 def seen(of: Stream | None, known: Record | None = None, **more: Any) -> Observation:

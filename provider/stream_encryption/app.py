@@ -26,6 +26,7 @@ from .record.table import RecordTable
 from .settings import Settings
 from .telemetry import Telemetry
 from .workflow.hand_over import FirstInvocation
+from .workflow.mend_step import MendStep
 from .workflow.state_machine import StateMachine
 from .workflow.step import WorkflowStep
 from .workflow.workflow_state import WorkflowState
@@ -85,6 +86,7 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
     first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry)
     step = WorkflowStep(parts.environment, sender, parts.telemetry)
+    mend = MendStep(parts.environment, parts.telemetry)
 
     @resource.create
     @resource.update
@@ -107,7 +109,9 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
 
     def handle(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
         try:
-            return step.take(event, context) if WorkflowState.is_state(event) else resource(event, context)
+            if not WorkflowState.is_state(event):
+                return resource(event, context)
+            return mend.take(event, context) if MendStep.is_mend(event) else step.take(event, context)
         finally:
             parts.telemetry.end()
 

@@ -14,6 +14,7 @@ ProviderError
 ├── QuotaSpent                 the stream's Starts (or Stops) of a day are used up
 ├── Superseded                 a newer request of the resource has the stream, or released it
 ├── ChangedBySomeoneElse       somebody changed the encryption while the request was at work
+├── Contested                  others undo each mend of the watch
 ├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
 ├── NotVerified                the record that was put came back unencrypted
 ├── RecordUnavailable          the stream's record can't be read or written
@@ -57,7 +58,6 @@ class InvalidProperties(ProviderError):
     """The properties' faults, all of them."""
 
     def __init__(self, faults: Sequence[str]) -> None:
-        """Make one sentence of the faults, in the order in which they were found."""
         self.faults = tuple(faults)
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         super().__init__(f"Nothing was changed: {count} in the properties: " + "; ".join(faults) + ".")
@@ -67,7 +67,6 @@ class StreamNotFound(ProviderError):
     """There is no such stream where the provider works."""
 
     def __init__(self, stream: StreamRef, place: Place) -> None:
-        """Name the stream and the account and region."""
         super().__init__(
             f"There is no stream {stream.name} in account {place.account}, region {place.region}. Nothing was changed. "
             "Correct StreamName or StreamARN, or have the stream created first (DependsOn, or an earlier stack)."
@@ -78,7 +77,6 @@ class StreamBeingDeleted(ProviderError):
     """The stream is being deleted."""
 
     def __init__(self, stream: Stream) -> None:
-        """Name the stream."""
         super().__init__(
             f"Stream {stream.arn} is being deleted, so its encryption can't be changed. "
             "Create the stream again, then deploy again."
@@ -89,7 +87,6 @@ class OwnedByAnotherStack(ProviderError):
     """Another stack's resource claims the stream."""
 
     def __init__(self, stream: Stream, owner: Owner, *, changed: bool) -> None:
-        """Name the stream, and the stack and resource that claim it, and say whether the stream was changed before."""
         left = "This request had changed it before." if changed else "The stream was left as it is."
         super().__init__(
             f"The encryption of stream {stream.arn} is managed by resource {owner.logical_id} of stack "
@@ -102,7 +99,6 @@ class KeyUnusable(ProviderError):
     """The key can't be used for the stream."""
 
     def __init__(self, stream_arn: str, key_id: str, why: str, *, changed: bool) -> None:
-        """Name the key, its fault and the stream, and say whether the stream was changed before."""
         left = "The stream's encryption was left as it is."
         if changed:
             left = "StartStreamEncryption had already been called: look at the stream's key."
@@ -144,7 +140,6 @@ class CredentialsExpired(ProviderError):
     """AWS does not accept the credentials that the function runs with."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Name the call."""
         super().__init__(
             f"AWS does not accept the provider's credentials for {refusal.action} on {refusal.resource} "
             f"({refusal.code}: {refusal.message}). Deploy again: a new invocation gets new credentials. If it stays "
@@ -156,7 +151,6 @@ class InvalidArgument(ProviderError):
     """The service refused the call's arguments."""
 
     def __init__(self, refusal: Refusal) -> None:
-        """Pass the service's message on."""
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused: {refusal.code}: {refusal.message}. "
             "Correct the property that it names."
@@ -167,7 +161,6 @@ class QuotaSpent(ProviderError):
     """A limit that did not pass within two minutes."""
 
     def __init__(self, refusal: Refusal, now: float) -> None:
-        """Name the limit; for a Start or Stop, also when it lifts at the latest."""
         advice = "Deploy again later; if it stays so, have AWS raise the limit that it names."
         if refusal.action.endswith("StreamEncryption"):
             advice = (
@@ -189,7 +182,6 @@ class Superseded(ProviderError):
     """A newer request came while this one was still at work: a Delete, a rollback, or another resource's."""
 
     def __init__(self, stream: Stream, owner: Owner) -> None:
-        """Name the stream and the resource."""
         super().__init__(
             f"A newer request than this one of resource {owner.logical_id} of stack {owner.stack_name} has stream "
             f"{stream.arn}, or released it. This request changes nothing more. Nothing needs to be done."
@@ -200,7 +192,6 @@ class ChangedBySomeoneElse(ProviderError):
     """Somebody else changes the stream's encryption too."""
 
     def __init__(self, stream: Stream, wanted: str) -> None:
-        """Name the stream, the wanted key and the key that it has."""
         found = f"encrypted with {stream.key_id}" if stream.key_id else "not encrypted"
         super().__init__(
             f"Stream {stream.arn} was given key {wanted}, and then somebody else changed it: it is now {found}. "
@@ -208,11 +199,22 @@ class ChangedBySomeoneElse(ProviderError):
         )
 
 
+class Contested(ProviderError):
+    """Others undo what the watch mends."""
+
+    def __init__(self, stream: Stream, mends: int) -> None:
+        """Name the stream, and how often it was mended."""
+        super().__init__(
+            f"Stream {stream.arn} was mended {mends} times in 24 hours, and none of it lasted. It was left so. Find "
+            "who changes it (CloudTrail: StartStreamEncryption, StopStreamEncryption), then stop them, or set OnDrift "
+            "to Report."
+        )
+
+
 class ChangeWithoutEffect(ProviderError):
     """Kinesis accepts a call that changes nothing."""
 
     def __init__(self, stream: Stream, change: str, times: int) -> None:
-        """Name the stream and the call."""
         super().__init__(
             f"Kinesis accepted {change} on stream {stream.arn} {times} times, and the stream did not change. "
             "Nothing more was tried, to spare the daily quota. Deploy again later, or ask AWS Support."
@@ -223,7 +225,6 @@ class NotVerified(ProviderError):
     """Records still arrive unencrypted."""
 
     def __init__(self, stream_arn: str, seconds: float) -> None:
-        """Name the stream and how long it was tried."""
         super().__init__(
             f"Stream {stream_arn} is ACTIVE and encrypted, yet for {seconds:.0f} s each record that was put into it "
             "came back without EncryptionType KMS. Deploy again; if it stays so, ask AWS Support."
@@ -234,7 +235,6 @@ class RecordUnavailable(ProviderError):
     """The stream's record can't be read or written."""
 
     def __init__(self, refusal: Refusal, stream: StreamRef, *, changed: bool) -> None:
-        """Name the table and the stream, and say whether the stream was changed before."""
         left = (
             "The stream's encryption had been changed before: look at the stream's key."
             if changed
@@ -251,7 +251,6 @@ class RequestExpired(ProviderError):
     """The event arrived after CloudFormation had given up."""
 
     def __init__(self, stream: StreamRef | None, issued_at: float, deadline: float) -> None:
-        """Name the stream, when the request was issued and when its time was over."""
         about = f" for stream {stream.name}" if stream else ""
         super().__init__(
             f"This request{about} was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
@@ -263,7 +262,6 @@ class ResponseTooLong(ProviderError):
     """Fn::GetAtt's values do not fit into a response."""
 
     def __init__(self, most_bytes: int) -> None:
-        """Say how long a response may be."""
         super().__init__(
             f"The stream is encrypted, but its attributes are too long for a response of {most_bytes} bytes. "
             "Name the key by a shorter KeyId."
@@ -274,7 +272,6 @@ class DeadlineExceeded(ProviderError):
     """The stream did not get ready in time."""
 
     def __init__(self, stream: StreamRef, waiting_for: str, since: float, now: float) -> None:
-        """Name the stream, the reason for the wait, since when, and what to do."""
         super().__init__(
             f"Time ran out for stream {stream.name}, {now - since:.0f} s after {_utc(since)}, while waiting: "
             f"{waiting_for}. Look at the stream's status, and deploy again once it is ACTIVE; ServiceTimeout on the "

@@ -61,3 +61,42 @@ class Settings:
         """
         config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
         return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """The settings of the watch's function.
+
+    Attributes:
+        service: What logs and metrics call the function.
+        log_level: From which level on lines are logged.
+        namespace: The CloudWatch namespace of the metrics.
+        record_table: The name or ARN of the table that keeps the records.
+        state_machine_arn: The state machine that carries mends out.
+        rounds_arn: The state machine that goes through the batches of a large round.
+        provider_role_arn: The role of the provider's function, whose own calls are no drift.
+        minutes: How many minutes pass between two rounds.
+    """
+
+    service: str
+    log_level: str
+    namespace: str
+    record_table: str
+    state_machine_arn: str
+    rounds_arn: str
+    provider_role_arn: str
+    minutes: int
+
+    @classmethod
+    def from_environment(cls) -> WatchSettings:
+        """Read the environment's variables."""
+        return cls(
+            service=os.environ.get("POWERTOOLS_SERVICE_NAME", "kinesis-stream-encryption"),
+            log_level=os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"),
+            namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "KinesisStreamEncryption"),
+            record_table=os.environ["RECORD_TABLE"],
+            state_machine_arn=os.environ["STATE_MACHINE_ARN"],
+            rounds_arn=os.environ["ROUNDS_STATE_MACHINE_ARN"],
+            provider_role_arn=os.environ["PROVIDER_ROLE_ARN"],
+            minutes=int(os.environ.get("WATCH_MINUTES", "0")) or 15,
+        )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .cloudformation.request import Request
     from .cloudformation.response import Response
     from .reconcile.actions import Action
-    from .reconcile.goals import Goal
+    from .reconcile.goals import Goal, Mend
     from .reconcile.progress import Progress
     from .values import Refusal
 
@@ -53,6 +53,24 @@ class Telemetry:
         """Note that a request that was handed over goes on by a step."""
         self._name(request)
         self._count("Steps")
+
+    def resume_mend(self, mend: Mend) -> None:
+        """Note that a mend of the watch goes on by a step; each later line names its stream and resource."""
+        self._last_wait = ""
+        owner = mend.owner
+        self._logger.append_keys(
+            stream=mend.stream.name, request_type="Mend", stack_id=owner.stack_id, logical_id=owner.logical_id
+        )
+        self._count("Steps")
+
+    def mend_ended(self, outcome: str) -> None:
+        """Log and count a mend that is over.
+
+        Args:
+            outcome: Mended, LeftAlone, Failed, or the code of the reason why others decide about the stream.
+        """
+        self._logger.info("mend ended", extra={"outcome": outcome})
+        self._measure("Mends", MetricUnit.Count, 1, Outcome=outcome)
 
     def _name(self, request: Request) -> None:
         self._request, self._last_wait = request, ""
@@ -118,12 +136,12 @@ class Telemetry:
 
     def responded(self, response: Response, now: float) -> None:
         """Log a response that CloudFormation took, and measure how long it took since the request was issued."""
-        fields = {"status": response.status, "answered_id": response.physical_id, "reason": response.reason}
+        fields = {"status": response.status, "response_id": response.physical_id, "reason": response.reason}
         if self._request is None:  # It could not be read, and failed as that.
-            self._logger.info("answered", extra=fields)
+            self._logger.info("response delivered", extra=fields)
             return
         seconds = round(now - self._request.issued_at, 1)
-        self._logger.info("answered", extra={**fields, "seconds": seconds})
+        self._logger.info("response delivered", extra={**fields, "seconds": seconds})
         dimensions = {"RequestType": self._request.type, "Status": response.status}
         self._measure("SecondsToResponse", MetricUnit.Seconds, seconds, **dimensions)
 

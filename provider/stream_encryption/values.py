@@ -29,6 +29,13 @@ class OnDelete(StrEnum):
     KEEP = "Keep"
 
 
+class OnDrift(StrEnum):
+    """What the watch does when a claimed stream is not encrypted as its resource wants."""
+
+    REPORT = "Report"
+    MEND = "Mend"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamRef:
     """A stream as a template names it: by its name, and by its ARN where that is known."""
@@ -70,6 +77,7 @@ class Key:
         missing: KMS knows no such key. A key or alias of seconds ago can look like that.
         denied: The provider's role may not look the key up.
         aws_managed: It is a key of AWS', on which KMS makes no grants.
+        deleted_at: When KMS will delete the key, in epoch seconds; None where its deletion is not scheduled.
     """
 
     key_id: str
@@ -79,6 +87,7 @@ class Key:
     missing: bool = False
     denied: bool = False
     aws_managed: bool = False
+    deleted_at: float | None = None
 
     @property
     def start_key_id(self) -> str:

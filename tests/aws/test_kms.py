@@ -1,5 +1,6 @@
 """A KeyId is resolved to its key, and what would keep the key from encrypting a stream is told before it is tried."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,9 +207,19 @@ def test_the_key_behind_an_aws_managed_alias_is_looked_up_until_it_is_there(kms:
     assert keys.look_up("alias/aws/kinesis", STREAM).identity == key.arn
 
 
-def test_one_name_may_mean_two_keys_for_two_streams(kms: FakeKms) -> None:
-    """Errors: names without account and region mean the stream's."""
+def test_one_name_may_mean_two_keys_in_two_places(kms: FakeKms) -> None:
+    """Errors: names without account and region mean the stream's; streams of one place share the look-up."""
     keys = lookup(kms)
     keys.look_up("alias/one", STREAM)
     keys.look_up("alias/one", Stream("other", STREAM_ARN + "2", StreamStatus.ACTIVE, None))
+    assert len(kms.calls) == 1
+    keys.look_up("alias/one", Stream("s", STREAM_ARN.replace(REGION, "eu-west-1"), StreamStatus.ACTIVE, None))
     assert len(kms.calls) == 2
+
+
+def test_a_key_that_kms_will_delete_tells_when(kms: FakeKms) -> None:
+    """Promise 10: the watch tells it before the key is gone."""
+    deletion = datetime(2026, 2, 1, tzinfo=UTC)
+    kms.add_key("alias/going", state="PendingDeletion", deletion_date=deletion)
+    assert look_up(kms, "alias/going").deleted_at == deletion.timestamp()
+    assert look_up(kms, "alias/one").deleted_at is None

@@ -96,7 +96,7 @@ def test_15_no_log_line_has_the_response_url(beside: Beside, row: Row, capsys: p
     beside.ours(event)
     logger.setLevel(level)
     written = capsys.readouterr()
-    assert '"message":"answered"' in written.out
+    assert '"message":"response delivered"' in written.out
     assert leaks(written.out + written.err) == []
     row([f"{len(bare)} lines", "DEBUG"], ["none"])
 

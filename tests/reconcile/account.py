@@ -17,6 +17,7 @@ from tests.fake_clock import Clock
 from tests.fake_kinesis import FakeKinesis
 from tests.fake_kms import FakeKms
 from tests.fake_table import FakeTable
+from tests.values import told
 
 
 class Log:
@@ -30,7 +31,7 @@ class Log:
     def decided(self, goal: Goal, action: Action) -> None:
         """Keep the code."""
         assert goal.stream.name
-        self.codes.append(str(action.code))
+        self.codes.append(str(told(action).code))
 
     def call_refused(self, refusal: Refusal) -> None:
         """Keep the refusal."""

@@ -17,6 +17,7 @@ from tests.values import (
     started,
     state,
     stream,
+    told,
 )
 
 READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
@@ -25,7 +26,7 @@ DELETE = Latest(SECOND + 1, ("delete",))
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
     """The decision for a Delete of the second after the Create."""
-    return decide_release(release(**goal), observed, known or state(), now)
+    return told(decide_release(release(**goal), observed, known or state(), now))
 
 
 def ours(*claims: Any, **more: Any) -> Record:

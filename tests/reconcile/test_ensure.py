@@ -32,6 +32,7 @@ from tests.values import (
     start_intent,
     state,
     stream,
+    told,
 )
 
 READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
@@ -39,7 +40,7 @@ READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
     """The decision for a Create that wants key one."""
-    return decide_ensure(ensure(**goal), observed, known or state(), now)
+    return told(decide_ensure(ensure(**goal), observed, known or state(), now))
 
 
 def plain(*claims: Any, **more: Any) -> Observation:

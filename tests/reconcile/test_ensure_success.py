@@ -10,7 +10,7 @@ from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
 from stream_encryption.record.values import Claim, Latest, Record
-from stream_encryption.values import Key, OnDelete, StreamStatus
+from stream_encryption.values import Key, OnDelete, OnDrift, StreamStatus
 from tests.values import (
     CREATED,
     ME,
@@ -34,6 +34,7 @@ from tests.values import (
     started,
     state,
     stream,
+    told,
 )
 
 
@@ -50,7 +51,7 @@ def wanted(known: Record | None = None, **more: Any) -> Observation:
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
     """The decision for a Create or Update that wants key one."""
-    return decide_ensure(ensure(**goal), observed, known or settled(), now)
+    return told(decide_ensure(ensure(**goal), observed, known or settled(), now))
 
 
 def done(observed: Observation, known: State | None = None, **goal: Any) -> Stabilized:
@@ -126,13 +127,13 @@ def test_success_ends_the_intent() -> None:
     result = written(wanted(announced), request)
     assert result.pending is None
     assert (result.key, result.started, result.changed_at) == (started(ONE), True, NOW - 8)
-    assert mine(result).settled
+    assert mine(result).settled == "mine"
 
 
 def test_an_adopted_stream_is_recorded_as_found() -> None:
     """Promises 3 and 4: no Start, and what was there is what Restore keeps."""
     result = written(wanted(), on_delete=OnDelete.STOP, creates=True)
-    assert mine(result) == claim(found=ONE, on_delete=OnDelete.STOP, creates=("mine",), settled=True)
+    assert mine(result) == claim(found=ONE, on_delete=OnDelete.STOP, creates=("mine",), settled="mine")
     assert (result.key, result.started, result.incarnation) == (recorded(ONE), False, CREATED)
 
 
@@ -141,8 +142,14 @@ def test_an_update_keeps_what_its_create_found() -> None:
     before = claim(wanted=TWO, found=THREE, creates=("create",), latest=Latest(SECOND - 9, ("create",)))
     result = written(wanted(record(before)), stamp=stamp("update"), on_delete=OnDelete.KEEP)
     latest = Latest(SECOND, ("update",))
-    kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": True}
+    kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": "update"}
     assert mine(result) == claim(latest=latest, **kept)
+
+
+def test_on_drift_is_kept_for_the_watch() -> None:
+    """Property OnDrift: in place, of a new claim and of one that there is."""
+    for known in (record(), record(claim())):
+        assert mine(written(wanted(known), on_drift=OnDrift.MEND)).on_drift is OnDrift.MEND
 
 
 def test_a_create_over_the_resources_own_claim_is_noted() -> None:
@@ -173,13 +180,13 @@ def test_where_the_record_is_lost_the_resources_own_key_is_not_what_was_before()
 def test_a_taken_over_stream_was_found_with_the_key_that_it_had() -> None:
     """Record, rule 4: each claim keeps what it found itself."""
     result = written(wanted(record(claim(THEY, found=TWO))), takeover=True)
-    assert result.claims == (claim(THEY, found=TWO), claim(found=ONE, settled=True))
+    assert result.claims == (claim(THEY, found=TWO), claim(found=ONE, settled="mine"))
 
 
 def test_only_the_claim_in_force_has_settled() -> None:
     """Record, rule 4: the claims below stay as they are."""
     below = claim(RENAMED, TWO, latest=Latest(SECOND - 9, ("older",)))
-    assert written(wanted(record(below, claim()))).claims == (below, claim(settled=True))
+    assert written(wanted(record(below, claim()))).claims == (below, claim(settled="mine"))
 
 
 DENIED = Key("alias/two", arn("two"), denied=True)

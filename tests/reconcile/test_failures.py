@@ -11,7 +11,7 @@ from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import Refused, State
 from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
-from tests.values import NOW, ensure, release, state
+from tests.values import NOW, ensure, release, state, told
 
 START, STOP = "kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption"
 LOOK, READ, WRITE, PUT = (
@@ -36,7 +36,7 @@ def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: Stat
     if tried is not None:
         since = Refused(refusal.action, refusal.kind, NOW - tried)
         base = state(refused=(since,), changes=base.changes, look_throttled=base.look_throttled)
-    return decide_refusal(goal, refusal, base, NOW)
+    return told(decide_refusal(goal, refusal, base, NOW))
 
 
 def failure(action: Action) -> errors.ProviderError:

@@ -13,6 +13,7 @@ from stream_encryption.record.values import Change
 from tests.values import NOW, STREAM, call, record, start_intent, state
 
 POLL = Wait(Code.WAITING_FOR_ACTIVE, "poll")
+MADE = Call(Code.START_REQUESTED, "r", STREAM, Change.START, "k")
 
 
 class Middle(Random):
@@ -47,9 +48,7 @@ def pause_after(waited: float = 0, action: Action = POLL, spread: type[Random] =
     return pause(action, known, NOW, spread(), longest)
 
 
-@pytest.mark.parametrize(
-    "action", [POLL, Call(Code.START_REQUESTED, "r", STREAM, Change.START, "k")], ids=["Wait", "Call"]
-)
+@pytest.mark.parametrize("action", [POLL, MADE], ids=["Wait", "Call"])
 def test_the_first_look_comes_after_half_a_second(action: Action) -> None:
     """Scale: most changes take seconds, so an earlier look would be lost."""
     assert pause_after(action=action) == 0.55
@@ -108,30 +107,36 @@ def test_a_clock_that_was_put_back_has_waited_for_nothing() -> None:
     assert pause_after(-500) == pause_after()
 
 
-def test_every_throttle_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
-    """Errors: back off and go on, less often."""
-    assert [pause_after(throttles=count, spread=Most) for count in range(1, 6)] == [2, 4, 8, 15, 15]
-    assert pause_after(60, throttles=1, spread=Most) == 3
-    assert pause_after(60, throttles=10_000, spread=Most) == 15
+def test_a_throttled_request_that_has_not_begun_asks_again_within_a_second() -> None:
+    """Scale: it has the longest way to go, so the account's looks are never idle."""
+    assert [pause_after(throttles=count, spread=Most) for count in (1, 5, 10_000)] == [1, 1, 1]
+    assert pause_after(throttles=1, spread=Least) == 0.5
 
 
-def test_a_request_that_has_made_its_change_comes_back_sooner() -> None:
-    """Scale: the account's calls go to requests that can be ended, and nobody starves."""
-    assert [pause_after(throttles=count, begun=True, spread=Most) for count in range(1, 6)] == [2, 4, 5, 5, 5]
+def test_a_throttled_request_that_has_made_its_change_comes_back_within_five_seconds() -> None:
+    """Scale: the stream is UPDATING, so there is time."""
+    assert [pause_after(throttles=count, begun=True, spread=Most) for count in (1, 5)] == [5, 5]
+    assert pause_after(throttles=1, begun=True, spread=Least) == 2.5
+
+
+def test_right_after_its_change_a_throttled_request_leaves_the_looks_to_others() -> None:
+    """Scale: most changes are over when it comes back."""
+    assert pause_after(action=MADE, throttles=1, begun=True, spread=Most) == 9
+    assert pause_after(action=MADE, throttles=1, begun=True, spread=Least) == 6.75
+    assert pause_after(action=MADE, begun=True) == 0.55
 
 
 def test_a_throttled_request_never_looks_more_often_for_it() -> None:
     """Errors: the usual pause is the least."""
+    for waited in (0, 20, 100, 3600):
+        assert pause_after(waited, throttles=1, spread=Least) >= pause_after(waited, spread=Least) * 0.9
     assert pause_after(100, throttles=1, begun=True, spread=Least) == pause_after(100, begun=True, spread=Least)
     assert pause_after(3600, throttles=9, longest=60.0) == 60
 
 
 def test_looks_are_spread() -> None:
-    """Scale: by an eighth up and down; throttled, by half down."""
+    """Scale: by an eighth up and down."""
     assert (pause_after(9, spread=Least), pause_after(9, spread=Most)) == pytest.approx((1.5 * 0.875, 1.5 * 1.125))
-    assert (pause_after(9, spread=Least, throttles=3), pause_after(9, spread=Most, throttles=3)) == pytest.approx(
-        (6, 12)
-    )
 
 
 def test_many_requests_do_not_look_in_step() -> None:

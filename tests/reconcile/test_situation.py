@@ -22,9 +22,10 @@ from tests.values import (
     state,
     stop_intent,
     stream,
+    told,
 )
 
-LOST = SkipRestore(Code.RESTORE_SKIPPED, "lost")
+LOST = SkipRestore(Code.RESTORE_SKIPPED, "somebody else has undone it")
 ANNOUNCED = record(key=None, changed_at=1.0)
 
 
@@ -38,7 +39,7 @@ def situation(mine: PendingCall | None = None, *, now: float = NOW, **more: Any)
 
 def step(mine: PendingCall | None = None, **more: Any) -> Action:
     """The next step of the Start with key one."""
-    return change(situation(mine, **more), start_intent(), ANNOUNCED, LOST)
+    return told(change(situation(mine, **more), start_intent(), ANNOUNCED, LOST))
 
 
 ENDS = NOW + 25

@@ -59,35 +59,52 @@ def test_a_look_that_took_seconds_counts_from_its_end() -> None:
     assert slow.stability == Stability(matching_since=NOW + 7, settled_since=NOW + 7, reached_at=NOW)
 
 
-CALM = Stability(matching_since=NOW - 2, settled_since=NOW - 2, reached_at=NOW - 2)
+SINCE = NOW - 2
+CALM = Stability(matching_since=SINCE, settled_since=SINCE, reached_at=SINCE)
+
+
+def unknown(name: str, at: float) -> Record:
+    """A record with an intent of a name that was written at this time."""
+    return record(pending=pending(start_intent(), name, at))
 
 
 @pytest.mark.parametrize(
-    ("known", "mine", "believed"),
+    ("known", "mine"),
     [
-        (record(), None, True),
-        (record(changed_at=NOW - 2), None, True),
-        (record(changed_at=NOW - 1), None, False),
-        (record(pending=pending(start_intent(), at=NOW - 2)), None, True),
-        (record(pending=pending(start_intent(), at=NOW - 1)), None, False),
-        (record(pending=pending(start_intent(), "another", NOW - 1)), call(start_intent()), False),
-        (record(pending=pending(start_intent(), at=NOW - 1)), call(start_intent()), True),
+        (record(), None),
+        (record(changed_at=SINCE), None),
+        (unknown("intent-0", SINCE - 25), None),
+        (unknown("intent-1", NOW - 1), call(start_intent())),
     ],
-    ids=[
-        "nothing changed",
-        "changed before",
-        "changed since",
-        "announced before",
-        "announced since",
-        "announced by another",
-        "announced by itself",
-    ],
+    ids=["nothing changed", "changed before", "its call was over before", "announced by itself"],
 )
-def test_a_change_that_the_state_does_not_know_makes_it_doubt(known: Record, mine: Any, *, believed: bool) -> None:
-    """Promise 6: the workflow repeats a step that died with the state from before it."""
+def test_a_change_that_the_state_knows_changes_nothing(known: Record, mine: Any) -> None:
+    """Promise 1: SettleSeconds go on counting."""
     looked = look(state(stability=CALM, call=mine), of=known)
-    assert (looked.stability.settled_since == NOW - 2) is believed
-    assert looked.stability.possibly_stale is not believed
+    assert looked.stability == replace(CALM, reached_at=NOW)
+
+
+@pytest.mark.parametrize("mine", [None, call(start_intent())])
+def test_an_intent_that_the_state_does_not_know_makes_it_count_anew(mine: Any) -> None:
+    """Promise 6: the workflow repeats a step that died with the state from before it."""
+    for doubt in (False, True):
+        before = replace(CALM, possibly_stale=doubt)
+        looked = look(state(stability=before, call=mine), of=unknown("intent-0", SINCE - 24.9))
+        settled = None if doubt else NOW
+        reached = SINCE if doubt else NOW
+        assert looked.stability == Stability(doubt, matching_since=NOW, settled_since=settled, reached_at=reached)
+
+
+def test_a_change_that_the_state_does_not_know_makes_it_doubt() -> None:
+    """Promise 1: the look may be older than that change."""
+    looked = look(state(stability=CALM), of=record(changed_at=NOW - 1))
+    assert looked.stability == Stability(possibly_stale=True, matching_since=NOW, reached_at=SINCE)
+
+
+def test_a_state_that_knows_of_no_match_has_nothing_to_drop() -> None:
+    """Promise 4: a request that begins believes its first look."""
+    looked = look(state(), of=record(changed_at=NOW - 1, pending=pending(start_intent(), at=NOW - 1)))
+    assert looked.stability.settled_since == NOW
 
 
 def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_later() -> None:

@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Code, Failed, Wait
+from stream_encryption.reconcile.actions import Code, Wait
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import State
 from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
 from stream_encryption.record.values import Claim, Latest
 from tests.builders import STREAM_ARN
-from tests.fake_errors import Kind
 from tests.reconcile.account import Account
 from tests.values import THEY, claim, ensure, pending, start_intent, state
 
@@ -104,63 +103,6 @@ def test_a_write_that_met_another_reads_the_record_again(account: Account) -> No
     assert account.record.version == 2
 
 
-def test_an_intent_that_was_written_unheard_is_known_again(account: Account) -> None:
-    """Promise 6: the write took effect, its answer was lost, and the call follows all the same."""
-    account.faults.lose_answer("PutItem")
-    unheard = step(account)
-    assert unheard.action.code == Code.BACKING_OFF
-    assert unheard.state.call
-    assert unheard.known == NOTHING
-    assert step(account, unheard).action.code == Code.START_REQUESTED
-
-
-def test_an_intent_whose_write_was_refused_is_not_remembered(account: Account) -> None:
-    """Record, rule 1: no Start without it."""
-    account.faults.fail_next("PutItem", Kind.THROTTLING)
-    refused = step(account)
-    assert (refused.action.code, refused.state.call, refused.state.throttles) == (Code.BACKING_OFF, None, 1)
-    assert step(account, refused).action.code == Code.INTENT_RECORDED
-
-
-def test_a_start_whose_answer_was_lost_may_have_been_made(account: Account) -> None:
-    """Promise 6: it is looked for before it is made again."""
-    announced = step(account)
-    account.faults.lose_answer("StartStreamEncryption")
-    unheard = step(account, announced)
-    assert unheard.action.code == Code.BACKING_OFF
-    assert unheard.state.call
-    assert (unheard.state.call.called_at, unheard.state.call.answered) == (account.clock.now(), False)
-    assert unheard.state.changes == 1
-    assert unheard.known == Known(announced.known.record)
-
-
-def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
-    """Errors: what was refused can be made again at once."""
-    announced = step(account)
-    account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
-    refused = step(account, announced)
-    assert refused.action.code == Code.RETRYING_REFUSED
-    assert refused.state.call
-    assert (refused.state.call.called_at, refused.state.changes) == (None, 0)
-
-
-def test_every_refusal_and_every_decision_is_told(account: Account) -> None:
-    """Operators see each decision by its code, and each call that AWS refused."""
-    account.faults.fail_next("DescribeStreamSummary", Kind.THROTTLING)
-    refused = step(account)
-    step(account, refused)
-    assert account.log.codes == [Code.BACKING_OFF, Code.INTENT_RECORDED]
-    assert [one.action for one in account.log.refusals] == ["kinesis:DescribeStreamSummary"]
-
-
-def test_a_refused_look_keeps_the_record_that_is_known(account: Account) -> None:
-    """Calls: one poll that is throttled does not cost a read."""
-    account.kinesis.people.reshard("orders", 60)
-    waiting = step(account)
-    account.faults.fail_next("DescribeStreamSummary", Kind.THROTTLING)
-    assert step(account, waiting).known == waiting.known
-
-
 def test_a_look_that_is_too_old_is_not_acted_upon(account: Account) -> None:
     """Record, rule 10: an invocation that stood still looks again; calls of seven seconds each do not stop it."""
     account.faults.before_call(lambda _: account.clock.sleep(30.1), "DescribeKey")
@@ -180,38 +122,6 @@ def test_a_failure_goes_by_a_record_that_was_just_read(account: Account) -> None
     looked = take_step(Progress((ENSURE,), state(since=account.clock.now())), account.env, Known(old))
     assert (looked.action.code, looked.known) == (Code.LOOKING_AGAIN, NOTHING)
     assert step(account, looked).action.code == Code.INTENT_RECORDED
-
-
-def test_a_request_that_fails_before_its_call_withdraws_its_intent(account: Account) -> None:
-    """Record, rule 2: so that nobody has to wait for a call that is never made."""
-    announced = step(account)
-    account.one.state = "Disabled"
-    known = Known(announced.known.record)
-    again = take_step(Progress((ENSURE,), announced.state), account.env, known)
-    failed = take_step(Progress((ENSURE,), again.state), account.env, again.known)
-    assert isinstance(failed.action, Failed)
-    assert account.record.pending is None
-    assert account.record.claims
-
-
-def test_an_intent_that_can_not_be_withdrawn_just_lasts_its_time(account: Account) -> None:
-    """Record, rule 1: an intent has an end."""
-    announced = step(account)
-    account.one.state = "Disabled"
-    account.faults.fail_next("PutItem", Kind.THROTTLING)
-    failed = take_step(Progress((ENSURE,), announced.state), account.env, NOTHING)
-    assert isinstance(failed.action, Failed)
-    assert account.record.pending
-
-
-def test_an_intent_whose_call_was_made_is_not_withdrawn(account: Account) -> None:
-    """Record, rule 2: the call may still have an effect."""
-    started = step(account, step(account))
-    account.clock.sleep(5)
-    account.kinesis.people.delete("orders", 600)
-    failed = take_step(Progress((ENSURE,), started.state), account.env, NOTHING)
-    assert isinstance(failed.action, Failed)
-    assert account.record.pending
 
 
 def test_a_record_that_was_put_and_came_back_encrypted_verifies(account: Account) -> None:

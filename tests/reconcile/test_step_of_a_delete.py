@@ -11,6 +11,7 @@ from stream_encryption.reconcile.state import State
 from stream_encryption.reconcile.step import NOTHING, Step, take_step
 from stream_encryption.record.values import Claim, Latest
 from stream_encryption.values import OnDelete
+from tests.fake_errors import Kind
 from tests.reconcile.account import Account
 from tests.values import ME, claim, ensure, recorded, release
 
@@ -64,3 +65,12 @@ def test_a_stop_is_made_with_the_key_that_the_stream_has(account: Account) -> No
     stopped = step(account, step(account, None, goal), goal)
     assert stopped.action.code == Code.STOP_REQUESTED
     assert account.calls[-1].arguments["KeyId"] == "alias/two"
+
+
+def test_a_stop_that_was_refused_as_invalid_may_have_met_an_old_description(account: Account) -> None:
+    """Promise 7: a Delete tries again for some seconds."""
+    account.kinesis.add_stream("orders", "alias/two")
+    account.keep(claims=(mine(account),))
+    goal = release(on_delete=OnDelete.STOP)
+    account.faults.fail_next("StopStreamEncryption", Kind.INVALID_ARGUMENT)
+    assert step(account, step(account, None, goal), goal).action.code == Code.RETRYING_REFUSED

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from hypothesis import given
+from hypothesis import given, settings
 
 from stream_encryption.record.changes import expires, with_pending
 from stream_encryption.record.item import from_item, to_item
+from stream_encryption.record.grants import Direction, Grant
 from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete
+from stream_encryption.values import OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
@@ -18,11 +19,14 @@ from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record
 FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",)),
-        claim(on_delete=OnDelete.STOP, settled=True, releasing=Latest(SECOND + 1, ("delete",))),
+        claim(
+            on_delete=OnDelete.STOP, settled="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
+        ),
         departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
         started=True,
         changed_at=NOW,
+        grants=(Grant(ONE.identity, "arn:aws:iam::123456789012:role/writer", Direction.PRODUCER, (ME,), "a1", NOW),),
     ),
     start_intent(),
     "00c0ffee",
@@ -37,12 +41,14 @@ def plain(given: Record) -> dict[str, Any]:
 
 
 @given(RECORDS)
+@settings(max_examples=50)
 def test_a_record_comes_back_from_its_item_as_it_was(any_record: Record) -> None:
     """Record: all that is remembered is in the item, times to the millisecond."""
     assert from_item(to_item(any_record)) == any_record
 
 
 @given(RECORDS)
+@settings(max_examples=50)
 def test_an_item_has_a_ttl_where_and_only_where_no_claim_is_left(any_record: Record) -> None:
     """Record, expires: in epoch seconds, as the table's TTL wants it."""
     item = to_item(any_record)
@@ -68,8 +74,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Restore",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": ["create"],
-                "settled": False,
+                "settled": "",
                 "releasing": None,
+                "on_drift": "Report",
             },
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
@@ -78,8 +85,9 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Stop",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": [],
-                "settled": True,
+                "settled": "mine",
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
+                "on_drift": "Mend",
             },
         ],
         "departed": [
@@ -97,10 +105,23 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "intent": "00c0ffee",
             "written_at": NOW,
             "until": NOW + 25,
+            "grant": None,
         },
         "key": by_arn,
         "started": True,
         "changed_at": NOW,
+        "grants": [
+            {
+                "key": ONE.identity,
+                "principal": "arn:aws:iam::123456789012:role/writer",
+                "direction": "Producer",
+                "owners": [{"stack_id": STACK_ID, "logical_id": LOGICAL_ID}],
+                "grant_id": "a1",
+                "made_at": NOW,
+                "ended_at": None,
+            }
+        ],
+        "watch": {"told": [], "mends": []},
     }
 
 

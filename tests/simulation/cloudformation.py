@@ -16,7 +16,7 @@ from tests.simulation.wire import HOST
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.simulation.lambda_service import Invocation
+    from tests.simulation.environments import Invocation
     from tests.simulation.stacks import Stack
     from tests.simulation.world import World
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.simulation.lambda_service import Invocation
+    from tests.simulation.environments import Invocation
     from tests.simulation.processes import Process, Time
 
 

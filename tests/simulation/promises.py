@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.call_checks import CallChecks
 from tests.simulation.end_checks import EndChecks
+from tests.simulation.environments import Write
 from tests.simulation.findings import Findings
 from tests.simulation.history import Effect, History
-from tests.simulation.lambda_service import Write
 from tests.simulation.response_checks import ResponseChecks
 
 if TYPE_CHECKING:

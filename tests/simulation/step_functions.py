@@ -18,7 +18,7 @@ from tests.fake_errors import client_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.simulation.lambda_service import Outcome
+    from tests.simulation.environments import Outcome
     from tests.simulation.world import World
 
     Task = Callable[[Any, float], Outcome]

@@ -51,6 +51,7 @@ class Weather:
         duel: That both stacks create their resource in the same millisecond.
         restored: That the table is restored to an earlier state, or loses an item, at some time.
         ttl: How long after an item has expired the table deletes it, in seconds; negative: never.
+        skew: By how much the clock of an environment can be wrong, in seconds.
         stale: How long descriptions can be old, in seconds.
         stale_part: Which part of a stale description is old.
         described: When a description shows a new encryption.
@@ -84,6 +85,7 @@ class Weather:
     duel: float = 0.0
     restored: float = 0.0
     ttl: float = -1.0
+    skew: float = 0.0
     stale: float = 0.0
     stale_part: Stale = Stale.ALL
     described: Described = Described.AT_THE_CALL
@@ -128,6 +130,7 @@ class Weather:
             stale=chance(0.5, 4.5),
             stale_part=random.choice(list(Stale)),
             described=random.choice(list(Described)),
+            skew=chance(0.1, 2.0, 0.25),
         )
         return replace(drawn, rivals=1.0) if drawn.duel else drawn
 

@@ -16,7 +16,7 @@ from tests.simulation.processes import Death
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.simulation.lambda_service import Environment, Invocation
+    from tests.simulation.environments import Environment, Invocation
     from tests.simulation.world import World
 
 HOST = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"

@@ -62,7 +62,9 @@ def _value(name: str, declared: Mapping[str, Any], given: Any, line: int | None)
     text = str(as_sent(given))
     listed = kind == "CommaDelimitedList" or kind.startswith("List<")
     values = [one.strip() for one in text.split(",")] if listed else [text]
-    for value in values:
+    allowed = declared.get("AllowedValues")
+    whole = isinstance(allowed, list) and text in map(str, as_sent(allowed))
+    for value in [] if whole else values:
         fault = _fault(declared, kind, value)
         if fault:
             raise TemplateFault(f"parameter {name} has the value {value!r}, which {fault}", line)

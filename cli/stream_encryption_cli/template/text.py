@@ -12,6 +12,10 @@ from .unknown import TemplateFault
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_LEVELS = 100
 """How deep values may be nested. Real templates have about ten levels."""
+_MOST_VALUES = 100_000
+"""How many values a template may have once its aliases are written out: ten lines of aliases can make billions."""
+_MOST_BYTES = 1_000_000
+"""How long a template may be, in bytes (CloudFormation's quotas)."""
 
 
 class Map(dict[str, Any]):
@@ -52,6 +56,8 @@ def read(text: str) -> Map:
         TemplateFault: The text is neither YAML nor JSON, or not a map. The fault names the line.
     """
     text = text.removeprefix("\ufeff")
+    if len(text.encode("utf-8", "replace")) > _MOST_BYTES:
+        raise TemplateFault(f"longer than the {_MOST_BYTES:,} bytes that CloudFormation takes")
     try:
         # JSON allows tabs between its tokens, where YAML does not; a JSON string can't hold any.
         value = _of_yaml(text.replace("\t", " ") if text.lstrip().startswith("{") else text)
@@ -68,6 +74,7 @@ def read(text: str) -> Map:
 
 def _of_yaml(text: str) -> Any:  # noqa: ANN401
     loader = _Loader(text)
+    loader.values_made = 0
     node = loader.get_single_node()
     return _value(node, loader, 0) if node else None
 
@@ -86,6 +93,9 @@ def _of_pairs(pairs: list[tuple[str, Any]]) -> Map:
 
 
 def _value(node: Any, loader: Any, level: int) -> Any:  # noqa: ANN401
+    loader.values_made += 1
+    if loader.values_made > _MOST_VALUES:
+        raise TemplateFault(f"more than {_MOST_VALUES:,} values", node.start_mark.line + 1)
     if level > _MOST_LEVELS:
         raise TemplateFault(f"values are nested more than {_MOST_LEVELS} levels deep", node.start_mark.line + 1)
     if not node.tag.startswith("tag:yaml.org,2002:"):

@@ -53,13 +53,14 @@ class KeyLookup:
         Raises:
             Refused: KMS did not answer, for now.
         """
-        known = self._known.get((key_id, stream.arn))
+        place = stream.arn.rpartition(":")[0]
+        known = self._known.get((key_id, place))
         if known:
             return known
         key = self._describe(key_id, stream)
         # A missing key may be seconds old. An AWS managed alias gets its key at the first Start.
         if not key.missing and (key.resolved or not AWS_MANAGED_ALIAS.fullmatch(key_id)):
-            self._known[key_id, stream.arn] = key
+            self._known[key_id, place] = key
         return key
 
     def _describe(self, key_id: str, stream: Stream) -> Key:
@@ -71,7 +72,9 @@ class KeyLookup:
             if refused.refusal.kind is RefusalKind.DENIED:
                 self._on_denied(refused.refusal)
             return _unresolved(key_id, identity, refused)
-        return Key(key_id, metadata["Arn"], fault=_fault(metadata), aws_managed=metadata.get("KeyManager") == "AWS")
+        deleted_at = metadata["DeletionDate"].timestamp() if "DeletionDate" in metadata else None
+        managed = metadata.get("KeyManager") == "AWS"
+        return Key(key_id, metadata["Arn"], fault=_fault(metadata), aws_managed=managed, deleted_at=deleted_at)
 
 
 def _unresolved(key_id: str, identity: str, refused: Refused) -> Key:

@@ -1,6 +1,6 @@
 """crhelper's CfnResource, hardened so that CloudFormation gets exactly one response that it accepts.
 
-Why each method is replaced is told in docs/crhelper-compared.md, for crhelper 2.0.12.
+docs/crhelper-compared.md says why each method is replaced, for crhelper 2.0.12.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CustomResource(CfnResource):
         self._handed_over = False
 
     def __call__(self, event: Any, context: Any) -> None:  # noqa: ANN401 (whatever Lambda was invoked with)
-        """Take a request and answer it once; not where it was handed over, since then the workflow answers.
+        """Handle a request and send one response; none where it was handed over, since then the workflow responds.
 
         Args:
             event: CloudFormation's request.
@@ -64,7 +64,7 @@ class CustomResource(CfnResource):
             self._cfn_response(event)
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:
-        """Make the id for an event without one: not a random one, and not a stream's."""
+        """Make the id for an event without one: always the same for a resource, and no stream's."""
         return f"{MARKER}{event['LogicalResourceId']}"
 
     def _get_func(self) -> _Handler | None:
@@ -73,16 +73,16 @@ class CustomResource(CfnResource):
         return functions.get(self.RequestType, self._create_func)
 
     def _set_timeout(self) -> None:
-        """Set no timer: the loop keeps to a deadline, so that nobody answers beside it."""
+        """Set no timer: the loop keeps to a deadline, and a second thread could send a second response."""
 
     def _wrap_function(self, func: _Handler) -> None:
-        """Run the function; an exception, SystemExit too, ends in a FAILED that says what happened.
+        """Run the function. An exception, even SystemExit, becomes a FAILED.
 
-        The function returns the PhysicalResourceId; or None where it has handed the request over.
+        The function returns the PhysicalResourceId, or None where it has handed the request over.
         """
         try:
             physical_id = func(self._event, self._context)
-        except BaseException as error:  # noqa: BLE001 (CloudFormation has to be answered all the same)
+        except BaseException as error:  # noqa: BLE001 (CloudFormation has to get a response all the same)
             failure = Failure.of(error, self._context, self._event["ResponseURL"])
             self._telemetry.failed(failure)
             self.Status, self.Reason = FAILED, failure.reason
@@ -91,7 +91,7 @@ class CustomResource(CfnResource):
             self.PhysicalResourceId = physical_id or ""
 
     def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:  # noqa: ARG002
-        """Answer. crhelper calls this once, at the end."""
+        """Send the response. crhelper calls this once, at the end."""
         response = Response.to(
             self._event,
             status=status or self.Status,

@@ -1,4 +1,4 @@
-"""What makes an event one that can be answered: a ResponseURL, ids that are strings, and the secret in one place."""
+"""Event validation: an event needs a ResponseURL; invalid ids are emptied, and the secret is kept in one place."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 MAX_PHYSICAL_ID_BYTES = 1024
 """The longest PhysicalResourceId, in bytes (AWS CloudFormation User Guide, "Custom resource response objects")."""
 MAX_ID_BYTES = 850
-"""How long each of the other ids may be as JSON, in bytes: more than any of CloudFormation's. All four leave room for a
-Reason in a response of 4,096 bytes."""
+"""The longest other id, in bytes of JSON. CloudFormation's are shorter, and all four leave room for a Reason."""
 DEEPEST = 30
-"""How deep values may lie within one another: no valid property does so at all."""
+"""The deepest nesting of values that is kept. No valid property is nested at all."""
 
-# Nothing that http.client or a resolver would refuse; no quotation mark and no backslash: JSON holds it as it is.
+# Only what http.client and a resolver accept. Without quotation marks and backslashes it is the same text in JSON.
 _RESPONSE_URL = re.compile(
     r"https?://[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*(?::(?P<port>[0-9]{1,5}))?/[!#-\[\]-~]{0,8000}", re.IGNORECASE
 )
@@ -27,7 +26,7 @@ _INSTEAD = "<ResponseURL>"
 
 
 class Unanswerable(Exception):
-    """Nobody can be answered, so nothing is done: an event that CloudFormation would not send."""
+    """The event has no ResponseURL, so that no response can be sent and nothing may be done."""
 
 
 def accepted(event: object) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def accepted(event: object) -> dict[str, Any]:
         event = _from_sns(event["Records"])
     url = event.get("ResponseURL") if isinstance(event, dict) else None
     if not isinstance(event, dict) or not isinstance(url, str) or not _is_response_url(url):
-        raise Unanswerable("the event has no ResponseURL, so nobody can be answered; nothing was done")
+        raise Unanswerable("the event has no ResponseURL, so no response can be sent; nothing was done")
     taken = {**cleaned(event, url), "ResponseURL": url}
     for name in ("RequestType", "StackId", "RequestId", "LogicalResourceId"):
         taken[name] = _id(taken.get(name), MAX_ID_BYTES)
@@ -65,7 +64,7 @@ def _from_sns(records: list[Any]) -> object:
 
 
 def _id(value: object, most_bytes: int) -> str:
-    """An id as it came; empty where it can't be answered with. JSON writes a quotation mark as two characters."""
+    """An id as it came; empty where it is no text, or too long once JSON has escaped some of its characters."""
     fits = isinstance(value, str) and len(json.dumps(value, ensure_ascii=False).encode()) - 2 <= most_bytes
     return str(value) if fits else ""
 
@@ -76,7 +75,7 @@ def _is_response_url(url: str) -> bool:
 
 
 def cleaned(value: Any, response_url: str, depth: int = DEEPEST) -> Any:  # noqa: ANN401 (whatever JSON can hold)
-    """Take the ResponseURL out of JSON, in names and in values; nothing lies deeper than `depth` afterwards."""
+    """Remove the ResponseURL from the names and values of JSON, and all that is nested deeper than `depth`."""
     if isinstance(value, str):
         return without_secrets(value, response_url)
     if not isinstance(value, dict | list):
@@ -89,7 +88,7 @@ def cleaned(value: Any, response_url: str, depth: int = DEEPEST) -> Any:  # noqa
 
 
 def without_secrets(text: str, response_url: str) -> str:
-    """Take the ResponseURL out of a text, be it whole or in parts (its query, its signature), however it is spelled.
+    """Remove the ResponseURL from a text: the whole of it, its query and its signature, in each of their spellings.
 
     Lone surrogates are replaced as well: UTF-8 can't hold them, so no log and no response can.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream_encryption.errors import InvalidProperties
 from stream_encryption.reconcile.goals import NO_ACCESS, Access
-from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, StreamRef
+from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, OnDrift, StreamRef
 
 from .principals import principals
 
@@ -42,6 +42,7 @@ class Properties:
     stream: StreamRef
     key_id: str = DEFAULT_KEY_ID
     on_delete: OnDelete = OnDelete.RESTORE
+    on_drift: OnDrift = OnDrift.REPORT
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
@@ -203,6 +204,13 @@ def _on_delete(value: str, _place: Place) -> OnDelete:
         raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDelete)}") from None
 
 
+def _on_drift(value: str, _place: Place) -> OnDrift:
+    try:
+        return OnDrift(value)
+    except ValueError:
+        raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDrift)}") from None
+
+
 def _settle_seconds(value: str, _place: Place) -> int:
     return _seconds(value, MAX_SETTLE_SECONDS)
 
@@ -233,6 +241,7 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "KeyId": _key_id,
     "EncryptionType": _encryption_type,
     "OnDelete": _on_delete,
+    "OnDrift": _on_drift,
     "SettleSeconds": _settle_seconds,
     "Verify": _true_or_false,
     "Takeover": _true_or_false,
@@ -245,6 +254,7 @@ _ACCESS_FIELDS = {"Producers": "producers", "Consumers": "consumers", "GrantSeco
 _FIELDS = {
     "KeyId": "key_id",
     "OnDelete": "on_delete",
+    "OnDrift": "on_drift",
     "SettleSeconds": "settle_seconds",
     "Verify": "verify",
     "Takeover": "takeover",

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 REQUEST_TYPES = ("Create", "Update", "Delete")
 MARKER = "failed-create:"
-"""The beginning of a failed Create's PhysicalResourceId, which ends in the digest of that very request."""
+"""The beginning of a failed Create's PhysicalResourceId. Its end is the digest of that very request."""
 
 SERVICE_TIMEOUT_SECONDS = 3600
-"""How long CloudFormation waits for an answer unless ServiceTimeout says less, in seconds; also the most."""
+"""How long CloudFormation waits for a response, in seconds. ServiceTimeout can make it shorter."""
 MARGIN_SECONDS = 20.0
 """The time at the end that is kept for the response, in seconds: a quarter where there is little time."""
 
@@ -115,10 +115,10 @@ class Request:
 
     @property
     def failed_id(self) -> str:
-        """The PhysicalResourceId of a failure: the one that CloudFormation knows, or for a Create one of its own.
+        """The PhysicalResourceId of a FAILED: the id that CloudFormation knows; for a Create an id of its own.
 
-        A failed Create's id names that very request. The Delete that follows undoes this request alone: with
-        rollback disabled a new Create of the same resource can have come in between.
+        A failed Create's id names that very request, and its Delete undoes what that request did. With rollback
+        disabled, a new Create of the same resource can come before that Delete.
         """
         if self.type != "Create" and self.physical_id:
             return self.physical_id
@@ -135,7 +135,7 @@ class Request:
         return (*self._undo_of_failed_replacement(), self._ensure())
 
     def settled_id(self, progress: Progress) -> str:
-        """The PhysicalResourceId of a success: the stream's ARN, however the template names the stream."""
+        """The PhysicalResourceId of a SUCCESS: the stream's ARN; for a Delete the id that it came with."""
         if self.type == "Delete" or progress.attributes is None:
             return self.failed_id
         held = stream_of_arn(self.physical_id)
@@ -146,7 +146,7 @@ class Request:
         wanted = parse(self.properties, self.owner.place)
         held, tried = stream_of_arn(self.physical_id), self._tried()
         same = held is not None and held.name == wanted.stream.name
-        # A rollback from another stream, or from invalid properties, goes back to the key that this stream still has.
+        # Back from another stream, or from invalid properties, this stream still has the key of the new properties.
         given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
         return Ensure(
             stream=wanted.stream,
@@ -154,6 +154,7 @@ class Request:
             stamp=self.stamp,
             key_id=wanted.key_id,
             on_delete=wanted.on_delete,
+            on_drift=wanted.on_drift,
             settle_seconds=wanted.settle_seconds,
             verify=wanted.verify,
             takeover=wanted.takeover,
@@ -217,7 +218,7 @@ def margin(seconds: float) -> float:
 
 
 def end_of(context: Any, now: float) -> float:  # noqa: ANN401 (Lambda's context)
-    """When an invocation has to stop working to be able to answer, in epoch seconds."""
+    """When an invocation has to stop working to have time for the response, in epoch seconds."""
     left = context.get_remaining_time_in_millis() / 1000
     return now + float(left - margin(left))
 

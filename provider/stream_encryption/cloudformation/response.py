@@ -1,4 +1,4 @@
-"""The response to CloudFormation, and the sender that delivers it. Both ways of answering use it.
+"""The response to CloudFormation, and the sender that delivers it. The first invocation and the workflow use both.
 
 Source: AWS CloudFormation User Guide, "Custom resource request and response reference".
 """
@@ -174,7 +174,7 @@ class ResponseSender:
             pause *= self.random.uniform(1.5, 2.5)
             if self.clock.now() + pause > give_up:
                 self.log.response_lost(response, outcome)
-                raise ResponseNotDelivered(f"CloudFormation could not be answered: {outcome}")
+                raise ResponseNotDelivered(f"CloudFormation did not take the response: {outcome}")
             self.clock.sleep(pause)
 
 

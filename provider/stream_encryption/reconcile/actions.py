@@ -37,6 +37,7 @@ class Code(StrEnum):
     RESTORE_SKIPPED = "RestoreSkipped"
     REVOKE_SKIPPED = "RevokeSkipped"
     ENCRYPTED = "Encrypted"
+    MENDED = "Mended"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
 

@@ -127,7 +127,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
 def _done(situation: EnsureSituation) -> Action:
     """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
     record = without_unwanted(situation, without_pending(_claimed(situation)))
-    claims = (*record.claims[:-1], replace(record.claims[-1], settled=True))
+    claims = (*record.claims[:-1], replace(record.claims[-1], settled=situation.goal.stamp.digest))
     first = claims[0].found
     did = "encryption was started" if situation.state.changes else "nothing had to change"
     return Stabilized(
@@ -151,6 +151,7 @@ def _claimed(situation: EnsureSituation) -> Record:
             in_force,
             wanted=RecordedKey(wanted.key_id, wanted.identity),
             on_delete=goal.on_delete,
+            on_drift=goal.on_drift,
             latest=in_force.latest.followed_by(goal.stamp),
             creates=(*(one for one in in_force.creates if one not in create), *create),
             releasing=None,
@@ -161,6 +162,7 @@ def _claimed(situation: EnsureSituation) -> Record:
             found=None if seen.is_last_key else RecordedKey.of(seen.current),
             wanted=RecordedKey(wanted.key_id, wanted.identity),
             on_delete=goal.on_delete,
+            on_drift=goal.on_drift,
             latest=Latest.of(goal.stamp),
             creates=create,
         )

@@ -100,14 +100,16 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
         reason = f"The key that the stream had before can't be restored: it {why}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if refusal.kind is RefusalKind.RECORD:
-        if isinstance(goal, Ensure):
+        if not isinstance(goal, Release):
             return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))
         did = "The encryption had been changed before: look at the stream." if changed else "It was left as it is."
         note = f"The record of stream {goal.stream.name} could not be read or written: {refusal.message}. {did}"
         return Stabilized(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
-    if refusal.kind is RefusalKind.KEY and isinstance(goal, Ensure):
+    if refusal.kind is RefusalKind.KEY and not isinstance(goal, Release):
+        started = state.call.key.key_id if state.call else "that the stream has"
+        key_id = goal.key_id if isinstance(goal, Ensure) else started
         stream = refusal.resource if refusal.action.startswith("kinesis:") else goal.stream.name
-        return Failed(errors.KeyUnusable(stream, goal.key_id, why, changed=changed))
+        return Failed(errors.KeyUnusable(stream, key_id, why, changed=changed))
     grant = state.call.grant if state.call else None
     if refusal.kind is RefusalKind.PRINCIPAL and grant:
         return Failed(errors.PrincipalUnknown(refusal, grant.principal, grant.direction))

@@ -1,4 +1,4 @@
-"""The goals that a request of CloudFormation is turned into."""
+"""The goals that the reconciler works on: those of CloudFormation's requests, and the watch's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from stream_encryption.record.values import RequestStamp
-from stream_encryption.values import OnDelete, Owner, StreamRef
+from stream_encryption.values import OnDelete, OnDrift, Owner, StreamRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Ensure:
         stamp: The request.
         key_id: The wanted KeyId, as the template gives it.
         on_delete: What the resource's Delete will do.
+        on_drift: What the watch does when the stream is not as wanted.
         settle_seconds: How long to wait after ACTIVE.
         verify: Whether to put a record and look at its encryption.
         takeover: Whether the stream may be taken over from another stack's resource.
@@ -53,6 +54,7 @@ class Ensure:
     stamp: RequestStamp
     key_id: str
     on_delete: OnDelete = OnDelete.RESTORE
+    on_drift: OnDrift = OnDrift.REPORT
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
@@ -90,4 +92,24 @@ class Release:
     kind: str = "Release"
 
 
-Goal: TypeAlias = Ensure | Release
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """The goal of the watch: the stream has again the key that the claim in force wants.
+
+    It is worth nothing without that claim, and never makes one. A newer request of the claim's owner, its Delete, or
+    another claim in force supersedes it.
+
+    Attributes:
+        stream: The stream.
+        owner: The owner of the claim.
+        stamp: The newest request of the claim, as the watch read it.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    owner: Owner
+    stamp: RequestStamp
+    kind: str = "Mend"
+
+
+Goal: TypeAlias = Ensure | Release | Mend

@@ -9,7 +9,7 @@ from stream_encryption.record.changes import for_incarnation, without_old
 from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
-from .goals import Ensure
+from .goals import Ensure, Mend
 from .restoration import Outcome, restoration
 
 if TYPE_CHECKING:
@@ -75,12 +75,14 @@ def observe(goal: Goal, state: State, env: Environment, known: Record | None) ->
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):
         return _for_ensure(goal, stream, record, env.keys, now)
+    if isinstance(goal, Mend):
+        return _for_mend(goal, stream, record, env.keys, now)
     return _for_release(goal, stream, record, env.keys, now)
 
 
 def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
     wanted = keys.look_up(goal.key_id, stream)
-    current = _current(stream, record, keys, wanted)
+    current = current_key(stream, record, keys, wanted)
     return Observation(
         now,
         stream,
@@ -103,8 +105,18 @@ def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, curre
     return keys.look_up(claim.found.key_id, stream) if claim.found else None
 
 
+def _for_mend(goal: Mend, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
+    """The claim in force says which key is wanted. An alias that was pointed elsewhere since changes nothing."""
+    claim = record.in_force
+    if claim is None or claim.owner != goal.owner:
+        return Observation(now, stream, record)
+    wanted = keys.look_up(claim.wanted.start_key_id, stream)
+    current = current_key(stream, record, keys)
+    return Observation(now, stream, record, wanted, current, as_wanted=claim.wanted.is_key(current))
+
+
 def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
-    current = _current(stream, record, keys)
+    current = current_key(stream, record, keys)
     is_last_key = _is_last_key(goal, stream, record, keys, current)
     in_force = record.in_force
     if not (in_force and in_force.owner == goal.owner) and not is_last_key:
@@ -117,8 +129,12 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup,
     return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
 
 
-def _current(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:
-    """The stream's key: as the record knows it, or as its KeyId says, or looked up."""
+def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:
+    """The stream's key: as the record knows it, or as its KeyId says, or looked up; None: not encrypted.
+
+    Raises:
+        Refused: KMS did not answer, for now.
+    """
     key_id = stream.key_id
     if key_id is None:
         return None
@@ -130,7 +146,7 @@ def _current(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None
     return keys.look_up(key_id, stream)
 
 
-def _is_last_key(goal: Goal, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> bool:
+def _is_last_key(goal: Ensure | Release, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> bool:
     """Tell whether the stream has the resource's own key, where no record says who gave it."""
     if record.claims or record.has_departed(goal.owner) or goal.last_key_id is None or current is None:
         return False

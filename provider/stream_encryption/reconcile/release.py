@@ -69,7 +69,7 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """
     if goal.only_request is not None:
         return claim.latest.digests[-1] != goal.only_request
-    return goal.overtaking and claim.settled and len(claim.creates) > 1
+    return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
 
 
 def _not_in_force(situation: Situation[Release]) -> Action | None:

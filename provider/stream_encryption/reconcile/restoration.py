@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import as_seen
 from stream_encryption.record.values import RecordedKey
-from stream_encryption.values import CUSTOMER_ALIAS, OnDelete
+from stream_encryption.values import OnDelete
 
 if TYPE_CHECKING:
     from stream_encryption.record.values import Record
@@ -70,7 +70,7 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     if key is None:
         return Restoration(Outcome.RESTORE, "the stream was not encrypted before")
     if below:
-        return Restoration(Outcome.RESTORE, f"{below.owner.logical_id} wants this key", key, _wanted_key_id(key))
+        return Restoration(Outcome.RESTORE, f"{below.owner.logical_id} wants this key", key, key.start_key_id)
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
 
 
@@ -80,8 +80,3 @@ def _changed_by_others(current: Key | None) -> Restoration:
     return Restoration(
         Outcome.LEAVE, reason, note=f"The stream was left as it is: it has {has}, so somebody else decided so since."
     )
-
-
-def _wanted_key_id(key: RecordedKey) -> str:
-    """The KeyId to start a wanted key with: the key's ARN for a customer's alias, as far as the record has it."""
-    return key.arn if CUSTOMER_ALIAS.fullmatch(key.key_id) and ":key/" in key.arn else key.key_id

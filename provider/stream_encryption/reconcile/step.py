@@ -17,7 +17,8 @@ from stream_encryption.record.values import Change, Record
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .failures import decide_refusal
-from .goals import Ensure
+from .goals import Ensure, Mend
+from .mend import decide_mend
 from .observation import Observation, observe
 from .release import decide_release
 from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
@@ -82,6 +83,8 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
 def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
     if isinstance(goal, Ensure):
         return decide_ensure(goal, seen, state, now)
+    if isinstance(goal, Mend):
+        return decide_mend(goal, seen, state, now)
     return decide_release(goal, seen, state, now)
 
 

@@ -24,6 +24,11 @@ SKEW_SECONDS = 5.0
 INTENT_SECONDS = BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS
 """How long an intent lasts, in seconds. After that its call has shown, or will never be made."""
 
+MENDS_SECONDS = 24 * 60 * 60.0
+"""For how long a mend counts against the limit, in seconds: Kinesis counts a stream's Starts over the same time."""
+MOST_MENDS = 3
+"""How many Starts of mends a stream gets within that time: most of its 25 Starts are left to requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -51,7 +56,15 @@ def for_incarnation(record: Record, created: int, now: float) -> Record:
     if record.incarnation in (0, created):
         return replace(record, incarnation=created)
     left = tuple(Departed(one.owner, now, one.latest.issued_at, ()) for one in record.claims)
-    return replace(record, incarnation=created, claims=(), departed=(*record.departed, *left), key=None, started=False)
+    return replace(
+        record,
+        incarnation=created,
+        claims=(),
+        departed=(*record.departed, *left),
+        key=None,
+        started=False,
+        watch=replace(record.watch, mends=()),
+    )
 
 
 def as_seen(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
@@ -144,6 +157,16 @@ def with_pending(record: Record, intent: Intent, name: str, now: float) -> Recor
 def without_pending(record: Record) -> Record:
     """End the intent: its call has shown, or was never made."""
     return replace(record, pending=None)
+
+
+def recent_mends(record: Record, now: float) -> tuple[float, ...]:
+    """When mends announced a Start in the last 24 hours, in epoch seconds."""
+    return tuple(at for at in record.watch.mends if now - at < MENDS_SECONDS)
+
+
+def with_mend(record: Record, now: float) -> Record:
+    """Note that a mend announces a Start now."""
+    return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), now)))
 
 
 def expires(record: Record) -> int | None:

@@ -37,6 +37,11 @@ def from_item(item: Mapping[str, Any]) -> Record:
     return record
 
 
+def attribute(value: Any) -> Any:  # noqa: ANN401 (a dataclass, and DynamoDB's typed value)
+    """Write a part of the record as one of DynamoDB's typed values."""
+    return _serialize(_decimal(encode(value)))
+
+
 def _decimal(value: Any) -> Any:  # noqa: ANN401 (plain values)
     """Write times to the millisecond: DynamoDB's numbers are decimal, and boto3 takes no float."""
     if isinstance(value, dict):

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stream_encryption.values import OnDelete, Owner
+from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
 from .grants import Grant
+from .watch_notes import NO_NOTES, WatchNotes
 
 DEPARTED_SECONDS = 2 * 60 * 60.0
 """How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
@@ -92,6 +93,11 @@ class RecordedKey:
         """Keep a key that was looked up; None stays None: not encrypted."""
         return RecordedKey(key.key_id, key.identity) if key else None
 
+    @property
+    def start_key_id(self) -> str:
+        """The KeyId to start a wanted key with: the key's ARN for a customer's alias, as far as the record has it."""
+        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and ":key/" in self.arn else self.key_id
+
     def is_key(self, key: Key | None) -> bool:
         """Tell whether a key that was looked up is this one.
 
@@ -119,8 +125,10 @@ class Claim:
         on_delete: What the resource's Delete does.
         latest: The newest Creates and Updates of the owner.
         creates: Digests of the Creates that the record saw, the first one first.
-        settled: The stream was ACTIVE with the wanted key, and SUCCESS was due.
+        settled: The digest of the last request with which the stream was ACTIVE with the wanted key, so that SUCCESS
+            was due; empty where there was none.
         releasing: The Deletes that have begun to release the claim; None where none has.
+        on_drift: What the watch does when the stream is not as wanted.
     """
 
     owner: Owner
@@ -129,8 +137,9 @@ class Claim:
     on_delete: OnDelete
     latest: Latest
     creates: tuple[str, ...] = ()
-    settled: bool = False
+    settled: str = ""
     releasing: Latest | None = None
+    on_drift: OnDrift = OnDrift.REPORT
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner."""
@@ -198,6 +207,7 @@ class Record:
         started: The stream has that key by a Start of the provider, and nobody else has changed it since.
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
         grants: The grants that the provider made for the stream's producers and consumers.
+        watch: What the watch remembers of the stream.
     """
 
     stream: str
@@ -210,6 +220,7 @@ class Record:
     started: bool = False
     changed_at: float = 0.0
     grants: tuple[Grant, ...] = ()
+    watch: WatchNotes = NO_NOTES
 
     @property
     def in_force(self) -> Claim | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 AGAIN_SECONDS = 30.0
-"""How long the function waits by itself before it tries a refused hand-over again, in seconds."""
+"""How long the function waits by itself after a refused hand-over before it tries again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class FirstInvocation:
             end: When this invocation has to stop, in epoch seconds.
 
         Returns:
-            The progress, with no goal left; None where the workflow took over, and answers.
+            The progress, with no goal left; None where the workflow took over, and responds.
 
         Raises:
             ProviderError: A goal can't be reached, or not in time.

@@ -9,13 +9,16 @@ from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.response_url import digest_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from mypy_boto3_stepfunctions import SFNClient
 
     from .workflow_state import WorkflowState
 
 
 class StateMachine:
-    """The state machine that carries long waits on. Each request has one execution at the most."""
+    """A state machine of the provider's stack. Each request, mend or round has at most one execution."""
 
     def __init__(self, client: SFNClient, arn: str) -> None:
         """Use a boto3 client, which does no retries of its own."""
@@ -25,31 +28,39 @@ class StateMachine:
     def start(self, state: WorkflowState) -> tuple[str, bool]:
         """Hand a request over (StartExecution).
 
-        The execution's name is a digest of the ResponseURL: the same however often the event is delivered, and
-        another one when CloudFormation retries a deployment, for which it uses a RequestId again. A lost response is
-        asked for again at once: then the name tells whether the execution was started.
+        The execution's name is a digest of the ResponseURL: the same at each delivery of an event, and another one when
+        CloudFormation retries a deployment, although the RequestId is the same then. If the response of StartExecution
+        is lost, it is called again at once: ExecutionAlreadyExists then means that the first call took effect.
 
         Returns:
-            The execution's name, and whether this call started it, not an earlier delivery.
+            The execution's name, and whether this invocation started it; False: an earlier delivery of the event did.
+
+        Raises:
+            Refused: Step Functions did not take it.
+        """
+        name = digest_of(state.event["ResponseURL"])
+        try:
+            return name, self.start_named(name, state.to_json())
+        except Refused as refused:
+            if not refused.refusal.maybe_done:
+                raise
+        self.start_named(name, state.to_json())
+        return name, True
+
+    def start_named(self, name: str, given: Mapping[str, Any]) -> bool:
+        """Start an execution with a name and an input (StartExecution).
+
+        Returns:
+            Whether this call started it; False where the name was used before.
 
         Raises:
             Refused: Step Functions did not take it.
         """
         try:
-            return self._start(state)
-        except Refused as refused:
-            if not refused.refusal.maybe_done:
-                raise
-        name, _ = self._start(state)
-        return name, True
-
-    def _start(self, state: WorkflowState) -> tuple[str, bool]:
-        name = digest_of(state.event["ResponseURL"])
-        try:
             with refusals("states:StartExecution", self._arn):
-                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(state.to_json()))
+                self._client.start_execution(stateMachineArn=self._arn, name=name, input=json.dumps(given))
         except Refused as refused:
             if refused.refusal.code == "ExecutionAlreadyExists":
-                return name, False
+                return False
             raise
-        return name, True
+        return True

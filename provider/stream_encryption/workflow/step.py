@@ -23,14 +23,19 @@ if TYPE_CHECKING:
     from stream_encryption.reconcile.progress import Progress
 
 STEP_SECONDS = 10.0
-"""How long one step works at the most, in seconds: a change that ends soon is not worth more transitions."""
+"""The longest time that a step works, in seconds. A change that ends within it costs no further transition."""
 LONGEST_PAUSE_SECONDS = 2.0
 """The longest pause that a step waits by itself, in seconds; a longer one costs less in the state machine."""
 
 
+def step_budget(now: float, end: float) -> WaitBudget:
+    """How long a step waits by itself: not beyond the end of its invocation, and never for long."""
+    return WaitBudget(min(now + STEP_SECONDS, end), LONGEST_PAUSE_SECONDS, LONGEST_WORKFLOW_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkflowStep:
-    """Takes a request that was handed over a bit further.
+    """Works on a request that was handed over, for some seconds at a time.
 
     Attributes:
         environment: Makes what the loop touches.
@@ -43,60 +48,48 @@ class WorkflowStep:
     telemetry: Telemetry
 
     def take(self, state: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 (Lambda's context)
-        """Take the request a bit further.
+        """Work on the request for some seconds.
 
         Args:
-            state: What the step before gave, or the execution's input.
+            state: The result of the step before, or the execution's input.
             context: Lambda's context.
 
         Returns:
-            The state for the next step; `Done` once CloudFormation was answered.
+            The state for the next step; `Done` once CloudFormation has the response.
 
         Raises:
             ResponseNotDelivered: CloudFormation could not be reached; the state machine tries the step again.
-            Unanswerable: The state is no request's; the execution fails.
+            Unanswerable: The state has no ResponseURL; the execution fails.
         """
         try:
             event = accepted(state.get("Event"))
         except Unanswerable as why:
             self.telemetry.refused(str(why))
             raise
+        url = event["ResponseURL"]
         physical_id = event.get("PhysicalResourceId") or f"{MARKER}{event['LogicalResourceId']}"
         try:
             request = Request.of(event, self.sender.clock.now())
             physical_id = request.failed_id
             self.telemetry.resume(request)
-            handed_over = WorkflowState.from_json(cleaned(state, event["ResponseURL"])).checked(request)
+            handed_over = WorkflowState.from_json(cleaned(state, url)).checked(request)
             progress, seconds = self._work(handed_over, context)
             if progress.goals:
                 return WorkflowState.of(event, handed_over.deadline, progress, seconds).to_json()
-            demand_room(event, request.settled_id(progress), progress.data)
-        except Exception as error:  # noqa: BLE001 (CloudFormation has to be answered all the same)
-            self._fail(event, physical_id, Failure.of(error, context, event["ResponseURL"]))
-        else:
-            self._succeed(event, request, progress)
+            response = self._success(event, request.settled_id(progress), progress)
+        except Exception as error:  # noqa: BLE001 (CloudFormation has to get a response all the same)
+            failure = Failure.of(error, context, url)
+            self.telemetry.failed(failure)
+            response = Response.to(event, status=FAILED, reason=failure.reason, physical_id=physical_id, data={})
+        self.sender.deliver(url, response)
         return {"Done": True}
 
     def _work(self, state: WorkflowState, context: Any) -> tuple[Progress, float]:  # noqa: ANN401
         env = self.environment()
         now = env.clock.now()
-        until = min(now + STEP_SECONDS, end_of(context, now))
-        return loop(
-            state.progress, env, state.deadline, WaitBudget(until, LONGEST_PAUSE_SECONDS, LONGEST_WORKFLOW_SECONDS)
-        )
+        return loop(state.progress, env, state.deadline, step_budget(now, end_of(context, now)))
 
-    def _succeed(self, event: Mapping[str, Any], request: Request, progress: Progress) -> None:
+    def _success(self, event: Mapping[str, Any], physical_id: str, progress: Progress) -> Response:
+        demand_room(event, physical_id, progress.data)
         self.telemetry.reached(progress)
-        response = Response.to(
-            event,
-            status=SUCCESS,
-            reason=progress.reason,
-            physical_id=request.settled_id(progress),
-            data=progress.data,
-        )
-        self.sender.deliver(event["ResponseURL"], response)
-
-    def _fail(self, event: Mapping[str, Any], physical_id: str, failure: Failure) -> None:
-        self.telemetry.failed(failure)
-        response = Response.to(event, status=FAILED, reason=failure.reason, physical_id=physical_id, data={})
-        self.sender.deliver(event["ResponseURL"], response)
+        return Response.to(event, status=SUCCESS, reason=progress.reason, physical_id=physical_id, data=progress.data)

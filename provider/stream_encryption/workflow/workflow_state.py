@@ -18,10 +18,11 @@ VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class WorkflowState:
-    """A request that goes on in the workflow.
+    """A request, or a mend, that goes on in the workflow.
 
     Attributes:
-        event: CloudFormation's event, without its properties: they have become goals. It holds the ResponseURL.
+        event: CloudFormation's event, without its properties: they have become goals. It holds the ResponseURL. Empty
+            for a mend, which nobody waits for.
         deadline: When the response has to be sent, in epoch seconds.
         progress: How far the request has come.
         seconds: When to look again.
@@ -46,7 +47,7 @@ class WorkflowState:
         """Make the input of an execution, or the state for the next step."""
         return {
             "Version": VERSION,
-            "Event": {name: value for name, value in self.event.items() if not name.endswith("Properties")},
+            **({"Event": _without_properties(self.event)} if self.event else {}),
             # For the failure responder, which does not read Progress.
             "Stream": self.progress.goals[-1].stream.name,
             "Deadline": self.deadline,
@@ -63,7 +64,7 @@ class WorkflowState:
             KeyError, TypeError, ValueError: The function did not write the state.
         """
         deadline, seconds = decode(float, state["Deadline"]), decode(int, state["Seconds"])
-        return cls(state["Event"], deadline, decode(Progress, state["Progress"]), seconds)
+        return cls(state.get("Event", {}), deadline, decode(Progress, state["Progress"]), seconds)
 
     def checked(self, request: Request) -> WorkflowState:
         """Verify that the state belongs to its request, and end it when CloudFormation stops waiting.
@@ -74,3 +75,7 @@ class WorkflowState:
         if {goal.owner for goal in self.progress.goals} != {request.owner}:
             raise ValueError("the state's goals are not those of its request")
         return replace(self, deadline=min(request.deadline, self.deadline))
+
+
+def _without_properties(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if not name.endswith("Properties")}

@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import INVENTED_ID, create_event, delete_event, update_event
 from tests.provider import Provider
-from tests.workflows import ONE, TWO, busy_provider, create_then_busy, finish, hand_over
+from tests.workflow.requests import ONE, TWO, busy_provider, create_then_busy, finish, hand_over
 
 
 def play_all(provider: Provider, first: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from stream_encryption.cloudformation.properties import CLOUDFORMATIONS_OWN, KNOWN, Properties, parse
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.values import OnDelete, Place, StreamRef
+from stream_encryption.values import OnDelete, OnDrift, Place, StreamRef
 from tests.builders import ACCOUNT, REGION, STREAM_ARN
 
 HERE = Place(REGION, ACCOUNT)
@@ -30,6 +30,7 @@ def test_a_stream_name_is_enough_and_the_rest_has_defaults() -> None:
         stream=StreamRef("orders", None),
         key_id="alias/aws/kinesis",
         on_delete=OnDelete.RESTORE,
+        on_drift=OnDrift.REPORT,
         settle_seconds=5,
         verify=False,
         takeover=False,
@@ -44,11 +45,20 @@ def test_each_property_reaches_its_field() -> None:
         "KeyId": "alias/orders",
         "EncryptionType": "KMS",
         "OnDelete": "Keep",
+        "OnDrift": "Mend",
         "SettleSeconds": "7",
         "Verify": "true",
         "Takeover": "false",
     }
-    assert read(**given) == Properties(StreamRef("orders", STREAM_ARN), "alias/orders", OnDelete.KEEP, 7, True, False)  # noqa: FBT003 - in the order of the table
+    assert read(**given) == Properties(
+        stream=StreamRef("orders", STREAM_ARN),
+        key_id="alias/orders",
+        on_delete=OnDelete.KEEP,
+        on_drift=OnDrift.MEND,
+        settle_seconds=7,
+        verify=True,
+        takeover=False,
+    )
     assert read(Takeover="true", Verify="false") == Properties(StreamRef("orders"), takeover=True)
 
 

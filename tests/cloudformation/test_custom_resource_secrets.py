@@ -9,7 +9,7 @@ import pytest
 from stream_encryption.errors import InvalidArgument, InvalidRequest
 from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import RESPONSE_URL, SECRET, STREAM_ARN, create_event
-from tests.lone_resource import LoneResource
+from tests.cloudformation.lone_resource import LoneResource
 from tests.secrecy import leaks
 
 VERSION_4 = (

@@ -6,8 +6,8 @@ import pytest
 
 from stream_encryption.errors import InvalidRequest
 from tests.builders import LOGICAL_ID, RESPONSE_URL, SECRET, LambdaContext, create_event, delete_event, update_event
+from tests.cloudformation.lone_resource import LoneResource
 from tests.fake_calls import Call
-from tests.lone_resource import LoneResource
 from tests.provider import Provider
 
 EMOJI = "\N{SNAKE}"

@@ -6,7 +6,7 @@ import pytest
 
 from stream_encryption.cloudformation.properties import Properties, parse
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.values import OnDelete, Place, StreamRef
+from stream_encryption.values import OnDelete, OnDrift, Place, StreamRef
 from tests.builders import ACCOUNT, REGION, STREAM_ARN
 
 HERE = Place(REGION, ACCOUNT)
@@ -152,6 +152,20 @@ def test_only_a_name_with_a_slash_gets_the_hint_about_aliases() -> None:
     """The hint would lead astray."""
     (fault,) = faults({"StreamName": "orders", "KeyId": "my key"})
     assert fault.endswith("nor an alias' name or ARN")
+
+
+@pytest.mark.parametrize("value", list(OnDrift))
+def test_on_drift_has_two_values(value: OnDrift) -> None:
+    """The contract's table: OnDrift is Report, the default, or Mend."""
+    assert read(OnDrift=str(value)).on_drift is value
+
+
+@pytest.mark.parametrize("value", ["", "mend", "Restore"])
+def test_another_on_drift_is_a_fault_with_the_valid_values(value: str) -> None:
+    """Promise 2: the Reason says what is valid."""
+    (fault,) = faults({"StreamName": "orders", "OnDrift": value})
+    assert fault.startswith(f"OnDrift {value!r}")
+    assert "Report, Mend" in fault
 
 
 @pytest.mark.parametrize("value", list(OnDelete))

@@ -20,7 +20,7 @@ from tests.builders import (
     delete_event,
     update_event,
 )
-from tests.lone_resource import LoneResource
+from tests.cloudformation.lone_resource import LoneResource
 
 
 class KnownError(ProviderError):

@@ -8,13 +8,14 @@ import pytest
 
 from stream_encryption.cloudformation.event_validation import Unanswerable
 from stream_encryption.cloudformation.request import margin
+from stream_encryption.cloudformation.response import ResponseNotDelivered
 from stream_encryption.reconcile.pacing import LONGEST_WORKFLOW_SECONDS
 from stream_encryption.workflow.step import LONGEST_PAUSE_SECONDS, STEP_SECONDS
 from tests.builders import STREAM_ARN, STREAM_NAME, create_event, update_event
 from tests.fake_bucket import Reply, Silence
 from tests.fake_errors import Kind
 from tests.provider import Provider
-from tests.workflows import BUSY_SECONDS, ONE, TWO, busy_provider, create_then_busy, finish, hand_over
+from tests.workflow.requests import BUSY_SECONDS, ONE, TWO, busy_provider, create_then_busy, finish, hand_over
 
 
 @pytest.fixture
@@ -142,6 +143,16 @@ def test_a_response_that_can_t_be_delivered_is_sent_by_the_next_try_of_the_step(
     (response,) = busy.bucket.answers
     assert response["Status"] == "SUCCESS"
     assert busy.changes().count("StartStreamEncryption") == 1
+
+
+def test_the_error_of_an_undelivered_response_says_nothing_of_the_failure_before_it(busy: Provider) -> None:
+    """Promise 8: Lambda logs the error of a step, and an error's context could have the ResponseURL."""
+    execution = hand_over(busy, create_event(ONE))
+    busy.kinesis.faults.fail_next("*", ValueError(f"saw {execution.input['Event']['ResponseURL']}"))
+    busy.bucket.script(*[Reply(503)] * 20)
+    with pytest.raises(ResponseNotDelivered) as raised:
+        busy.deliver(execution.input)
+    assert (raised.value.__cause__, raised.value.__context__) == (None, None)
 
 
 def test_a_step_that_dies_is_tried_again_and_there_is_one_response(busy: Provider) -> None:

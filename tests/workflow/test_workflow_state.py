@@ -21,7 +21,14 @@ from tests.fake_clock import NEW_YEAR_2026
 
 OWNER, STAMP = Owner(STACK_ID, LOGICAL_ID), RequestStamp(1, "digest")
 ENSURE = Ensure(
-    StreamRef("orders", STREAM_ARN), OWNER, STAMP, "alias/one", OnDelete.STOP, 7, verify=True, takeover=True
+    StreamRef("orders", STREAM_ARN),
+    OWNER,
+    STAMP,
+    "alias/one",
+    OnDelete.STOP,
+    settle_seconds=7,
+    verify=True,
+    takeover=True,
 )
 RELEASE = Release(StreamRef("orders"), OWNER, STAMP, OnDelete.KEEP, "alias/one", "another", overtaking=True)
 STATE = State(

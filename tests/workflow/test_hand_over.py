@@ -11,7 +11,7 @@ from tests.builders import STREAM_ARN, STREAM_NAME, create_event, delete_event
 from tests.fake_errors import Kind, client_error, fault
 from tests.fake_states import ARN
 from tests.provider import Provider
-from tests.workflows import (
+from tests.workflow.requests import (
     BUSY_SECONDS,
     HANDOVER_SECONDS,
     ONE,

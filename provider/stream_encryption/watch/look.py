@@ -1,0 +1,64 @@
+"""One look of the watch at a stream and its keys. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stream_encryption.aws.kinesis import Kinesis
+from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.service_errors import Refused
+from stream_encryption.reconcile.environment import Clock
+from stream_encryption.reconcile.observation import current_key
+from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, StreamRef
+
+from .findings import Look
+
+if TYPE_CHECKING:
+    from stream_encryption.record.values import Claim, Record
+    from stream_encryption.values import Key, Stream
+
+_PASSES = (RefusalKind.THROTTLED, RefusalKind.TRANSIENT, RefusalKind.BUSY)
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the watch looks through."""
+
+    kinesis: Kinesis
+    keys: KeyLookup
+    clock: Clock
+
+    def look(self, record: Record, *, other_budget: bool = False) -> Look | None:
+        """Look at the stream of a record, whose claim in force is compared with it.
+
+        Args:
+            record: The record; it has a claim.
+            other_budget: Use the budget of DescribeStream.
+
+        Returns:
+            The look; None where AWS is throttling or down, so that the next round has to look.
+        """
+        for tries in range(_TRIES):
+            try:
+                return self._look(record, other_budget=other_budget)
+            except Refused as refused:
+                if refused.refusal.kind not in _PASSES:
+                    return Look(self.clock.now(), refused=refused.refusal)
+            self.clock.sleep(2.0**tries)
+        return None
+
+    def _look(self, record: Record, *, other_budget: bool) -> Look:
+        claim, now = record.in_force, self.clock.now()
+        stream = self.kinesis.describe(
+            StreamRef(record.stream.rpartition("/")[2], record.stream), other_budget=other_budget
+        )
+        if stream is None or claim is None:
+            return Look(now, stream)
+        wanted = self.keys.look_up(claim.wanted.start_key_id, stream)
+        return Look(now, stream, current_key(stream, record, self.keys), wanted, self._named(claim, stream))
+
+    def _named(self, claim: Claim, stream: Stream) -> Key | None:
+        is_alias = CUSTOMER_ALIAS.fullmatch(claim.wanted.key_id)
+        return self.keys.look_up(claim.wanted.key_id, stream) if is_alias else None

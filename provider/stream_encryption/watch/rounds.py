@@ -1,0 +1,129 @@
+"""Which streams the watch looks at: all of them on a schedule, in batches where they are many, or those of one call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from stream_encryption.record.changes import STALE_SECONDS
+from stream_encryption.workflow.state_machine import StateMachine
+
+from .cause import Cause
+from .pace import LOOKS_A_SECOND, Pace
+from .watcher import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stream_encryption.record.table import Page
+    from stream_encryption.record.values import Record
+
+    from .trail import Trailed
+
+BATCH = 600
+"""How many streams one invocation looks at, which takes it 80 seconds."""
+CALL_SECONDS = 60.0
+"""How long the watch waits for a stream to be ACTIVE after a call, in seconds; later, the next round looks."""
+AGAIN_SECONDS = 2.0
+_SLOWER = 1.2
+"""How much longer than its looks a round may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Goes through the table.
+
+    Attributes:
+        watcher: Watches one stream.
+        batches: Gives the state machine that goes through the batches of a large round.
+        minutes: How many minutes pass between two rounds.
+    """
+
+    watcher: Watcher
+    batches: Callable[[], StateMachine]
+    minutes: int
+
+    def all(self, cause: Cause | None = None, keys: frozenset[str] = frozenset()) -> None:
+        """Look at every claimed stream: here, or where they are many, batch by batch by the state machine.
+
+        Args:
+            cause: The call by others that led to it; None where the schedule did.
+            keys: Only at the streams whose claim wants one of these keys; empty: at all.
+        """
+        page = self.watcher.table.page(None, BATCH)
+        if page.after is None:
+            self._go_through(page, cause, keys)
+            return
+        starts = [None, *self._starts(page.after)]
+        given = {"Batches": [_batch(start, cause, keys) for start in starts]}
+        anew = self.batches().start_named(self._name(len(starts), cause, keys), given)
+        self.watcher.log.handed_over(len(starts), anew=anew)
+
+    def batch(self, event: Mapping[str, Any]) -> None:
+        """Look at one batch of a large round, as the state machine asks."""
+        cause = Cause(event["Call"], event["By"], event["At"]) if event["Call"] else None
+        self._go_through(self.watcher.table.page(event["After"], BATCH), cause, frozenset(event["Keys"]))
+
+    def call(self, trailed: Trailed) -> None:
+        """Look into a call by others, once what it did can be seen."""
+        if trailed.stream is None:
+            self._wait_for(trailed.cause)
+            self.all(trailed.cause, trailed.keys)
+            return
+        table, clock = self.watcher.table, self.watcher.sight.clock
+        if _is_of_interest(table.read(trailed.stream)):
+            self._wait_for(trailed.cause)
+            until = clock.now() + CALL_SECONDS
+            while self.watcher.watch(table.read(trailed.stream), trailed.cause) is None and clock.now() < until:
+                clock.sleep(AGAIN_SECONDS)
+
+    def _wait_for(self, cause: Cause) -> None:
+        """Wait until a description can't be older than the call."""
+        clock = self.watcher.sight.clock
+        clock.sleep(min(STALE_SECONDS, max(0.0, cause.at + STALE_SECONDS - clock.now())))
+
+    def _go_through(self, page: Page, cause: Cause | None, keys: frozenset[str]) -> None:
+        pace, watched, drifting = Pace(self.watcher.sight.clock), 0, 0
+        for record in page.records:
+            if _is_of_interest(record) and _wants_one_of(keys, record):
+                watched += 1
+                drifting += bool(self.watcher.watch(record, cause, other_budget=pace.wait()))
+        for stream in page.unreadable:
+            self.watcher.log.unreadable(stream)
+        if not keys:
+            self.watcher.log.round_ended(watched, drifting)
+
+    def _starts(self, after: str | None) -> list[str]:
+        """The streams after which the second batch and each later one begin."""
+        starts = list[str]()
+        while after:
+            starts.append(after)
+            after = self.watcher.table.page(after, BATCH).after
+        return starts
+
+    def _name(self, batches: int, cause: Cause | None, keys: frozenset[str]) -> str:
+        """Name the execution of a large round. Within the time that one takes there is no second one of its name."""
+        if cause:
+            return f"key-{hashlib.sha256(repr((cause, sorted(keys))).encode()).hexdigest()[:32]}"
+        every = self.minutes * 60
+        lasts = every * ceil(_SLOWER * batches * BATCH / LOOKS_A_SECOND / every)
+        return f"round-{lasts}-{int(self.watcher.sight.clock.now()) // lasts}"
+
+
+def _batch(after: str | None, cause: Cause | None, keys: frozenset[str]) -> dict[str, Any]:
+    call = {"Call": cause.call, "By": cause.by, "At": cause.at} if cause else {"Call": "", "By": "", "At": 0.0}
+    return {"Watch": "Batch", "After": after or "", "Keys": sorted(keys), **call}
+
+
+def _is_of_interest(record: Record) -> bool:
+    return bool(record.claims or record.watch.told)
+
+
+def _wants_one_of(keys: frozenset[str], record: Record) -> bool:
+    """Tell whether the claim in force wants one of the keys, however a call names it; no key at all means every one."""
+    claim = record.in_force
+    wanted = (claim.wanted.key_id, claim.wanted.arn, claim.wanted.arn.rpartition("/")[2]) if claim else ()
+    return not keys or any(one in keys for one in wanted)

@@ -1,0 +1,62 @@
+"""How findings are told: an event on the account's bus, a log line and metrics, each once for each change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from stream_encryption.aws.event_bus import MOST_EVENTS, EventBus
+
+from .log import WatchLog
+
+if TYPE_CHECKING:
+    from stream_encryption.record.values import Record
+    from stream_encryption.record.watch_notes import Told
+
+    from .news import News
+
+SOURCE = "kinesis-stream-encryption"
+DETAIL_TYPE = "Kinesis Stream Encryption Drift"
+FOUND, OVER = "Found", "Over"
+_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells findings."""
+
+    bus: EventBus
+    log: WatchLog
+
+    def tell(self, record: Record, news: News) -> None:
+        """Tell what is new about a stream.
+
+        Raises:
+            Refused: EventBridge did not take it; then nothing was logged or counted either.
+        """
+        told = [(FOUND, one) for one in news.found] + [(OVER, one) for one in news.over]
+        for start in range(0, len(told), MOST_EVENTS):
+            details = [event_detail(record, state, one) for state, one in told[start : start + MOST_EVENTS]]
+            self.bus.put(DETAIL_TYPE, record.stream, details)
+        for state, one in told:
+            self.log.told(event_detail(record, state, one), found=state == FOUND)
+
+
+def event_detail(record: Record, state: str, told: Told) -> dict[str, Any]:
+    """Make the detail of an event; docs/watch.md has its schema."""
+    claim = record.in_force
+    return {
+        "version": _VERSION,
+        "state": state,
+        "code": told.code,
+        "detail": told.detail,
+        "since": datetime.fromtimestamp(told.since, UTC).isoformat(timespec="seconds"),
+        "by": told.by or None,
+        "stream": record.stream.rpartition("/")[2],
+        "stackId": claim.owner.stack_id if claim else None,
+        "logicalId": claim.owner.logical_id if claim else None,
+        "wantedKeyId": claim.wanted.key_id if claim else None,
+        "wantedKeyArn": claim.wanted.arn if claim else None,
+        "onDrift": str(claim.on_drift) if claim else None,
+    }

@@ -1,0 +1,111 @@
+"""Watches one stream: looks, judges, notes what is new in the record, tells it, and has it mended."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stream_encryption.aws.service_errors import Refused
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.table import RecordTable
+from stream_encryption.values import RefusalKind
+from stream_encryption.workflow.state_machine import StateMachine
+from stream_encryption.workflow.workflow_state import WorkflowState
+
+from .findings import judge
+from .log import WatchLog
+from .look import Sight
+from .news import mend_name, mend_of, news
+from .telling import Teller
+
+if TYPE_CHECKING:
+    from stream_encryption.reconcile.goals import Mend
+    from stream_encryption.record.values import Record
+
+    from .cause import Cause
+    from .findings import Finding
+    from .news import News
+
+MEND_SECONDS = 3600.0
+"""How long a mend may take, in seconds: the state machine gives an execution a little more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What the watch touches."""
+
+    sight: Sight
+    table: RecordTable
+    teller: Teller
+    mends: StateMachine
+    log: WatchLog
+
+    def watch(self, record: Record, cause: Cause | None = None, *, other_budget: bool = False) -> bool | None:
+        """Look at a record's stream once.
+
+        Args:
+            record: The record, read before this look.
+            cause: The call by others that led to it.
+            other_budget: Look by the budget of DescribeStream.
+
+        Returns:
+            Whether there are findings; None where that can't be told now.
+        """
+        findings = self._findings(record, other_budget=other_budget)
+        if findings is None:
+            return None
+        now = self.sight.clock.now()
+        new = news(record, findings, now, cause)
+        if new.notes != record.watch:
+            noted = self._noted(record, new)
+            if noted is None or not self._told(noted, record, new):
+                return None
+            record = noted
+        mend = mend_of(record, findings)
+        if mend:
+            self._mend(mend, record, now)
+        return bool(findings)
+
+    def _findings(self, record: Record, *, other_budget: bool) -> tuple[Finding, ...] | None:
+        if record.in_force is None:
+            return ()  # What was told of the stream is over: nobody claims it any more.
+        look = self.sight.look(record, other_budget=other_budget)
+        return judge(record, look) if look else None
+
+    def _noted(self, record: Record, new: News) -> Record | None:
+        """Write the notes; None where the record was written since it was read: then the look may be out of date.
+
+        A write whose response was lost is made again: the version tells whether the first one took effect.
+        """
+        for _ in range(2):
+            try:
+                return self.table.note(record, new.notes)
+            except Refused as refused:
+                if refused.refusal.kind is RefusalKind.CONFLICT:
+                    break
+                if not refused.refusal.maybe_done:
+                    self.log.failed("drift not noted", record.stream, refused.refusal)
+                    return None
+        written = self.table.read(record.stream)
+        return written if (written.version, written.watch) == (record.version + 1, new.notes) else None
+
+    def _told(self, noted: Record, record: Record, new: News) -> bool:
+        """Tell what was noted. Where the bus refuses, take the notes back, so that the next round tells it."""
+        try:
+            self.teller.tell(noted, new)
+        except Refused as refused:
+            self.log.failed("drift not told", noted.stream, refused.refusal)
+            with suppress(Refused):
+                self.table.note(noted, record.watch)
+            return False
+        return True
+
+    def _mend(self, mend: Mend, record: Record, now: float) -> None:
+        """Hand the mend over to the state machine, which has the function carry it out."""
+        state = WorkflowState.of({}, now + MEND_SECONDS, Progress.begin((mend,), now), 1)
+        name = mend_name(mend, record, now)
+        try:
+            self.log.mend_started(mend.stream.name, name, anew=self.mends.start_named(name, state.to_json()))
+        except Refused as refused:
+            self.log.failed("mend not started", record.stream, refused.refusal)

@@ -1,0 +1,164 @@
+"""One step whose call was refused or not answered, and the end of the intent of a request that fails."""
+
+from typing import Any
+
+import pytest
+
+from stream_encryption.reconcile.actions import Code, Failed
+from stream_encryption.reconcile.goals import Goal
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.reconcile.state import Refused, State
+from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
+from stream_encryption.record.values import Claim
+from stream_encryption.values import RefusalKind
+from tests.fake_errors import Kind
+from tests.reconcile.account import Account
+from tests.values import call, claim, ensure, start_intent
+
+ENSURE = ensure(settle_seconds=0)
+
+
+@pytest.fixture
+def account() -> Account:
+    """A stream that is not encrypted."""
+    return Account()
+
+
+def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
+    """Take one step; the first one unless a step before is given."""
+    known = before.known if before else NOTHING
+    now = before.state if before else State(**{"since": account.clock.now(), **more})
+    return take_step(Progress((goal,), now), account.env, known)
+
+
+def mine(account: Account, **more: Any) -> Claim:
+    """The claim that a Create has written, for key one of the account."""
+    return claim(wanted=account.key("alias/one"), **more)
+
+
+def test_an_intent_that_was_written_unheard_is_known_again(account: Account) -> None:
+    """Promise 6: the write took effect, its answer was lost, and the call follows all the same."""
+    account.faults.lose_answer("PutItem")
+    unheard = step(account)
+    assert unheard.action.code == Code.BACKING_OFF
+    assert unheard.state.call
+    assert unheard.known == NOTHING
+    assert step(account, unheard).action.code == Code.START_REQUESTED
+
+
+def test_an_intent_whose_write_was_refused_is_not_remembered(account: Account) -> None:
+    """Record, rule 1: no Start without it."""
+    account.faults.fail_next("PutItem", Kind.THROTTLING)
+    refused = step(account)
+    assert (refused.action.code, refused.state.call, refused.state.throttles) == (Code.BACKING_OFF, None, 1)
+    assert step(account, refused).action.code == Code.INTENT_RECORDED
+
+
+def test_a_start_whose_answer_was_lost_may_have_been_made(account: Account) -> None:
+    """Promise 6: it is looked for before it is made again."""
+    announced = step(account)
+    account.faults.lose_answer("StartStreamEncryption")
+    unheard = step(account, announced)
+    assert unheard.action.code == Code.BACKING_OFF
+    assert unheard.state.call
+    assert (unheard.state.call.called_at, unheard.state.call.answered) == (account.clock.now(), False)
+    assert unheard.state.changes == 1
+    assert unheard.known == Known(announced.known.record)
+
+
+def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
+    """Errors: what was refused can be made again at once."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
+    refused = step(account, announced)
+    assert refused.action.code == Code.RETRYING_REFUSED
+    assert refused.state.call
+    assert (refused.state.call.called_at, refused.state.changes) == (None, 0)
+
+
+def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
+    """Promise 9: a minute from the first one on."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
+    refused = step(account, announced)
+    assert refused.state.refused_since("kinesis:StartStreamEncryption") == account.clock.now()
+
+
+def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) -> None:
+    """Record, rule 2: the call was not made, and won't be."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.INVALID_ARGUMENT)
+    assert step(account, announced).action.code == "InvalidArgument"
+    assert account.record.pending is None
+
+
+def test_a_write_that_is_refused_for_good_ends_the_request(account: Account) -> None:
+    """Error AccessDenied: the record is not known any more, so there is no intent to withdraw."""
+    account.faults.fail_next("PutItem", Kind.ACCESS_DENIED)
+    since = Refused("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
+    announced = call(start_intent())
+    refused = step(account, refused=(since,), call=announced)
+    assert (refused.action.code, refused.known) == ("AccessDenied", NOTHING)
+
+
+def test_every_refusal_and_every_decision_is_told(account: Account) -> None:
+    """Operators see each decision by its code, and each call that AWS refused."""
+    account.faults.fail_next("DescribeStreamSummary", Kind.THROTTLING)
+    refused = step(account)
+    step(account, refused)
+    assert account.log.codes == [Code.BACKING_OFF, Code.INTENT_RECORDED]
+    assert [one.action for one in account.log.refusals] == ["kinesis:DescribeStreamSummary"]
+
+
+def test_a_refused_look_keeps_the_record_that_is_known(account: Account) -> None:
+    """Calls: one poll that is throttled does not cost a read."""
+    account.kinesis.people.reshard("orders", 60)
+    waiting = step(account)
+    account.faults.fail_next("DescribeStreamSummary", Kind.THROTTLING)
+    assert step(account, waiting).known == waiting.known
+
+
+def test_a_request_that_fails_before_its_call_withdraws_its_intent(account: Account) -> None:
+    """Record, rule 2: so that nobody has to wait for a call that is never made."""
+    announced = step(account)
+    account.one.state = "Disabled"
+    known = Known(announced.known.record)
+    again = take_step(Progress((ENSURE,), announced.state), account.env, known)
+    failed = take_step(Progress((ENSURE,), again.state), account.env, again.known)
+    assert isinstance(failed.action, Failed)
+    assert account.record.pending is None
+    assert account.record.claims
+
+
+def test_an_intent_that_can_not_be_withdrawn_just_lasts_its_time(account: Account) -> None:
+    """Record, rule 1: an intent has an end."""
+    announced = step(account)
+    account.one.state = "Disabled"
+    account.faults.fail_next("PutItem", Kind.THROTTLING)
+    failed = take_step(Progress((ENSURE,), announced.state), account.env, NOTHING)
+    assert isinstance(failed.action, Failed)
+    assert account.record.pending
+
+
+def test_a_request_that_fails_after_its_call_was_answered_ends_its_intent(account: Account) -> None:
+    """Record, rules 2 and 9: the call is over, and the record says which key the stream has and who gave it."""
+    goal = ensure(settle_seconds=0, verify=True)
+    made = step(account, step(account, None, goal), goal)
+    account.clock.sleep(10)
+    account.faults.fail_next("PutRecord", Kind.INVALID_ARGUMENT)
+    settled = take_step(Progress((goal,), made.state), account.env, NOTHING)
+    assert settled.action.code == "InvalidArgument"
+    after = account.record
+    assert after.key
+    assert (after.pending, after.key.arn, after.started) == (None, account.one.arn, True)
+    assert after.changed_at == account.clock.now() - 10
+
+
+def test_an_intent_whose_calls_answer_was_lost_is_not_ended(account: Account) -> None:
+    """Record, rule 2: the call may still have an effect."""
+    account.faults.fail_next("StartStreamEncryption", Kind.READ_TIMEOUT)
+    started = step(account, step(account))
+    account.kinesis.people.delete("orders", 600)
+    failed = take_step(Progress((ENSURE,), started.state), account.env, NOTHING)
+    assert isinstance(failed.action, Failed)
+    assert account.record.pending

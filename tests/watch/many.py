@@ -1,0 +1,39 @@
+"""Many claimed streams, and rounds over them by the state machine."""
+
+from collections import Counter
+from typing import Any
+
+from stream_encryption.record.item import to_item
+from stream_encryption.record.values import Claim, Latest, Record, RecordedKey
+from stream_encryption.values import OnDelete, Owner
+from tests.builders import STACK_ID
+from tests.fake_errors import stream_arn
+from tests.watch.watched import Watched
+
+ACCOUNT_LOOKS_A_SECOND = {"DescribeStreamSummary": 20, "DescribeStream": 10}
+"""Amazon Kinesis Data Streams Developer Guide, "Quotas and limits"."""
+
+
+def claimed(watched: Watched, count: int) -> None:
+    """Have so many streams, each claimed and encrypted with alias/one."""
+    key = RecordedKey("alias/one", watched.one.arn)
+    for number in range(count):
+        name = f"stream-{number:05}"
+        watched.kinesis.add_stream(name, watched.one.arn)
+        claim = Claim(Owner(STACK_ID, name), None, key, OnDelete.RESTORE, Latest(1, ("done",)), settled="done")
+        record = Record(stream_arn(name, "123456789012", "us-east-1"), version=1, claims=(claim,), key=key)
+        watched.table.put_item(TableName=watched.table.name, Item=to_item(record))
+
+
+def play(watched: Watched) -> list[Any]:
+    """Go through the batches of the newest execution, as the state machine does; return what they told."""
+    execution = list(watched.states.executions.values())[-1]
+    execution.done = True
+    return [told for batch in execution.input["Batches"] for told in watched.look(batch)]
+
+
+def looks(watched: Watched, since: float) -> Counter[str]:
+    """How many looks of each kind there were."""
+    return Counter(
+        call.name for call in watched.kinesis.calls if call.at >= since and call.name in ACCOUNT_LOOKS_A_SECOND
+    )

@@ -1,0 +1,67 @@
+"""Rounds: all claimed streams, at no more than a quarter of the account's looks (promise 10)."""
+
+import pytest
+
+from stream_encryption.watch.rounds import BATCH
+from tests.fake_errors import Kind, fault
+from tests.watch.many import claimed, looks, play
+from tests.watch.watched import Watched
+
+
+def test_a_hundred_streams_are_looked_at_by_one_invocation() -> None:
+    """The issue's words: a hundred without a state machine."""
+    watched = Watched()
+    claimed(watched, 100)
+    watched.kinesis.people.stop("stream-00099")
+    watched.clock.sleep(60)
+    assert watched.round() == [("Found", "Unencrypted")]
+    assert watched.states.executions == {}
+
+
+def test_a_large_round_is_not_started_while_one_is_at_work() -> None:
+    """The account's looks: two rounds at once would take twice the share."""
+    watched = Watched()
+    claimed(watched, 2 * BATCH)
+    watched.round()
+    watched.clock.sleep(60)
+    watched.round()
+    assert len(watched.states.executions) == 1
+    watched.clock.sleep(15 * 60)
+    watched.round()
+    assert len(watched.states.executions) == 2
+
+
+def test_a_key_s_event_goes_through_many_streams_batch_by_batch() -> None:
+    """A key can be that of ten thousand streams."""
+    watched = Watched()
+    claimed(watched, 2 * BATCH)
+    watched.one.state = "Disabled"
+    assert watched.called("DisableKey", eventSource="kms.amazonaws.com", asked={"keyId": watched.one.arn}) == []
+    assert play(watched) == [("Found", "KeyUnusable")] * 2 * BATCH
+    assert {event["Detail"]["by"] for event in watched.bus.events} != {None}
+
+
+def test_a_key_s_event_looks_at_no_stream_with_another_key() -> None:
+    """The account's looks."""
+    watched = Watched()
+    claimed(watched, 3)
+    began = watched.clock.now()
+    watched.called("DisableKey", eventSource="kms.amazonaws.com", asked={"keyId": watched.two.arn})
+    assert looks(watched, began) == {}
+
+
+def test_a_round_that_can_t_read_the_table_fails() -> None:
+    """The alarm watch-stopped goes by the rounds that ended: one that fails must not count."""
+    watched = Watched()
+    watched.table.faults.fail_next("dynamodb:Scan", Kind.ACCESS_DENIED)
+    with pytest.raises(Exception, match="AccessDenied"):
+        watched.round()
+
+
+def test_a_round_that_step_functions_does_not_take_fails() -> None:
+    """The same."""
+    watched = Watched()
+    claimed(watched, 2 * BATCH)
+    watched.states.refuses = fault(Kind.SERVICE_UNAVAILABLE, "states:StartExecution", {}, "123456789012", "us-east-1")
+    with pytest.raises(Exception, match="ServiceUnavailable"):
+        watched.round()
