@@ -161,7 +161,7 @@ def test_the_table_tells_a_person_at_a_glance(found: Sequence[Row]) -> None:
     text = shown(found)
     assert text.startswith("Account 123456789012, region us-east-1\n\nSTREAM ")
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
-    assert "arn:aws:kms:us-east-1:123456789012:key/00000001" in lines["orders"]
+    assert "  key/00000001-1111-4222-8333-444455556666  " in lines["orders"]
     assert "usable                  Encryption of platform-encryption  NONE   alias/one" in lines["orders"]
     assert "alias/two = 00000002" in lines["archive"]
     assert "is Disabled: enable it" in lines["archive"]

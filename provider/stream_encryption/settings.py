@@ -59,7 +59,7 @@ class Settings:
         It makes each call once and soon gives up on a silent one: the loop decides when to try again. The record's
         intents rely on these time-outs (record/changes.py).
         """
-        config = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+        config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
         return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
