@@ -84,7 +84,8 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     sender = ResponseSender(parts.clock, parts.random, parts.telemetry, parts.put)
     resource = CustomResource(sender, parts.telemetry)
     handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
-    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry)
+    allow_grants = parts.settings.allow_grants
+    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry, allow_grants)
     step = WorkflowStep(parts.environment, sender, parts.telemetry)
     mend = MendStep(parts.environment, parts.telemetry)
 

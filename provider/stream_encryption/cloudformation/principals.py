@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .property_faults import shown
+
 MOST_PRINCIPALS = 50
 """How many principals a property may name: each needs a call to KMS of its own, and room in the stream's record."""
 
@@ -20,7 +22,7 @@ def principals(value: Any) -> tuple[str, ...]:  # noqa: ANN401 (whatever a templ
     listed = [value] if isinstance(value, str) else value
     if not isinstance(listed, list):
         raise ValueError("must be a list of ARNs of roles and users")  # noqa: TRY004 (one kind of fault for all)
-    faults = [f"{str(one)[:80]!r} {fault}" for one in listed if (fault := _fault(one))]
+    faults = [f"{shown(str(one))} {fault}" for one in listed if (fault := _fault(one))]
     if len(listed) > MOST_PRINCIPALS:
         faults.append(f"names {len(listed)} principals: {MOST_PRINCIPALS} are allowed")
     if faults:
