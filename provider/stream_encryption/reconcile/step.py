@@ -13,6 +13,7 @@ from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
 from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
+from stream_encryption.values import StreamStatus
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
@@ -183,8 +184,14 @@ def _end_intent(state: State, seen: Observation, env: Environment) -> None:
     The record then says which key the stream has by now, and whether the provider or somebody else gave it.
     """
     pending, call = seen.record.pending, state.call
-    if pending and call and call.intent == pending.intent and (call.called_at is None or call.answered):
-        is_over = call.called_at is not None or pending.grant is not None
-        record = as_seen(seen.record, seen.current, call.called_at) if is_over else seen.record
-        with suppress(Refused):
-            env.table.write(without_pending(record))
+    if pending is None or call is None or call.intent != pending.intent:
+        return
+    record = seen.record
+    if call.called_at is not None:
+        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
+        is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
+        if not (is_active and call.answered and shown_at >= call.called_at):
+            return
+        record = as_seen(record, seen.current, call.called_at)
+    with suppress(Refused):
+        env.table.write(without_pending(record))

@@ -57,11 +57,11 @@ class Latest:
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
-        if stamp.issued_at != self.issued_at:
-            return Arrival.NEWER if stamp.issued_at > self.issued_at else Arrival.SUPERSEDED
         if stamp.digest == self.digests[-1]:
             return Arrival.CURRENT
-        return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER
+        if stamp.digest in self.digests or stamp.issued_at < self.issued_at:
+            return Arrival.SUPERSEDED
+        return Arrival.NEWER
 
     def followed_by(self, stamp: RequestStamp) -> Latest:
         """Add a request; one that is known already, or is older, changes nothing."""
