@@ -69,7 +69,7 @@ PROTOCOL = (
         "reconcile/situation.py",
         "NEW_SECONDS = 60.0",
         "NEW_SECONDS = 0.0",
-        1,
+        20,
     ),
     Mutant(
         "a rate that is exceeded fails the request",
