@@ -72,7 +72,7 @@ class Record:
 _record = Record()
 
 
-def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -> None:
+def used(action: str, arguments: Mapping[str, Any], account: str, region: str, role: str = "") -> None:
     """Take down a call that the provider made, and that was carried out.
 
     Args:
@@ -80,9 +80,10 @@ def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -
         arguments: What it was given, in boto3's words.
         account: Where it was made.
         region: Where it was made.
+        role: The role that made it; by default that of the function whose code is running.
     """
     resources = [*_resources(arguments, account, region)] or ["*"]
-    role = _role()
+    role = role or _role()
     _record.uses.update(Use(action, resource, account, region, role) for resource in resources)
 
 
@@ -165,11 +166,14 @@ def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Itera
 def _policy(use: Use) -> tuple[Statement, ...]:
     """The role's, where the template was deployed without parameters, but for a key that these would not allow."""
     foreign = ":kms:" in use.resource and f":{use.region}:{use.account}:" not in use.resource
-    return statements(use.role, use.account, use.region, **({"KeyArns": use.resource} if foreign else {}))
+    keys = {"KeyArns": use.resource} if foreign else {}
+    return statements(use.role, use.account, use.region, AllowGrants="true", **keys)
 
 
 def _whole_policy(role: str) -> tuple[Statement, ...]:
-    return statements(role, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY)
+    return statements(
+        role, "123456789012", "us-east-1", AllowGrants="true", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY
+    )
 
 
 def _named(cell: str) -> tuple[str, ...]:

@@ -67,7 +67,12 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _key(row: Row) -> str:
-    """The key as it is named, and which that is where the name does not say it."""
+    """Name the key, and tell which one that is where its name does not say it.
+
+    A key of the stream's own account and region is spelled without them: the table's head has them.
+    """
+    place = ":".join(row.arn.split(":")[3:5])
+    key_id = row.key_id.rpartition(":")[2] if f":kms:{place}:" in row.key_id else row.key_id
     if not row.key_arn or row.key_id in row.key_arn:
-        return row.key_arn or row.key_id
-    return f"{row.key_id} = {row.key_arn.rpartition('/')[2]}"
+        return key_id
+    return f"{key_id} = {row.key_arn.rpartition('/')[2]}"

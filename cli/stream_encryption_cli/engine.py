@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
 from stream_encryption.cloudformation.request import Request
@@ -14,6 +15,7 @@ from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.changes import for_incarnation
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.values import (
@@ -38,8 +40,10 @@ __all__ = [
     "Environment",
     "Failed",
     "Goal",
+    "Grant",
     "InvalidProperties",
     "Key",
+    "KeyGrants",
     "KeyLookup",
     "KeyUnusable",
     "Kinesis",

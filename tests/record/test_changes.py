@@ -203,18 +203,18 @@ def test_no_request_lives_longer_than_a_departed_owner_is_remembered() -> None:
 def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:
     """Record, pending: which call, which key, by which request, until when it can still be in flight."""
     written = with_pending(record(pending=pending(stop_intent())), start_intent(TWO), "new", NOW)
-    assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + 25)
+    assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + INTENT_SECONDS)
     assert without_pending(written).pending is None
 
 
 def test_an_intent_lasts_longer_than_all_that_can_come_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Record, rule 1: to begin the call, the call's time-outs, old descriptions, and clocks that differ."""
-    assert INTENT_SECONDS == BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS == 25
+    assert INTENT_SECONDS == BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS == 31
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     config = Settings.client.__wrapped__("dynamodb").meta.config
-    assert config.connect_timeout + config.read_timeout == CALL_SECONDS
+    assert 8 * config.connect_timeout + config.read_timeout == CALL_SECONDS
     assert config.retries["total_max_attempts"] == 1
-    assert BEGIN_SECONDS > CALL_SECONDS, "the write of the intent is itself one call"
+    assert config.connect_timeout + config.read_timeout < BEGIN_SECONDS, "the write of the intent is itself one call"
 
 
 def test_an_item_with_a_claim_never_expires() -> None:

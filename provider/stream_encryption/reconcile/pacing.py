@@ -46,7 +46,7 @@ def pause(action: Action, state: State, now: float, random: Random, longest: flo
     """
     if isinstance(action, Wait) and action.seconds is not None:
         return action.seconds
-    if not isinstance(action, Wait | Call):
+    if not isinstance(action, Wait | Call) or (isinstance(action, Call) and action.grant):
         return 0.0
     called_at = state.call.called_at if state.call else None
     seconds = min(longest, _rhythm(now - (state.since if called_at is None else called_at)))

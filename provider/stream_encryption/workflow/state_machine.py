@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .workflow_state import WorkflowState
 
 
+MOST_ASKS = 5
+"""How often StartExecution is called where it may have taken effect, and nobody has heard so."""
+
+
 class StateMachine:
     """A state machine of the provider's stack. Each request, mend or round has at most one execution."""
 
@@ -38,14 +42,14 @@ class StateMachine:
         Raises:
             Refused: Step Functions did not take it.
         """
-        name = digest_of(state.event["ResponseURL"])
-        try:
-            return name, self.start_named(name, state.to_json())
-        except Refused as refused:
-            if not refused.refusal.maybe_done:
-                raise
-        self.start_named(name, state.to_json())
-        return name, True
+        name, asked, maybe_started = digest_of(state.event["ResponseURL"]), 0, False
+        while True:
+            try:
+                return name, self.start_named(name, state.to_json()) or maybe_started
+            except Refused as refused:
+                asked, maybe_started = asked + 1, maybe_started or refused.refusal.maybe_done
+                if not maybe_started or asked == MOST_ASKS:
+                    raise
 
     def start_named(self, name: str, given: Mapping[str, Any]) -> bool:
         """Start an execution with a name and an input (StartExecution).
