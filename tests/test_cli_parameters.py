@@ -113,3 +113,5 @@ def test_what_cloudformation_has_taken_is_not_judged_again() -> None:
     """A deployed stack's values; a pattern is Java's, and Python may read it otherwise."""
     sections = read("Parameters: {P: {Type: String, AllowedPattern: '[a-z]+'}}")
     assert parameter_values(sections, {}, {"P": "A1"}, taken=True) == {"P": "A1"}
+    (unknown,) = parameter_values(sections, {}, {}, taken=True).values()
+    assert isinstance(unknown, Unknown)

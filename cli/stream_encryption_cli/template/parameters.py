@@ -41,7 +41,8 @@ def parameter_values(
     texts = {name: one["Default"] for name, one in declared.items() if "Default" in one}
     texts |= {name: value for name, value in (before or {}).items() if name in declared} | dict(given)
     missing = [name for name in declared if name not in texts]
-    if missing:
+    texts |= dict.fromkeys(missing, _MASKED) if taken else {}
+    if missing and not taken:
         raise TemplateFault(f"parameters without a value: {', '.join(missing)} (--parameter {missing[0]}=...)")
     values = {name: _value(name, one, texts[name], line_of(declared, name)) for name, one in declared.items()}
     for name, one in declared.items() if not taken else ():
