@@ -10,7 +10,7 @@ from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Stab
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Refused, Stability, State
-from stream_encryption.record.changes import STALE_SECONDS, with_claim
+from stream_encryption.record.changes import INTENT_SECONDS, STALE_SECONDS, with_claim
 from stream_encryption.record.values import Departed, Latest
 from stream_encryption.values import RefusalKind, StreamStatus
 from tests.values import (
@@ -203,8 +203,9 @@ def test_another_requests_call_is_waited_out_before_anything_is_done() -> None:
     """Record, rule 2: until it can't be in flight any more."""
     announced = record(claim(), pending=pending(start_intent(TWO, stamp("theirs")), at=NOW - 5))
     action = decide(seen(stream(), announced, wanted=ONE))
-    assert (action.code, getattr(action, "seconds", None)) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
-    over = decide(seen(stream(), announced, wanted=ONE, now=NOW + 20), now=NOW + 20)
+    assert (action.code, getattr(action, "seconds", None)) == (Code.WAITING_FOR_OTHER_CALL, INTENT_SECONDS - 5)
+    later = NOW + INTENT_SECONDS - 5
+    over = decide(seen(stream(), announced, wanted=ONE, now=later), now=later)
     assert over.code == Code.INTENT_RECORDED
 
 

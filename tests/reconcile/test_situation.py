@@ -8,6 +8,7 @@ from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
 from stream_encryption.reconcile.situation import Situation, change, in_flight_until, not_my_turn
 from stream_encryption.reconcile.state import PendingCall, Stability
+from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Change
 from tests.values import (
     NOW,
@@ -42,7 +43,7 @@ def step(mine: PendingCall | None = None, **more: Any) -> Action:
     return told(change(situation(mine, **more), start_intent(), ANNOUNCED, LOST))
 
 
-ENDS = NOW + 25
+ENDS = NOW + INTENT_SECONDS
 
 
 @pytest.mark.parametrize("mine", [None, call(start_intent(), "another")])
@@ -52,7 +53,7 @@ def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: Pend
     assert in_flight_until(situation(mine, as_wanted=True)) == ENDS
     waiting = not_my_turn(situation(mine, now=NOW + 5, looked_at=NOW + 5))
     assert waiting
-    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 20.0)
+    assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, INTENT_SECONDS - 5)
     assert not_my_turn(situation(mine, now=ENDS, looked_at=ENDS)) is None
 
 

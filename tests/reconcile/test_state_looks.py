@@ -11,6 +11,7 @@ from stream_encryption.reconcile.state import (
     State,
     after_look,
 )
+from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Record
 from stream_encryption.values import RefusalKind, StreamStatus
 from tests.values import NOW, ONE, call, pending, record, seen, start_intent, state, stream
@@ -73,7 +74,7 @@ def unknown(name: str, at: float) -> Record:
     [
         (record(), None),
         (record(changed_at=SINCE), None),
-        (unknown("intent-0", SINCE - 25), None),
+        (unknown("intent-0", SINCE - INTENT_SECONDS), None),
         (unknown("intent-1", NOW - 1), call(start_intent())),
     ],
     ids=["nothing changed", "changed before", "its call was over before", "announced by itself"],
@@ -89,7 +90,7 @@ def test_an_intent_that_the_state_does_not_know_makes_it_count_anew(mine: Any) -
     """Promise 6: the workflow repeats a step that died with the state from before it."""
     for doubt in (False, True):
         before = replace(CALM, possibly_stale=doubt)
-        looked = look(state(stability=before, call=mine), of=unknown("intent-0", SINCE - 24.9))
+        looked = look(state(stability=before, call=mine), of=unknown("intent-0", SINCE - INTENT_SECONDS + 0.1))
         settled = None if doubt else NOW
         reached = SINCE if doubt else NOW
         assert looked.stability == Stability(doubt, matching_since=NOW, settled_since=settled, reached_at=reached)

@@ -10,9 +10,8 @@ from stream_encryption.record.values import (
     Pending,
     Record,
     RecordedKey,
-    Told,
-    WatchNotes,
 )
+from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN
 

@@ -203,7 +203,7 @@ def test_no_request_lives_longer_than_a_departed_owner_is_remembered() -> None:
 def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:
     """Record, pending: which call, which key, by which request, until when it can still be in flight."""
     written = with_pending(record(pending=pending(stop_intent())), start_intent(TWO), "new", NOW)
-    assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + 25)
+    assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + INTENT_SECONDS)
     assert without_pending(written).pending is None
 
 

@@ -97,6 +97,6 @@ def _of_service(action: str, resource: str, response: Any) -> Refusal:  # noqa: 
         kind = RefusalKind.THROTTLED
     if code in _SIGNATURES and "expired" in message.lower():
         kind = RefusalKind.TRANSIENT
-    if kind is RefusalKind.MISSING and action.startswith("dynamodb:"):
-        kind = RefusalKind.RECORD  # the table, not a stream
+    if kind in (RefusalKind.MISSING, RefusalKind.KEY) and action.startswith("dynamodb:"):
+        kind = RefusalKind.RECORD  # the table or its key, not a stream's
     return Refusal(action, resource, kind, code, message, maybe_done=failed)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 BEGIN_SECONDS = 8.0
 """How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""
 CALL_SECONDS = 13.0
-"""How long a call can take, in seconds: 5 to read, and 1 to connect to each of up to 8 addresses that an endpoint's name
-stands for (settings.py). It is tried once."""
+"""How long a call can take, in seconds: 5 to read, and 1 to connect to each of up to 8 addresses of an endpoint
+(settings.py). It is tried once."""
 STALE_SECONDS = 5.0
 """How long a description can be older than a change, in seconds: descriptions are eventually consistent."""
 SKEW_SECONDS = 5.0
