@@ -30,6 +30,7 @@ PROPERTIES = {codes(name)[0]: row for name, *row in table(PAGE, "## Properties")
 FIELDS = {
     "KeyId": "key_id",
     "OnDelete": "on_delete",
+    "OnDrift": "on_drift",
     "SettleSeconds": "settle_seconds",
     "Verify": "verify",
     "Takeover": "takeover",

@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given, settings
 
-from stream_encryption.record.changes import expires, with_pending
+from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.values import Departed, Latest, Record
 from stream_encryption.values import OnDelete, OnDrift
@@ -102,7 +102,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "request": "mine",
             "intent": "00c0ffee",
             "written_at": NOW,
-            "until": NOW + 25,
+            "until": NOW + INTENT_SECONDS,
         },
         "key": by_arn,
         "started": True,
