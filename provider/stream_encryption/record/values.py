@@ -25,7 +25,7 @@ class Change(StrEnum):
 
 
 class Arrival(StrEnum):
-    """How a request compares with the requests of its owner that the record knows."""
+    """How a request compares with the owner's requests in the record."""
 
     NEWER = "newer"
     CURRENT = "current"
@@ -53,7 +53,7 @@ class Latest:
     digests: tuple[str, ...]
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
-        """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
+        """Compare a request. Of two in one second the later arrival is newer; one that arrives again is superseded."""
         if stamp.issued_at != self.issued_at:
             return Arrival.NEWER if stamp.issued_at > self.issued_at else Arrival.SUPERSEDED
         if stamp.digest == self.digests[-1]:
@@ -194,7 +194,7 @@ class Record:
     Attributes:
         stream: The stream's ARN.
         version: Counts the writes; 0: there is no item in the table.
-        incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
+        incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
         pending: The call that is about to be made; None where none is.
