@@ -135,7 +135,7 @@ class Request:
         return (*self._undo_of_failed_replacement(), self._ensure())
 
     def settled_id(self, progress: Progress) -> str:
-        """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that CloudFormation sent."""
+        """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that came with it."""
         if self.type == "Delete" or progress.attributes is None:
             return self.failed_id
         held = stream_of_arn(self.physical_id)

@@ -117,7 +117,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     Args:
         state: The state before the look.
         seen: The look.
-        now: When it ended, in epoch seconds. A call can take seconds, so what the look showed is certain only from then.
+        now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
     refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttles=max(0, state.throttles - 1), look_throttled=False)
