@@ -115,7 +115,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
 
 
 def _done(situation: EnsureSituation) -> Action:
-    """Answer SUCCESS after the record is written. The write fails if another request has written it since the look."""
+    """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
     record = without_pending(_claimed(situation))
     claims = (*record.claims[:-1], replace(record.claims[-1], settled=situation.goal.stamp.digest))
     first = claims[0].found

@@ -87,7 +87,7 @@ def _invalid(goal: Goal, refusal: Refusal, tried: float) -> Action:
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
-    """Decide on a call that was refused for the whole time."""
+    """Decide once waiting has not helped."""
     changed = bool(state.changes)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _keeps_the_former_key_away(refusal):

@@ -77,8 +77,8 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
 def in_flight_until(situation: Situation[GoalT]) -> float:
     """Until when the call that the record announces can be in flight, in epoch seconds; 0 if it can't.
 
-    This request's own call is over if it was not made, if Kinesis has answered, or if the stream is as wanted. Any
-    other call can be in flight until its intent ends.
+    This request's own call is over when Kinesis has answered, or when the stream is as wanted, and so is one that
+    was never made. Every other call is waited out.
     """
     pending, call = situation.record.pending, situation.state.call
     if pending is None:
@@ -129,7 +129,7 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost:
 
 
 def _may_call(situation: Situation[GoalT], intent: Intent) -> bool:
-    """Tell whether the record has this request's intent, and the intent is recent enough to begin the call."""
+    """Tell whether the record has this request's intent, and the intent is seconds old."""
     pending, call = situation.record.pending, situation.state.call
     if pending is None or call is None or call.called_at is not None or not call.announces(intent):
         return False

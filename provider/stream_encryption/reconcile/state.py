@@ -32,7 +32,7 @@ class PendingCall:
         called_at: When the call was made, in epoch seconds; None while it was not.
         answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
         effect_at: When the stream was last seen other than ACTIVE since the call, in epoch seconds; None if never.
-        times: How often in a row Kinesis accepted this same change.
+        times: How often in a row Kinesis said that it took this very change.
     """
 
     change: Change
@@ -91,7 +91,7 @@ class State:
         stability: Since when the stream is as wanted.
         refused: The calls that AWS keeps refusing.
         verified: A record that was put came back encrypted.
-        skipped: Why the former encryption could not be restored; None if nothing prevents that.
+        skipped: Why the former encryption could not be restored; None where nothing stands in the way.
     """
 
     since: float

@@ -90,7 +90,7 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
 def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     """Carry out one action: one call, or none."""
     action, now, record = step.action, env.clock.now(), None
-    unheard = step.state  # the state if the call takes effect, but its response is lost
+    unheard = step.state  # the state, should the call take effect without an answer
     if isinstance(action, WriteRecord):
         record = action.record
         if action.intent:
@@ -104,13 +104,13 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
             unheard = after_call(step.state, env.clock.now(), answered=False)
         state = unheard if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, step.known, env)
-    if written:  # The look is still valid: only the record has changed.
+    if written:  # The look still holds: only the record has changed.
         return Step(unheard, action, Known(written, replace(seen, record=written)))
     return _after_action(step, env)
 
 
 def _perform(action: Action, record: Record | None, env: Environment) -> Record | None:
-    """Make the action's call; return the record if it was written by WriteRecord."""
+    """Make the action's call; return the record where it was written."""
     match action:
         case WriteRecord():
             return env.table.write(record or action.record)
