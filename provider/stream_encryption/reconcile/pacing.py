@@ -29,8 +29,8 @@ MOST_END_SECONDS = 50.0
 it, a pause is the same part again, once that is longer."""
 LONGEST_SECONDS = 5.0
 THROTTLED_SECONDS = 1.0
-"""The longest pause of a throttled request before its change. Of many requests at once it has the longest way to go, so
-it asks again sooner than those that have begun: the account's looks are then never idle, and all end earlier."""
+"""The longest pause of a throttled request before its change. It is shorter than afterwards, since the request has most
+of its work left: of many requests at once, the last one then ends earlier."""
 THROTTLED_BEGUN_SECONDS = 5.0
 """The longest pause of a throttled request after its change."""
 LIKELY_CHANGE_SECONDS = 9.0

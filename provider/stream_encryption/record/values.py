@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 
 class Arrival(StrEnum):
-    """How a request compares with the requests of its owner that the record knows."""
+    """How a request compares with the owner's requests in the record."""
 
     NEWER = "newer"
     CURRENT = "current"
@@ -199,7 +199,7 @@ class Record:
     Attributes:
         stream: The stream's ARN.
         version: Counts the writes; 0: there is no item in the table.
-        incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
+        incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
         pending: The call that is about to be made; None where none is.
