@@ -16,6 +16,7 @@ from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.changes import for_incarnation
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
+from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
     Key,
@@ -27,6 +28,8 @@ from stream_encryption.values import (
     StreamRef,
     StreamStatus,
 )
+from stream_encryption.watch.findings import Finding, FindingCode, judge
+from stream_encryption.watch.look import Sight
 
 __all__ = [
     "AWS_MANAGED_ALIAS",
@@ -37,6 +40,8 @@ __all__ = [
     "Code",
     "Environment",
     "Failed",
+    "Finding",
+    "FindingCode",
     "Goal",
     "InvalidProperties",
     "Key",
@@ -45,6 +50,7 @@ __all__ = [
     "Kinesis",
     "OwnedByAnotherStack",
     "Owner",
+    "Page",
     "Place",
     "Progress",
     "ProviderError",
@@ -55,6 +61,7 @@ __all__ = [
     "Refused",
     "Release",
     "Request",
+    "Sight",
     "SkipRestore",
     "Stabilized",
     "Stream",
@@ -63,7 +70,9 @@ __all__ = [
     "Verify",
     "Wait",
     "WaitBudget",
+    "WatchTable",
     "for_incarnation",
+    "judge",
     "loop",
     "refusals",
     "stream_of",
