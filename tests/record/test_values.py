@@ -38,7 +38,7 @@ LATEST = Latest(SECOND, ("update", "rollback"))
         (stamp("update", SECOND), Arrival.SUPERSEDED),
         (stamp("another", SECOND), Arrival.NEWER),
     ],
-    ids=["later second", "earlier second", "the same request, whatever the clock says", "last", "before the last", "unknown"],
+    ids=["later second", "earlier second", "same request, other clock", "last", "before the last", "unknown"],
 )
 def test_of_two_requests_the_later_second_wins_and_in_one_second_the_later_arrival(
     request_: object, arrival: Arrival
