@@ -19,8 +19,8 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench examples lint scan advisories format \
-  build deploy draw lock clean
+.PHONY: help setup demo record invoke plan audit check test simulate replay mutants mutate bench examples code lint scan \
+  advisories format build deploy draw lock clean
 
 help: ## What can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,9 +85,13 @@ audit: setup ## How every stream is encrypted, with which key, and who manages t
 
 # Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
 LIVES := tests/simulation tests/lives tests/stack
+PARTS = $(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
+
+check: .venv/.ready code ## The inner loop of a change: form, types, and the tests of parts; about a minute
+	@$(PARTS)
 
 test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
+	@$(PARTS)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES)
 
 simulate: .venv/.ready ## Worlds in which everything goes wrong: make simulate SEEDS=1-1000, or SEEDS=lifecycles
@@ -108,10 +112,12 @@ bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside 
 examples: .venv-cdk/.ready benchmarks/node_modules/.ready ## Synthesize the CDK examples, and compare them with examples/cdk/synthesized.template.json
 	@$(BIN)/python -m tools.synth_examples
 
-lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
+code: .venv/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+lint: setup code ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml examples/cdk/*.json
 	@sh tools/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m tools.draw_states --check

@@ -65,11 +65,13 @@ def _without_stream(situation: Situation[Release]) -> Action:
 def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
-    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a cancelled
-    Create names none; such a Delete is not for a claim with which a later Create has succeeded.
+    The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
+    made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
+    such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
-        return claim.latest.digests[-1] != goal.only_request
+        is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
+        return is_a_later_creates or claim.settled not in ("", goal.only_request)
     return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
 
 
