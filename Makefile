@@ -86,7 +86,7 @@ audit: setup ## Show the command audit on the emulator
 # Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
 LIVES := tests/simulation tests/lives tests/stack
 
-test: setup ## Run all tests: unit tests, the simulation, and the tests on the emulator
+test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES)
 
