@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
+from .aws.kms_grants import KeyGrants
 from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
 from .cloudformation.response import Put, ResponseSender, demand_room, put
@@ -67,6 +68,7 @@ class Parts:
         return Environment(
             kinesis=Kinesis(self.client("kinesis")),
             keys=KeyLookup(lambda: self.client("kms"), self.telemetry.look_up_denied),
+            grants=KeyGrants(lambda: self.client("kms")),
             table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table),
             clock=self.clock,
             random=self.random,
@@ -83,7 +85,8 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     sender = ResponseSender(parts.clock, parts.random, parts.telemetry, parts.put)
     resource = CustomResource(sender, parts.telemetry)
     handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
-    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry)
+    allow_grants = parts.settings.allow_grants
+    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry, allow_grants)
     step = WorkflowStep(parts.environment, sender, parts.telemetry)
     mend = MendStep(parts.environment, parts.telemetry)
 

@@ -124,15 +124,18 @@ class Request:
             return self.physical_id
         return f"{MARKER}{self.owner.stack_name}/{self.owner.logical_id}/{self.stamp.digest}"
 
-    def goals(self) -> tuple[Goal, ...]:
+    def goals(self, *, allow_grants: bool = True) -> tuple[Goal, ...]:
         """The goals to reach, in order.
+
+        Args:
+            allow_grants: Whether the provider may make grants, as its stack's AllowGrants says.
 
         Raises:
             InvalidProperties: Create and Update only; it lists every fault.
         """
         if self.type == "Delete":
             return self._release()
-        return (*self._undo_of_failed_replacement(), self._ensure())
+        return (*self._undo_of_failed_replacement(), self._ensure(allow_grants=allow_grants))
 
     def settled_id(self, progress: Progress) -> str:
         """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that came with it."""
@@ -142,8 +145,8 @@ class Request:
         stream = progress.attributes.stream
         return self.failed_id if held and held.name == stream.name else stream.arn
 
-    def _ensure(self) -> Ensure:
-        wanted = parse(self.properties, self.owner.place)
+    def _ensure(self, *, allow_grants: bool) -> Ensure:
+        wanted = parse(self.properties, self.owner.place, allow_grants=allow_grants)
         held, tried = stream_of_arn(self.physical_id), self._tried()
         same = held is not None and held.name == wanted.stream.name
         # In a rollback, the failed Update did not touch this stream: it still has the key of the new properties.
@@ -158,6 +161,7 @@ class Request:
             settle_seconds=wanted.settle_seconds,
             verify=wanted.verify,
             takeover=wanted.takeover,
+            access=wanted.access,
             creates=self.type == "Create",
             last_key_id=key_id_of(given) if same else None,
         )

@@ -16,6 +16,7 @@ from stream_encryption.values import Key, StreamStatus
 
 from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
 from .goals import Ensure
+from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
 from .state import LOOK_UP
 
@@ -41,7 +42,7 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     if stream.status is StreamStatus.DELETING or seen.wanted is None:
         return Failed(errors.StreamBeingDeleted(stream))
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
-    for check in (_not_mine, _key_unusable, _must_wait, _not_as_wanted, _not_settled):
+    for check in (_not_mine, _key_unusable, _must_wait, _not_granted, _not_as_wanted, _not_settled, _not_revoked):
         action = check(situation)
         if action:
             return action
@@ -89,6 +90,16 @@ def _must_wait(situation: EnsureSituation) -> Action | None:
     return wait
 
 
+def _not_granted(situation: EnsureSituation) -> Action | None:
+    """Make the producers' and consumers' grants on the wanted key, before the stream gets it."""
+    return missing_grant(situation, situation.wanted, _claimed(situation))
+
+
+def _not_revoked(situation: EnsureSituation) -> Action | None:
+    """Revoke the grants that nobody needs any more."""
+    return revocable_grant(situation, _claimed(situation))
+
+
 def _not_as_wanted(situation: EnsureSituation) -> Action | None:
     """Start the encryption with the wanted key."""
     goal, seen = situation.goal, situation.seen
@@ -116,7 +127,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
 
 def _done(situation: EnsureSituation) -> Action:
     """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
-    record = without_pending(_claimed(situation))
+    record = without_unwanted(situation, without_pending(_claimed(situation)))
     claims = (*record.claims[:-1], replace(record.claims[-1], settled=situation.goal.stamp.digest))
     first = claims[0].found
     did = "encryption was started" if situation.state.changes else "nothing had to change"
@@ -156,7 +167,7 @@ def _claimed(situation: EnsureSituation) -> Record:
             latest=Latest.of(goal.stamp),
             creates=create,
         )
-    return with_claim(record, claim)
+    return with_grants(situation, with_claim(record, claim))
 
 
 def _note(situation: EnsureSituation) -> str:

@@ -77,13 +77,14 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
 def in_flight_until(situation: Situation[GoalT]) -> float:
     """Until when the call that the record announces can be in flight, in epoch seconds; 0 if it can't.
 
-    This request's own call is over when Kinesis has answered, or when the stream is as wanted, and so is one that
-    was never made. Every other call is waited out.
+    This request's own call is over when AWS has answered, or when the stream is as wanted, and so is one that was
+    never made. Every other call is waited out. No look shows a call for a grant.
     """
     pending, call = situation.record.pending, situation.state.call
     if pending is None:
         return 0.0
-    if call and call.intent == pending.intent and (call.called_at is None or call.answered or situation.seen.as_wanted):
+    shown = situation.seen.as_wanted and pending.grant is None
+    if call and call.intent == pending.intent and (call.called_at is None or call.answered or shown):
         return 0.0
     return pending.until
 
@@ -122,13 +123,13 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost:
             return lost
         if call.times >= MOST_CALLS:
             return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))
-    if _may_call(situation, intent):
+    if may_call(situation, intent):
         return _call(situation, intent)
     reason = f"announce {intent.change} with {intent.key.key_id} before it is called"
     return WriteRecord(Code.INTENT_RECORDED, reason, announced, intent)
 
 
-def _may_call(situation: Situation[GoalT], intent: Intent) -> bool:
+def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
     """Tell whether the record has this request's intent, and the intent is seconds old."""
     pending, call = situation.record.pending, situation.state.call
     if pending is None or call is None or call.called_at is not None or not call.announces(intent):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import STALE_SECONDS
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import RefusalKind, StreamStatus
 
@@ -17,22 +18,25 @@ if TYPE_CHECKING:
     from .observation import Observation
 
 LOOK_UP = "kms:DescribeKey"
+LIST_GRANTS = "kms:ListGrants"
+GRANT_CALLS = (Change.CREATE_GRANT, Change.REVOKE_GRANT, LIST_GRANTS)
 _LOOKS = ("kinesis:DescribeStreamSummary", "kinesis:DescribeStream", "dynamodb:GetItem")
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCall:
-    """The Start or Stop that this request has announced in the record, and perhaps made.
+    """The call that this request has announced in the record, and perhaps made.
 
     Attributes:
-        change: Start or Stop.
-        key: The key of a Start; the key that a Stop ends.
+        change: The call.
+        key: The key of a Start or of a grant; the key that a Stop ends.
         intent: The name of the intent in the record.
         written_at: When the intent was written, in epoch seconds.
         called_at: When the call was made, in epoch seconds; None while it was not.
         answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
         effect_at: When the stream was last seen other than ACTIVE since the call, in epoch seconds; None if never.
         times: How often in a row Kinesis said that it took this very change.
+        grant: The grant to create or revoke; None for a Start or Stop.
     """
 
     change: Change
@@ -43,10 +47,12 @@ class PendingCall:
     answered: bool = False
     effect_at: float | None = None
     times: int = 0
+    grant: Grant | None = None
 
     def announces(self, intent: Intent) -> bool:
         """Tell whether this is the same change."""
-        return (self.change, self.key) == (intent.change, intent.key)
+        identity = (self.change, self.key, self.grant and self.grant.identity)
+        return identity == (intent.change, intent.key, intent.grant and intent.grant.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """The grants that a request has made, those that it has revoked, and those that AWS would not revoke."""
+
+    made: tuple[Grant, ...] = ()
+    revoked: tuple[Grant, ...] = ()
+    unrevoked: tuple[Grant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What a request remembers of its own work on one goal.
 
@@ -92,6 +107,7 @@ class State:
         refused: The calls that AWS keeps refusing.
         verified: A record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
+        granted: What became of the grants that the request has made or revoked.
     """
 
     since: float
@@ -105,6 +121,7 @@ class State:
     refused: tuple[Refused, ...] = ()
     verified: bool = False
     skipped: str | None = None
+    granted: Granted = field(default_factory=Granted)
 
     def refused_since(self, action: str) -> float | None:
         """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
@@ -164,7 +181,7 @@ def _doubted(stability: Stability) -> Stability:
 def after_intent(state: State, intent: Intent, name: str, now: float) -> State:
     """Add that an intent was written, or may have been."""
     times = state.call.times if state.call and state.call.announces(intent) else 0
-    return replace(state, call=PendingCall(intent.change, intent.key, name, now, times=times))
+    return replace(state, call=PendingCall(intent.change, intent.key, name, now, times=times, grant=intent.grant))
 
 
 def after_call(state: State, now: float, *, answered: bool) -> State:
@@ -181,6 +198,26 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
     stability = replace(_doubted(state.stability), matching_since=now if answered else None)
     refused = tuple(one for one in state.refused if call and not one.action.endswith(call.change))
     return replace(state, call=call, changes=state.changes + 1, waits=0, stability=stability, refused=refused)
+
+
+def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
+    """Add that the announced grant was made, or revoked.
+
+    Args:
+        state: The state; it has an announced call with a grant.
+        grant_id: KMS' name for a grant that was made; empty where it was revoked; None where the response was lost.
+        now: The time, in epoch seconds.
+    """
+    call, granted = state.call, state.granted
+    if call is None or call.grant is None or grant_id is None:
+        return replace(state, call=call and replace(call, called_at=now), waits=0)
+    if call.change is Change.CREATE_GRANT:
+        made = replace(call.grant, grant_id=grant_id, made_at=now)
+        granted = replace(granted, made=(*granted.made, made))
+    else:
+        granted = replace(granted, revoked=(*granted.revoked, call.grant))
+    refused = tuple(one for one in state.refused if not one.action.endswith(GRANT_CALLS))
+    return replace(state, call=replace(call, called_at=now, answered=True), granted=granted, refused=refused, waits=0)
 
 
 def after_refusal(state: State, refusal: Refusal, now: float) -> State:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
+from stream_encryption.values import StreamStatus
 
-from .actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .failures import decide_refusal
 from .goals import Ensure, Mend
 from .mend import decide_mend
 from .observation import Observation, observe
 from .release import decide_release
-from .state import State, after_call, after_intent, after_look, after_refusal
+from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
 
 if TYPE_CHECKING:
     from stream_encryption.values import Refusal
@@ -98,22 +100,33 @@ def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
             record = with_pending(record, action.intent, name, now)
             unheard = after_intent(step.state, action.intent, name, now)
     try:
-        written = _perform(action, record, env)
+        result = _perform(action, record, env)
     except Refused as refused:
         if isinstance(action, Call):
-            unheard = after_call(step.state, env.clock.now(), answered=False)
+            unheard = _after_lost(action, step.state, env.clock.now())
         state = unheard if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, step.known, env)
-    if written:  # The look still holds: only the record has changed.
-        return Step(unheard, action, Known(written, replace(seen, record=written)))
+    if isinstance(result, Record):  # The look still holds: only the record has changed.
+        return Step(unheard, action, Known(result, replace(seen, record=result)))
+    if isinstance(action, Call) and action.grant:
+        return Step(after_grant_call(step.state, result or "", env.clock.now()), action, step.known)
     return _after_action(step, env)
 
 
-def _perform(action: Action, record: Record | None, env: Environment) -> Record | None:
-    """Make the action's call; return the record where it was written."""
+def _after_lost(action: Call, state: State, now: float) -> State:
+    """The state after a call whose response was lost."""
+    return after_grant_call(state, None, now) if action.grant else after_call(state, now, answered=False)
+
+
+def _perform(action: Action, record: Record | None, env: Environment) -> Record | str | None:
+    """Make the action's call; return the record where it was written, or the id of a grant."""
     match action:
         case WriteRecord():
             return env.table.write(record or action.record)
+        case Call(change=Change.CREATE_GRANT, grant=Grant() as grant):
+            return env.grants.create(grant, action.stream.arn)
+        case Call(grant=Grant() as grant):
+            env.grants.revoke(grant, action.stream.arn)
         case Call(change=Change.START):
             env.kinesis.start(action.stream, action.key_id)
         case Call():
@@ -123,7 +136,7 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
         case Stabilized():
             if action.record:
                 env.table.write(action.record)
-        case Wait() | SkipRestore() | Failed():
+        case Wait() | SkipRestore() | SkipRevoke() | Failed():
             pass
         case _:
             assert_never(action)
@@ -144,6 +157,9 @@ def _after_action(step: Step, env: Environment) -> Step:
             state = replace(state, verified=True)
         case SkipRestore():
             state = replace(state, skipped=action.reason)
+        case SkipRevoke():
+            unrevoked = (*state.granted.unrevoked, action.grant)
+            state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed() if step.known.seen:
             _end_intent(state, step.known.seen, env)
         case _:
@@ -168,7 +184,14 @@ def _end_intent(state: State, seen: Observation, env: Environment) -> None:
     The record then says which key the stream has now, and whether the provider or somebody else gave it.
     """
     pending, call = seen.record.pending, state.call
-    if pending and call and call.intent == pending.intent and (call.called_at is None or call.answered):
-        record = as_seen(seen.record, seen.current, call.called_at) if call.called_at else seen.record
-        with suppress(Refused):
-            env.table.write(without_pending(record))
+    if pending is None or call is None or call.intent != pending.intent:
+        return
+    record = seen.record
+    if call.called_at is not None:
+        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
+        is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
+        if not (is_active and call.answered and shown_at >= call.called_at):
+            return
+        record = as_seen(record, seen.current, call.called_at)
+    with suppress(Refused):
+        env.table.write(without_pending(record))
