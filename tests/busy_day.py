@@ -17,6 +17,7 @@ from tests.fake_bucket import Reply
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind, client_error
 from tests.provider import Provider
+from tests.watch.watched import Watched
 
 Line = dict[str, Any]
 
@@ -49,7 +50,7 @@ def recorded(clock: Clock) -> Iterator[Recorder]:
 
 def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
     """Play the day; return everything that was printed."""
-    provider = Provider(handover_seconds=60)
+    provider = Watched(handover_seconds=60)
     for name in ("invoices", "payments"):
         provider.kinesis.add_stream(name)
     monkeypatch.setattr(failure_responder, "put", lambda _url, _body: 200)
@@ -57,6 +58,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
         _a_stream_s_life(provider)
         _failures(provider)
         _what_is_refused(provider)
+        _what_the_watch_finds(provider)
         _what_is_lost(provider)
     return recorder.lines
 
@@ -104,3 +106,22 @@ def _what_is_lost(provider: Provider) -> None:
     failed = {"errorType": "Runtime.OutOfMemory", "errorMessage": "signal: killed"}
     event = {**create_event({"StreamName": "payments"}), "ResponseURL": provider.fresh_url()}
     failure_responder.on_failure({"requestPayload": event, "responsePayload": failed, "requestContext": {}}, None)
+
+
+def _what_the_watch_finds(watched: Watched) -> None:
+    """An owner who stops the encryption, a mend, the end of the finding; and a finding that the bus does not take."""
+    watched.clock.sleep(60)
+    for key in (watched.one, watched.two):
+        key.state = "Enabled"
+    watched.states.refuses = None
+    mended = {**ONE, "OnDrift": "Mend"}
+    watched.create(mended)
+    watched.clock.sleep(60)
+    watched.stopped("orders")
+    watched.called("StopStreamEncryption")
+    watched.mend()
+    watched.clock.sleep(60)
+    watched.bus.refuses_entries = True
+    watched.round()
+    watched.bus.refuses_entries = False
+    watched.round()

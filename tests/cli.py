@@ -1,6 +1,7 @@
 """The command as a person and a pipeline have it: arguments in, text and exit code out. All of AWS is fakes."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -62,6 +63,7 @@ class Command:
         self.errors = ""
         self.asked = Access()
         self._capsys = capsys
+        os.environ.pop("COLUMNS", None)  # a run of tests may set it, and then lines are wrapped
 
     def __call__(self, *arguments: str) -> str:
         """Run it, and tell what it prints. It changes no stream and no record."""

@@ -72,7 +72,7 @@ class Record:
 _record = Record()
 
 
-def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -> None:
+def used(action: str, arguments: Mapping[str, Any], account: str, region: str, role: str = "") -> None:
     """Take down a call that the provider made, and that was carried out.
 
     Args:
@@ -80,9 +80,10 @@ def used(action: str, arguments: Mapping[str, Any], account: str, region: str) -
         arguments: What it was given, in boto3's words.
         account: Where it was made.
         region: Where it was made.
+        role: The role that made it; by default that of the function whose code is running.
     """
     resources = [*_resources(arguments, account, region)] or ["*"]
-    role = _role()
+    role = role or _role()
     _record.uses.update(Use(action, resource, account, region, role) for resource in resources)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import pairwise
@@ -37,6 +38,7 @@ def rows(provider: Provider) -> dict[str, Row]:
 
 def shown(found: Sequence[Row]) -> str:
     """The table, as a pipe gets it."""
+    os.environ.pop("COLUMNS", None)
     stream = io.StringIO()
     audit_report.show(found, Place("us-east-1", "123456789012"), Screen(stream))
     return stream.getvalue()

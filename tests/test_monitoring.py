@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
+from stream_encryption.watch.findings import FindingCode
 from stream_encryption_cli.template.functions import Functions
 from stream_encryption_cli.template.scope import Scope
 from tests import busy_day
@@ -15,7 +16,8 @@ from tests.insights import Line, Table, as_markdown, fields_of, run
 from tests.templates import ROOT, load, resolve
 
 TEMPLATE = load(ROOT / "template.yaml")
-RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get("Condition") == "Monitored"}
+MONITORED = ("Monitored", "WatchIsMonitored")
+RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get("Condition") in MONITORED}
 PAGE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 FUNCTION = "kinesis-stream-encryption"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{FUNCTION}"
@@ -117,7 +119,14 @@ def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
         on = {FUNCTION, f"{FUNCTION}-failure-responder", MACHINE}
         return not others and name in AWS_METRICS[namespace, first] and of in on
     codes = {one.__name__ for one in errors.ProviderError.__subclasses__()} | {"InternalError"}
-    possible = {"ErrorCode": codes, "RequestType": {"Create", "Update", "Delete"}, "Status": {"SUCCESS", "FAILED"}}
+    outcomes = {"Mended", "LeftAlone", "Failed"} | codes
+    possible: dict[str, set[str]] = {
+        "Kind": {str(code) for code in FindingCode},
+        "Outcome": outcomes,
+        "ErrorCode": codes,
+        "RequestType": {"Create", "Update", "Delete"},
+        "Status": {"SUCCESS", "FAILED"},
+    }
     known = {(*one[:2], frozenset(key for key, _ in one[2])) for one in provider_s}
     may_be = all(value in possible.get(key, {SERVICE}) for key, value in dimensions)
     return (namespace, name, frozenset(key for key, _ in dimensions)) in known and may_be
@@ -152,12 +161,16 @@ def test_the_dashboard_shows_every_metric_and_no_dimension_is_a_stream_or_a_stac
     names = {name for _, name, _ in shown()} | {"Failures"}
     assert {name for _, name, _ in written(day)} == names & {name for _, name, _ in written(day)}
     keys = {key for _, _, dimensions in written(day) for key, _ in dimensions}
-    assert keys == {"service", "ErrorCode", "RequestType", "Status"}
+    assert keys == {"service", "ErrorCode", "Kind", "Outcome", "RequestType", "Status"}
 
 
 def test_the_dashboard_shows_every_alarm_and_no_widget_overlaps_another() -> None:
     """Without a topic, alarms are seen only there."""
-    assert WIDGETS[0]["alarms"] == [f"${{{name}.Arn}}" for name in ALARMS]
+    by_arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"  # some are not always there
+    names = [ALARMS[name]["AlarmName"] for name in ALARMS]
+    shown_first = [f"{by_arn}{name}" for name in names if f"{by_arn}{name}" in WIDGETS[0]["alarms"]]
+    assert WIDGETS[0]["alarms"] == shown_first + [f"${{{name}.Arn}}" for name in [*ALARMS][len(shown_first) :]]
+    assert {one["Condition"] for one in list(RESOURCES.values())[: len(shown_first)]} <= {"WatchIsMonitored"}
     tiles = [
         (x, y)
         for one in BODY["widgets"]
@@ -170,9 +183,9 @@ def test_the_dashboard_shows_every_alarm_and_no_widget_overlaps_another() -> Non
 
 @every_alarm
 def test_an_alarm_notifies_the_topic_and_ignores_missing_data(name: str) -> None:
-    """Missing data does not trigger the alarm. Without a topic there is no action."""
+    """Missing data does not trigger the alarm, but that no round was made. Without a topic there is no action."""
     assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [TOPIC]
-    assert ALARMS[name]["TreatMissingData"] == "notBreaching"
+    assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "WatchStopped" else "notBreaching")
     assert {"AlarmActions", "OKActions"} & set(deployed("none")[name]) == set()
 
 
@@ -268,7 +281,7 @@ def test_the_reference_lists_the_metrics_that_are_written(day: list[Line]) -> No
     reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split("\n## Metrics\n")[1]
     listed = set(re.findall(r"`([A-Z][A-Za-z]+)`", reference))
     own = {name for namespace, name, _ in written(day) | shown() if not namespace.startswith("AWS/")}
-    assert listed - {"KinesisStreamEncryption", "RequestType", "Status", "ErrorCode"} == own
+    assert listed - {"KinesisStreamEncryption", "RequestType", "Status", "ErrorCode", "Kind", "Outcome"} == own
 
 
 def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:

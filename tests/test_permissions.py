@@ -13,7 +13,7 @@ from cfnlint.helpers import load_resource
 
 from stream_encryption.errors import AccessDenied
 from stream_encryption.values import Refusal, RefusalKind
-from tests.permissions import OURS, PAGE, ROLE, Use, faults, rows
+from tests.permissions import OURS, PAGE, ROLE, WATCH_ROLE, Use, faults, rows
 from tests.policies import ROLES, several, statements
 from tests.templates import nodes
 
@@ -27,21 +27,34 @@ ON = {
     "Streams": {"StreamName": "orders"},
     "Keys": {"KeyId": "alias/orders"},
     "Record": {"TableName": "kinesis-stream-encryption-record"},
+    "LookAtKeys": {"KeyId": "alias/orders"},
+    "ReadTheRecord": {"TableName": "kinesis-stream-encryption-record"},
+    "NoteInTheRecord": {"TableName": "kinesis-stream-encryption-record"},
+    "TellTheBus": {"Entries": []},
     "HandOver": {"stateMachineArn": MACHINE},
 }
-CALLS = [(action, ON[row.sid]) for row in rows(ROLE) if row.caller == OURS for action in row.actions]
-"""A run of all the tests has to use each of the function's own permissions once."""
+CALLS = [
+    (action, ON[row.sid], role)
+    for role in (ROLE, WATCH_ROLE)
+    for row in rows(role)
+    if row.caller == OURS
+    for action in row.actions
+]
+"""A run of all the tests has to use each of the functions' own permissions once."""
 
 TYPES = {
     "StreamArns": {"stream"},
     "KeyArns": {"key", "kmsKey"},
     "StateMachineKeyArn": {"key"},
     "RecordKeyArn": {"key"},
-    "FunctionName": {"statemachine", "table"},
-    "RecordTableName": {"table"},
+    "FunctionName": {"statemachine", "table", "index"},
+    "RecordTableName": {"table", "index"},  # a Scan is allowed on a table's indexes by their own ARNs; it has none
     "Function": {"function"},
     "FailureResponder": {"function"},
+    "WatchFunction": {"function"},
     "Logs": {"log-group", "log-stream"},  # its ARN ends in ":*"
+    "WatchLogs": {"log-group", "log-stream"},
+    "default": {"event-bus", "event-busv2"},
     "FailureResponderLogs": {"log-group", "log-stream"},
     "*": {"*"},
 }
@@ -49,8 +62,8 @@ TYPES = {
 
 HEAD = f"""
 from tests.permissions import used
-def call(action, arguments):
-    used(action, arguments, {HERE[0]!r}, {HERE[1]!r})
+def call(action, arguments, role="Role"):
+    used(action, arguments, {HERE[0]!r}, {HERE[1]!r}, role)
 """
 ALL = f"def test_all():\n    for one in {CALLS!r}: call(*one)\n"
 
@@ -70,7 +83,9 @@ def names(resource: Any) -> set[str]:
                 found.add(name)
             case {"Fn::Sub": text}:
                 found |= set(re.findall(r"\$\{(\w+)\}", text))
-    return found or {str(resource)}
+    return found or {
+        str(resource.get("Fn::Sub", "")).rpartition("/")[2] if isinstance(resource, dict) else str(resource)
+    }
 
 
 @pytest.mark.parametrize("role", ROLES)

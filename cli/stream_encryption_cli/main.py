@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, accounts: Accounts = Account, c
     except click.ClickException as error:
         error.show()
         return FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .engine import Key, Kinesis, Record, RecordTable, Stream, StreamStatus
+from .engine import Grant, Key, KeyGrants, Kinesis, Record, RecordTable, Stream, StreamStatus
 from .reader import KeyReader, NotSeen
 
 if TYPE_CHECKING:
@@ -100,6 +100,24 @@ class RehearsedKinesis(Kinesis):
 
     def _busy(self, name: str) -> None:
         self._busy_until[name] = self._clock.now() + CHANGE_SECONDS
+
+
+class RehearsedGrants(KeyGrants):
+    """Grants as the calls would make and revoke them. It has no client."""
+
+    def __init__(self) -> None:
+        """Begin with no call."""
+        self.changes = 0
+        """How many calls have changed something here."""
+
+    def create(self, grant: Grant, stream_arn: str) -> str:
+        """Make a grant, and return its name for its id."""
+        self.changes += 1
+        return grant.name(stream_arn)
+
+    def revoke(self, grant: Grant, stream_arn: str) -> None:  # noqa: ARG002 (the record tells who has a grant)
+        """End a grant."""
+        self.changes += 1
 
 
 class RehearsedTable(RecordTable):

@@ -205,7 +205,7 @@ class Contested(ProviderError):
     def __init__(self, stream: Stream, mends: int) -> None:
         """Name the stream, and how often it was mended."""
         super().__init__(
-            f"Stream {stream.arn} was mended {mends} times in 24 hours, and none of it lasted. It was left so. Find "
+            f"Stream {stream.arn} had {mends} mends in 24 hours, and none of them lasted. It is left as it is. Find "
             "who changes it (CloudTrail: StartStreamEncryption, StopStreamEncryption), then stop them, or set OnDrift "
             "to Report."
         )

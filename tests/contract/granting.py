@@ -53,7 +53,7 @@ def unknown(provider: Provider) -> list[str]:
     pending = item.get("pending")
     if pending and pending["grant"]:
         known.add((pending["grant"]["key"], pending["grant"]["principal"], pending["grant"]["direction"]))
-    directions = {("GenerateDataKey",): "Producer", ("Decrypt",): "Consumer"}
+    directions: dict[tuple[str, ...], str] = {("GenerateDataKey",): "Producer", ("Decrypt",): "Consumer"}
     return [
         one.grant_id
         for one in provider.kms.grants.all

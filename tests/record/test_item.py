@@ -7,11 +7,10 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given, settings
 
-from stream_encryption.record.changes import expires, with_pending
-from stream_encryption.record.grants import Direction, Grant
+from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete, OnDrift
+from stream_encryption.values import Direction, Grant, OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
@@ -105,7 +104,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "request": "mine",
             "intent": "00c0ffee",
             "written_at": NOW,
-            "until": NOW + 25,
+            "until": NOW + INTENT_SECONDS,
             "grant": None,
         },
         "key": by_arn,

@@ -17,7 +17,7 @@ STREAM = (
         "aws/kinesis.py",
         'StreamStatus(found["StreamStatus"])',
         'StreamStatus(found["StreamStatus"].replace("UPDATING", "ACTIVE"))',
-        40,
+        "fail and create before deleting",
     ),
     Mutant(
         "a stale ACTIVE is trusted",
@@ -45,7 +45,7 @@ STREAM = (
         "values.py",
         "return other is not None and self.identity == other.identity",
         "return other is not None and self.key_id == other.key_id",
-        "already as wanted",
+        "create and delete",
     ),
     Mutant(
         "a Start is called although the stream has the wanted key",
@@ -76,7 +76,7 @@ PROTOCOL = (
         "aws/service_errors.py",
         '"rate exceeded" in message.lower()',
         '"rate exceeded" in message',
-        1,
+        ("create and delete", 1, "fail RATE_EXCEEDED"),
     ),
     Mutant(
         "a throttled look never uses the other budget",
@@ -90,7 +90,7 @@ PROTOCOL = (
         "cloudformation/request.py",
         'if self.type != "Create" and self.physical_id:',
         'if self.type == "Delete" and self.physical_id:',
-        14,
+        "roll back in the same second",
     ),
     Mutant(
         "a response is sent twice",
@@ -104,14 +104,14 @@ PROTOCOL = (
         "cloudformation/custom_resource.py",
         "        if not self._handed_over:",
         "        if self._event:",
-        1,
+        "create and delete",
     ),
     Mutant(
         "the log holds the ResponseURL",
-        "cloudformation/custom_resource.py",
-        "            self._telemetry.failed(failure)",
-        '            self._telemetry.refused(self._event["ResponseURL"])\n            self._telemetry.failed(failure)',
-        20,
+        "cloudformation/response.py",
+        "                self.log.responded(response, self.clock.now())",
+        "                self.log.response_lost(response, url)",
+        "create and delete",
     ),
 )
 

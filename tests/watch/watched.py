@@ -24,9 +24,14 @@ REPORTED = {"StreamName": STREAM_NAME, "KeyId": "alias/one"}
 class Watched(Provider):
     """The provider, a stream `orders`, and the watch over the record."""
 
-    def __init__(self, minutes: int = 15) -> None:
-        """Start at the clock's first second, with a state machine."""
-        super().__init__(handover_seconds=600.0)
+    def __init__(self, minutes: int = 15, handover_seconds: float = 600.0) -> None:
+        """Start at the clock's first second, with a state machine.
+
+        Args:
+            minutes: How many minutes pass between two rounds.
+            handover_seconds: After how many seconds a request's wait is handed over.
+        """
+        super().__init__(handover_seconds=handover_seconds)
         self.bus = FakeBus(self.kms.wire)
         self.clients["events"] = self.bus
         settings = WatchSettings(

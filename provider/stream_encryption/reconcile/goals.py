@@ -38,13 +38,13 @@ class Ensure:
         stamp: The request.
         key_id: The wanted KeyId, as the template gives it.
         on_delete: What the resource's Delete will do.
-        on_drift: What the watch does when the stream is not as wanted.
         settle_seconds: How long to wait after ACTIVE.
         verify: Whether to put a record and look at its encryption.
         takeover: Whether the stream may be taken over from another stack's resource.
         creates: The request is a Create.
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
+        on_drift: What the watch does when the stream is not as wanted.
         access: Who may use the key.
         kind: Tells the goals apart where they are JSON.
     """
@@ -54,12 +54,12 @@ class Ensure:
     stamp: RequestStamp
     key_id: str
     on_delete: OnDelete = OnDelete.RESTORE
-    on_drift: OnDrift = OnDrift.REPORT
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
     creates: bool = False
     last_key_id: str | None = None
+    on_drift: OnDrift = OnDrift.REPORT
     access: Access = NO_ACCESS
     kind: str = "Ensure"
 

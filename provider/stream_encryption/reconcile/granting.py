@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from stream_encryption import errors
 from stream_encryption.record.changes import Intent
-from stream_encryption.record.grants import Direction, Grant, merged
+from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, RecordedKey
+from stream_encryption.values import Direction, Grant
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
+from stream_encryption.values import Grant
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure

@@ -50,7 +50,7 @@ class MendStep:
         Raises:
             KeyError, TypeError, ValueError: The state is no mend's; the execution fails.
         """
-        handed_over = WorkflowState.from_json(state)
+        handed_over = WorkflowState.from_json({**state, "Event": {}})
         (goal,) = handed_over.progress.goals
         if not isinstance(goal, Mend):
             raise TypeError("a state without an event is a mend's")

@@ -64,7 +64,7 @@ class WorkflowState:
             KeyError, TypeError, ValueError: The function did not write the state.
         """
         deadline, seconds = decode(float, state["Deadline"]), decode(int, state["Seconds"])
-        return cls(state.get("Event", {}), deadline, decode(Progress, state["Progress"]), seconds)
+        return cls(state["Event"], deadline, decode(Progress, state["Progress"]), seconds)
 
     def checked(self, request: Request) -> WorkflowState:
         """Verify that the state belongs to its request, and end it when CloudFormation stops waiting.
