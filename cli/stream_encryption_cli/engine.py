@@ -19,7 +19,6 @@ from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
-    Direction,
     Grant,
     Key,
     Owner,
@@ -38,7 +37,6 @@ __all__ = [
     "Change",
     "Claim",
     "Code",
-    "Direction",
     "Environment",
     "Failed",
     "Goal",

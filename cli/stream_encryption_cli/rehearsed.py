@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .engine import Grant, Key, KeyGrants, Kinesis, Record, RecordTable, Stream, StreamStatus
+from .engine import Key, KeyGrants, Kinesis, Record, RecordTable, Stream, StreamStatus
 from .reader import KeyReader, NotSeen
 
 if TYPE_CHECKING:
-    from .engine import StreamRef
+    from .engine import Grant, StreamRef
     from .reader import RecordReader, StreamReader
 
 UNKNOWN_KEY = "not-known-yet"
@@ -102,24 +102,6 @@ class RehearsedKinesis(Kinesis):
         self._busy_until[name] = self._clock.now() + CHANGE_SECONDS
 
 
-class RehearsedGrants(KeyGrants):
-    """Grants as the calls would make and revoke them. It has no client."""
-
-    def __init__(self) -> None:
-        """Begin with no call."""
-        self.changes = 0
-        """How many calls have changed something here."""
-
-    def create(self, grant: Grant, stream_arn: str) -> str:
-        """Make a grant, and return its name for its id."""
-        self.changes += 1
-        return grant.name(stream_arn)
-
-    def revoke(self, grant: Grant, stream_arn: str) -> None:  # noqa: ARG002 (the record tells who has a grant)
-        """End a grant."""
-        self.changes += 1
-
-
 class RehearsedTable(RecordTable):
     """Records as they were read, and then as the writes would leave them. It has no client."""
 
@@ -179,3 +161,19 @@ class RehearsedKeys(KeyReader):
 
 def _claims(record: Record) -> list[object]:
     return [(one.owner, one.found, one.wanted, one.on_delete) for one in record.claims]
+
+
+class RehearsedGrants(KeyGrants):
+    """Grants that are only thought of."""
+
+    changes = 0
+    """How many calls have changed something here."""
+
+    def create(self, grant: Grant, stream_arn: str) -> str:
+        """Think of a grant."""
+        self.changes += 1
+        return grant.name(stream_arn)
+
+    def revoke(self, grant: Grant, stream_arn: str) -> None:  # noqa: ARG002 (the signature is KeyGrants')
+        """Think a grant away."""
+        self.changes += 1

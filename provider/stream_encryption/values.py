@@ -66,6 +66,11 @@ class Stream:
     created: int = 0
     retention_hours: int = 24
 
+    @classmethod
+    def gone(cls, name: str, arn: str) -> Stream:
+        """A stream that is not there any more: no record is left in it."""
+        return cls(name, arn, StreamStatus.DELETING, None, retention_hours=0)
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

@@ -37,6 +37,7 @@ class Code(StrEnum):
     REVOKE_SKIPPED = "RevokeSkipped"
     ENCRYPTED = "Encrypted"
     MENDED = "Mended"
+    REVOKED = "Revoked"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
 

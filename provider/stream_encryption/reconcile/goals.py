@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from stream_encryption.record.values import RequestStamp
 from stream_encryption.values import OnDelete, OnDrift, Owner, StreamRef
@@ -61,7 +61,7 @@ class Ensure:
     last_key_id: str | None = None
     on_drift: OnDrift = OnDrift.REPORT
     access: Access = NO_ACCESS
-    kind: str = "Ensure"
+    kind: ClassVar[str] = "Ensure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Release:
     only_request: str | None = None
     overtaking: bool = False
     best_effort: bool = False
-    kind: str = "Release"
+    kind: ClassVar[str] = "Release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,22 @@ class Mend:
     stream: StreamRef
     owner: Owner
     stamp: RequestStamp
-    kind: str = "Mend"
+    kind: ClassVar[str] = "Mend"
 
 
-Goal: TypeAlias = Ensure | Release | Mend
+@dataclass(frozen=True, slots=True)
+class RevokeDue:
+    """The goal of the watch: the grants that nobody needs any more are revoked. No claim is touched.
+
+    Attributes:
+        stream: The stream, by its ARN.
+        stamp: When the watch saw that grants are due, and what tells this goal from those of requests.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    stamp: RequestStamp
+    kind: ClassVar[str] = "RevokeDue"
+
+
+Goal: TypeAlias = Ensure | Release | Mend | RevokeDue
