@@ -187,7 +187,14 @@ def test_the_state_machine_s_key_serves_this_state_machine_s_data_only() -> None
 @pytest.mark.parametrize(
     ("role", "keys"),
     [
-        (ROLE, {"RecordHasAKeyOfItsOwn": "RecordKeyArn", "StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn"}),
+        (
+            ROLE,
+            {
+                "GrantsAreAllowed": "",
+                "RecordHasAKeyOfItsOwn": "RecordKeyArn",
+                "StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn",
+            },
+        ),
         (STATE_MACHINE_ROLE, {"StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn"}),
     ],
     ids=["function", "state machine"],
@@ -199,7 +206,7 @@ def test_without_a_key_of_its_own_a_role_has_no_permission_on_one(role: dict[str
         (name, {"Ref": "AWS::NoValue"}) for name in keys
     ]
     always = [policy for policy in role["Policies"] if "Fn::If" not in policy]
-    assert not [key for key in keys.values() if {"Ref": key} in nodes(always)]
+    assert not [key for key in keys.values() if key and {"Ref": key} in nodes(always)]
 
 
 def test_only_this_state_machine_can_assume_its_role() -> None:

@@ -38,7 +38,7 @@ STREAM = (
         "reconcile/step.py",
         "LOOK_SECONDS = 30.0",
         "LOOK_SECONDS = 1e9",
-        1,
+        92,
     ),
     Mutant(
         "keys are compared by their names",
@@ -69,7 +69,7 @@ PROTOCOL = (
         "reconcile/situation.py",
         "NEW_SECONDS = 60.0",
         "NEW_SECONDS = 0.0",
-        1,
+        20,
     ),
     Mutant(
         "a rate that is exceeded fails the request",
@@ -83,7 +83,7 @@ PROTOCOL = (
         "aws/kinesis.py",
         "if other_budget",
         "if other_budget is None",
-        1,
+        510,
     ),
     Mutant(
         "a failed Update answers another id",

@@ -1,6 +1,7 @@
 """The decision for Delete: nothing to release, not mine, not my turn, not restored, done.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
+counts.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def _without_stream(situation: Situation[Release]) -> Action:
 def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
-    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a Create
-    whose SUCCESS it never heard does not: it can't be for a claim that a later Create has settled.
+    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a cancelled
+    Create names none; such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
         return claim.latest.digests[-1] != goal.only_request
@@ -73,7 +74,7 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
 
 
 def _not_in_force(situation: Situation[Release]) -> Action | None:
-    """Leave the stream's encryption alone where this resource's claim does not decide on it."""
+    """Leave the encryption as it is if this resource's claim is not in force."""
     goal, seen, record = situation.goal, situation.seen, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
     if in_force and in_force.owner == goal.owner:
@@ -92,7 +93,7 @@ def _not_in_force(situation: Situation[Release]) -> Action | None:
 
 
 def _must_wait(situation: Situation[Release]) -> Action | None:
-    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
     wait = not_my_turn(situation) or (None if _is_kept(situation) else not_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
@@ -107,7 +108,7 @@ def _is_kept(situation: Situation[Release]) -> bool:
 
 
 def _not_restored(situation: Situation[Release]) -> Action | None:
-    """Bring the former encryption back."""
+    """Restore the former encryption, or skip that if its key can't be used."""
     goal, seen, state = situation.goal, situation.seen, situation.state
     if state.skipped is not None:
         return None
@@ -176,6 +177,7 @@ def _departed(goal: Release, record: Record, now: float) -> Record:
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
+        # An overtaking Delete supersedes the requests of its own second, too.
         before = goal.stamp.issued_at + goal.overtaking
         departed = Departed(goal.owner, now, before, (*same_second, goal.stamp.digest))
     return with_departed(without_claim(record, goal.owner), departed)
