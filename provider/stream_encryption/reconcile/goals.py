@@ -112,4 +112,19 @@ class Mend:
     kind: ClassVar[str] = "Mend"
 
 
-Goal: TypeAlias = Ensure | Release | Mend
+@dataclass(frozen=True, slots=True)
+class RevokeDue:
+    """The goal of the watch: the grants that nobody needs any more are revoked. No claim is touched.
+
+    Attributes:
+        stream: The stream, by its ARN.
+        stamp: When the watch saw that grants are due, and what tells this goal from those of requests.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    stamp: RequestStamp
+    kind: ClassVar[str] = "RevokeDue"
+
+
+Goal: TypeAlias = Ensure | Release | Mend | RevokeDue

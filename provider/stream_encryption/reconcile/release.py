@@ -39,7 +39,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if seen.record.supersedes(goal.owner, goal.stamp):
         return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
     if stream is None or stream.status is StreamStatus.DELETING:
-        gone = Stream(goal.stream.name, seen.record.stream, StreamStatus.DELETING, None, retention_hours=0)
+        gone = Stream.gone(goal.stream.name, seen.record.stream)
         return _without_stream(Situation(goal, gone, seen, state, now))
     if claim and _is_another_requests(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
