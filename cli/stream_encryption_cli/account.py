@@ -28,13 +28,14 @@ LOOKS = (
     "cloudformation:ListExports",
     "cloudformation:ListStackResources",
     "dynamodb:GetItem",
+    "dynamodb:Scan",
     "kinesis:DescribeStreamSummary",
     "kinesis:ListStreams",
     "kms:DescribeKey",
     "ssm:GetParameter",
     "sts:GetCallerIdentity",
 )
-"""Every call that `plan` and `audit` make to look at something, as IAM spells it."""
+"""Every call that the commands make to look at something, as IAM spells it."""
 
 CHANGE_SETS = (
     "cloudformation:CreateChangeSet",

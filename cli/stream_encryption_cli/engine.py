@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
 from stream_encryption.cloudformation.request import Request
@@ -14,8 +15,10 @@ from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.changes import for_incarnation
+from stream_encryption.record.grants import Grant
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
+from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
     Key,
@@ -27,6 +30,8 @@ from stream_encryption.values import (
     StreamRef,
     StreamStatus,
 )
+from stream_encryption.watch.findings import Finding, FindingCode, judge
+from stream_encryption.watch.look import Sight
 
 __all__ = [
     "AWS_MANAGED_ALIAS",
@@ -37,14 +42,19 @@ __all__ = [
     "Code",
     "Environment",
     "Failed",
+    "Finding",
+    "FindingCode",
     "Goal",
+    "Grant",
     "InvalidProperties",
     "Key",
+    "KeyGrants",
     "KeyLookup",
     "KeyUnusable",
     "Kinesis",
     "OwnedByAnotherStack",
     "Owner",
+    "Page",
     "Place",
     "Progress",
     "ProviderError",
@@ -55,6 +65,7 @@ __all__ = [
     "Refused",
     "Release",
     "Request",
+    "Sight",
     "SkipRestore",
     "Stabilized",
     "Stream",
@@ -63,7 +74,9 @@ __all__ = [
     "Verify",
     "Wait",
     "WaitBudget",
+    "WatchTable",
     "for_incarnation",
+    "judge",
     "loop",
     "refusals",
     "stream_of",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .reconcile.actions import Call, SkipRestore, Wait
+from .reconcile.actions import Call, SkipRestore, SkipRevoke, Wait
 from .record.values import Change
 from .values import RefusalKind
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from .reconcile.goals import Goal, Mend
     from .reconcile.progress import Progress
     from .values import Refusal
+
+_COUNTED = {
+    Change.START: "Starts",
+    Change.STOP: "Stops",
+    Change.CREATE_GRANT: "Grants",
+    Change.REVOKE_GRANT: "Revocations",
+}
 
 
 class Telemetry:
@@ -86,9 +93,11 @@ class Telemetry:
         where = {"stream": goal.stream.name, "goal": type(goal).__name__}
         self._logger.info("decided", extra={**fields, **where})
         if isinstance(action, Call):
-            self._count("Starts" if action.change is Change.START else "Stops")
+            self._count(_COUNTED[action.change])
         if isinstance(action, SkipRestore):
             self._count("RestoresSkipped")
+        if isinstance(action, SkipRevoke):
+            self._count("RevocationsSkipped")
 
     def call_refused(self, refusal: Refusal) -> None:
         """Count a call that AWS did not carry out; the decision that follows is logged."""

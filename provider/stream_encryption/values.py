@@ -54,6 +54,7 @@ class Stream:
         status: Its status.
         key_id: The KeyId as Kinesis reports it; None where the stream is not encrypted.
         created: The second of its StreamCreationTimestamp, in epoch seconds; another one where it is created again.
+        retention_hours: How long a record can be read after it was put.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Stream:
     status: StreamStatus
     key_id: str | None
     created: int = 0
+    retention_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Key:
         fault: The end of a sentence that says why the key can't encrypt a stream; None where no reason is known.
         missing: KMS knows no such key. A key or alias of seconds ago can look like that.
         denied: The provider's role may not look the key up.
+        aws_managed: It is a key of AWS', on which KMS makes no grants.
         deleted_at: When KMS will delete the key, in epoch seconds; None where its deletion is not scheduled.
     """
 
@@ -83,6 +86,7 @@ class Key:
     fault: str | None = None
     missing: bool = False
     denied: bool = False
+    aws_managed: bool = False
     deleted_at: float | None = None
 
     @property
@@ -143,6 +147,7 @@ class RefusalKind(StrEnum):
     MISSING = "missing"
     INVALID = "invalid"
     UNPROVEN = "unproven"
+    PRINCIPAL = "principal unknown"
     CONFLICT = "conflict"
     RECORD = "record unavailable"
 

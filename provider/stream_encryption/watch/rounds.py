@@ -18,8 +18,8 @@ from .watcher import Watcher
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stream_encryption.record.table import Page
     from stream_encryption.record.values import Record
+    from stream_encryption.record.watch_table import Page
 
     from .trail import Trailed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.record.table import RecordTable
+from stream_encryption.record.watch_table import WatchTable
 from stream_encryption.values import RefusalKind
 from stream_encryption.workflow.state_machine import StateMachine
 from stream_encryption.workflow.workflow_state import WorkflowState
@@ -36,7 +36,7 @@ class Watcher:
     """What the watch touches."""
 
     sight: Sight
-    table: RecordTable
+    table: WatchTable
     teller: Teller
     mends: StateMachine
     log: WatchLog
