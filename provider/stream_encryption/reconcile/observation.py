@@ -134,7 +134,7 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup,
     if target.outcome is not Outcome.RESTORE:
         return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
     wanted = keys.look_up(target.key_id, stream) if target.key else None
-    as_wanted = target.key.is_key(current) if target.key else current is None
+    as_wanted = target.key is None and current is None
     return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
 
 
