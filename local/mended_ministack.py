@@ -4,8 +4,8 @@
    reports a function's error by a header, and Step Functions retries and catches errors by their names.
 2. MiniStack's IAM checks a permission on the alias that a call to KMS names. AWS checks it on the key behind the alias.
 3. MiniStack knows only customer managed keys. On AWS the key behind alias/aws/... is managed by AWS.
-4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts CloudTrail's events
-   (local/trail.py) by the same call.
+4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts those of
+   CloudTrail (local/trail.py) by the same call.
 5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents.
 """
 
