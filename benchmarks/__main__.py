@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from benchmarks.report import CannotMeasureError
+from local.engines import UnsupportedMachineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def _run(name: str) -> set[bool | None]:
     print(f"{name} ...", flush=True)
     try:
         report: Report = import_module(f"benchmarks.{name}").measure()
-    except CannotMeasureError as missing:
+    except (CannotMeasureError, UnsupportedMachineError) as missing:
         print(f"{name}: not measured: {missing}\n", flush=True)
         return {None}
     path = report.save()

@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from benchmarks.report import CannotMeasureError
 from benchmarks.wire import Wire
 from local.embedded_aws import PROXY_VARIABLE, EmbeddedAws
 from local.engines import Durations, start_kinesis
@@ -97,6 +98,9 @@ class Account:
         """Measure how many calls a second this machine carries through the proxy to the Kinesis servers.
 
         The servers first answer calls that do not count, because a fresh Node process is slow at first.
+
+        Raises:
+            CannotMeasureError: It carries none.
         """
         streams = [self.streams(number, ["probe"])[0] for number, _ in enumerate(self.direct)]
 
@@ -111,6 +115,8 @@ class Account:
             for seconds in (WARM_UP_SECONDS, PROBE_SECONDS):
                 until = time.monotonic() + seconds
                 done = sum(pool.map(looks, range(PROBE_THREADS), repeat(until)))
+        if not done:
+            raise CannotMeasureError(f"no call was answered in {PROBE_SECONDS:g} s: the machine is overloaded")
         return done / PROBE_SECONDS
 
     def _client(self, service: Any, url: str) -> Any:  # noqa: ANN401 (a type of its own for each service)

@@ -1,7 +1,4 @@
-"""What a Create uses while its stream is UPDATING: measured on the real provider, in virtual time.
-
-`PYTHONPATH=provider:failure_responder:cli python -m benchmarks.waiting` prints the table of docs/durable-wait.md.
-"""
+"""What a Create uses while its stream is UPDATING: measured on the real provider, in virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
 from math import ceil
-from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import prices
@@ -24,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 LENGTHS = {"3 s": 3.0, "1 min": 60.0, "30 min": 1800.0}
-IN_THE_TABLE = 5
-"""How many requests the table of docs/durable-wait.md is the mean of: a test plays them."""
 HANDOVER_SECONDS = 60.0
 CALL_SECONDS = 0.05
 """What a call to AWS takes, and a warm invocation by itself: virtual time knows only the pauses."""
@@ -180,28 +174,3 @@ def concurrency(courses: Sequence[Course]) -> tuple[float, int]:
         if since <= at < until:
             most, area = max(most, at_work), area + at_work * (min(later, until) - at)
     return area / (until - since), most
-
-
-def table(requests: int = IN_THE_TABLE) -> str:
-    """The table of docs/durable-wait.md: without what is charged beside the function and the state machine."""
-    rows = [
-        "| UPDATING for | transitions | invocations | Lambda seconds | 1,000 requests | … as a Lambda that sleeps |"
-    ]
-    rows.append("|---|---|---|---|---|---|")
-    for name, length in LENGTHS.items():
-        courses = [course(length, seed) for seed in range(requests)]
-        seconds = [one.seconds for one in courses]
-        cells = (
-            f"{mean(one.transitions for one in courses):.0f}",
-            f"{mean(len(one.invocations) for one in courses):.0f}",
-            f"{mean(one.lambda_seconds for one in courses):.0f}",
-            f"${1000 * mean(one.dollars_at_work for one in courses):.2f}",
-            f"{mean(seconds):,.0f} s, ${1000 * mean(map(asleep, seconds)):.2f}",
-        )
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    logging.disable()
-    print(table())

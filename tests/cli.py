@@ -1,6 +1,7 @@
 """The command as a person and a pipeline have it: arguments in, text and exit code out. All of AWS is fakes."""
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,6 +49,21 @@ class FakeParameters:
         return {"Parameter": {"Value": self.table}}
 
 
+class FakeIam:
+    """IAM's simulation, with the decision that a test sets for each principal."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self.decisions: dict[str, str] = {}
+
+    def simulate_principal_policy(self, **arguments: Any) -> dict[str, Any]:
+        """Answer as IAM does for one action on one resource."""
+        decision = self.decisions.get(arguments["PolicySourceArn"])
+        if decision is None:
+            raise client_error("NoSuchEntity", "", "iam:SimulatePrincipalPolicy")
+        return {"EvaluationResults": [{"EvalActionName": arguments["ActionNames"][0], "EvalDecision": decision}]}
+
+
 class Command:
     """The command in an account: stacks, streams, keys and the record are fakes."""
 
@@ -57,11 +73,13 @@ class Command:
         self.cloudformation = FakeCloudFormation()
         self.cloudformation.exports[EXPORT] = TOKEN
         self.parameters = FakeParameters(provider.table.name)
+        self.iam = FakeIam()
         self.credentials = True
         self.code = -1
         self.errors = ""
         self.asked = Access()
         self._capsys = capsys
+        os.environ.pop("COLUMNS", None)  # a run of tests may set it, and then lines are wrapped
 
     def __call__(self, *arguments: str) -> str:
         """Run it, and tell what it prints. It changes no stream and no record."""
@@ -89,7 +107,7 @@ class Command:
         lines = json.loads(printed)["lines"] if printed else []
         return {line["resource"]: line["error"] or line["verdict"] for line in lines}
 
-    def deploy(self, properties: dict[str, str], name: str = "platform-encryption", **more: Any) -> None:
+    def deploy(self, properties: dict[str, Any], name: str = "platform-encryption", **more: Any) -> None:
         """Have a stack encrypt `orders`."""
         wire = self.provider.kinesis.wire
         caller, wire.caller = wire.caller, "CloudFormation"
@@ -119,6 +137,7 @@ class Command:
             cast("SSMClient", self.parameters),
             stacks,
             stacks,
+            self.iam,
         )
 
     @staticmethod

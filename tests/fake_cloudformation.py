@@ -4,6 +4,7 @@ Every request and every response is held to botocore's own model of the service:
 another type than on AWS, fails the test.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ class Prepared:
         looks: How often it is still being made when it is looked at.
         execution: Its ExecutionStatus.
         parameters: The values of its parameters.
+        lingers: How often it is still there when it is looked at after its removal.
     """
 
     changes: Sequence[Mapping[str, Any]] = ()
@@ -63,6 +65,7 @@ class Prepared:
     looks: int = 0
     execution: str = "AVAILABLE"
     parameters: Mapping[str, str] = field(default_factory=dict)
+    lingers: int = 0
 
 
 class FakeCloudFormation:
@@ -75,6 +78,8 @@ class FakeCloudFormation:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.prepared: dict[str, Prepared] = {}
         self.interrupt: str | None = None  # the method at which somebody presses Ctrl-C
+        self.signals: dict[str, int] = {}  # the signal that the process gets at a method
+        self._going: dict[str, dict[str, Any]] = {}
         self._stacks: dict[str, dict[str, Any]] = {}
         self._sets: dict[str, dict[str, Any]] = {}
 
@@ -214,7 +219,10 @@ class FakeCloudFormation:
     def delete_change_set(self, **request: Any) -> dict[str, Any]:
         """Remove a change set."""
         self._called("delete_change_set", request)
-        del self._sets[self._found(request)["id"]]
+        gone = self._found(request)
+        del self._sets[gone["id"]]
+        if gone["prepared"].lingers:
+            self._going[gone["id"]] = gone
         return held_to_the_model("DeleteChangeSet", request, {})
 
     def delete_stack(self, **request: Any) -> dict[str, Any]:
@@ -248,10 +256,14 @@ class FakeCloudFormation:
 
     def _found(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name, stack = request["ChangeSetName"], request.get("StackName")
-        for change_set_id, one in self._sets.items():
+        for one in list(self._going.values()):
+            one["prepared"].lingers -= 1
+            if one["prepared"].lingers <= 0:
+                del self._going[one["id"]]
+        for change_set_id, one in {**self._sets, **self._going}.items():
             by_name = name == one["name"] and stack in (one["stack"]["StackName"], one["stack"]["StackId"])
             if name == change_set_id or by_name:
-                return {"id": change_set_id, **one}
+                return {**one, "id": change_set_id}
         raise client_error(
             "ChangeSetNotFound", f"ChangeSet [{name}] does not exist", "cloudformation:DescribeChangeSet"
         )
@@ -261,6 +273,8 @@ class FakeCloudFormation:
         if self.interrupt == name:
             self.interrupt = None
             raise KeyboardInterrupt
+        if name in self.signals:
+            os.kill(os.getpid(), self.signals.pop(name))
 
     def _called(self, name: str, request: Mapping[str, Any]) -> None:
         self.calls.append((name, dict(request)))

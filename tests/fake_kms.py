@@ -1,5 +1,7 @@
-"""An AWS KMS for tests: the keys and aliases of a region, DescribeKey, and what Kinesis asks of a key."""
+"""An AWS KMS for tests: the keys, aliases and grants of a region, and what Kinesis asks of a key."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
@@ -7,10 +9,17 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from tests.fake_calls import Calls, Faults, Wire, answer
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind, client_error, fault
+from tests.fake_grants import Grants
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
-    from mypy_boto3_kms.type_defs import DescribeKeyRequestTypeDef
+    from mypy_boto3_kms.type_defs import (
+        CreateGrantRequestTypeDef,
+        DescribeKeyRequestTypeDef,
+        GetKeyPolicyRequestTypeDef,
+        ListGrantsRequestTypeDef,
+        RevokeGrantRequestTypeDef,
+    )
 
 KINESIS_ALIAS = "alias/aws/kinesis"
 
@@ -26,6 +35,7 @@ class Key:
     manager: str = "CUSTOMER"  # or AWS
     multi_region: bool = False
     denies_describe: bool = False  # its policy lets the provider not look at it (another account's key, often)
+    denies_grants: bool = False  # its policy lets the provider not grant, revoke or list
     denies_use: bool = False  # its policy lets the caller not encrypt with it
     unknown_until: float = 0.0  # the key was made seconds ago: until then KMS answers that there is no such key
     denied_until: float = 0.0  # its policy, or the caller's role, is new: until then every use and look is denied
@@ -53,6 +63,10 @@ class FakeKms:
         self.aliases_unknown_until: dict[str, float] = {}  # by ARN: the alias was made seconds ago
         self.opted_in = True  # False: the account has no subscription to KMS
         self.throttles_kinesis = False
+        self.grants = Grants()
+        root = f"arn:aws:iam::{self.wire.account}:root"
+        whole = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+        self.policy = json.dumps({"Version": "2012-10-17", "Statement": [whole]})  # KMS' default: IAM decides
 
     @property
     def client(self) -> "KMSClient":
@@ -116,7 +130,49 @@ class FakeKms:
     def describe_key(self, **arguments: "Unpack[DescribeKeyRequestTypeDef]") -> dict[str, Any]:
         """Answer as DescribeKey does, for a GUID, a key ARN, an alias name or an alias ARN."""
         key_id = arguments.get("KeyId", "")  # boto3's own check refuses a missing one
-        return self._call(arguments, lambda: self._describe(key_id))
+        return self._call("kms:DescribeKey", arguments, lambda: self._describe(key_id))
+
+    def create_grant(self, **arguments: "Unpack[CreateGrantRequestTypeDef]") -> dict[str, Any]:
+        """Answer as CreateGrant does."""
+        action, now = "kms:CreateGrant", self.wire.clock.now()
+
+        def make() -> dict[str, Any]:
+            key = self._granting(arguments["KeyId"], action)
+            if key.state != "Enabled":
+                code = "DisabledException" if key.state == "Disabled" else "KMSInvalidStateException"
+                raise client_error(code, f"{key.arn} is {key.state}.", action)
+            return answer(GrantId=self.grants.create(key.arn, arguments, now).grant_id, GrantToken="token")
+
+        return self._call(action, arguments, make, changes=True)
+
+    def revoke_grant(self, **arguments: "Unpack[RevokeGrantRequestTypeDef]") -> dict[str, Any]:
+        """Answer as RevokeGrant does; a disabled key's grants can be revoked, too."""
+        action = "kms:RevokeGrant"
+
+        def revoke() -> dict[str, Any]:
+            self.grants.revoke(self._granting(arguments["KeyId"], action).arn, arguments["GrantId"])
+            return answer()
+
+        return self._call(action, arguments, revoke, changes=True)
+
+    def list_grants(self, **arguments: "Unpack[ListGrantsRequestTypeDef]") -> dict[str, Any]:
+        """Answer as ListGrants does."""
+        action = "kms:ListGrants"
+
+        def page() -> dict[str, Any]:
+            key = self._granting(arguments["KeyId"], action)
+            return answer(**self.grants.page(key.arn, arguments.get("GranteePrincipal"), arguments.get("Marker")))
+
+        return self._call(action, arguments, page)
+
+    def get_key_policy(self, **arguments: "Unpack[GetKeyPolicyRequestTypeDef]") -> dict[str, Any]:
+        """Answer as GetKeyPolicy does."""
+        return self._call("kms:GetKeyPolicy", arguments, lambda: answer(Policy=self.policy, PolicyName="default"))
+
+    def may(self, principal: str, operation: str, key: Key, context: Mapping[str, str]) -> bool:
+        """Tell whether a role that no policy names may use a key now: by a grant alone, and while it is Enabled."""
+        now = self.wire.clock.now()
+        return key.state == "Enabled" and self.grants.allow(key.arn, operation, principal, context, now)
 
     def find(self, key_id: str) -> Key | None:
         """Find the key that an identifier means here and now."""
@@ -153,9 +209,19 @@ class FakeKms:
             return Kind.KMS_ACCESS_DENIED
         return _flaw(key) if key else Kind.KMS_NOT_FOUND
 
-    def _call(self, arguments: Any, effect: Any) -> dict[str, Any]:
-        made: dict[str, Any] = self.wire.call("kms:DescribeKey", arguments, effect)
+    def _call(self, action: str, arguments: Any, effect: Any, *, changes: bool = False) -> dict[str, Any]:
+        made: dict[str, Any] = self.wire.call(action, arguments, effect, changes=changes)
         return made
+
+    def _granting(self, key_id: str, action: str) -> Key:
+        """Find the key of a call for a grant, which takes no alias, and which its policy may deny."""
+        key = None if "alias/" in key_id else self.known(key_id)
+        if key is None:
+            raise client_error("NotFoundException", self._not_found(key_id), action)
+        denied = key.denies_grants or key.manager == "AWS" or self.wire.clock.now() < key.denied_until
+        if denied:
+            raise fault(Kind.ACCESS_DENIED, action, {"KeyId": key.arn}, self.wire.account, self.wire.region)
+        return key
 
     def _own(self, resource: str) -> str:
         return f"arn:aws:kms:{self.wire.region}:{self.wire.account}:{resource}"

@@ -45,6 +45,10 @@ class People:
 
         stream.delete(seconds, forget)
 
+    def retain(self, name: str, hours: int) -> None:
+        """Set how long records are kept."""
+        self._active(name).retention_hours = hours
+
     def tag(self, name: str, tags: Mapping[str, str]) -> None:
         """Add tags, or change them."""
         self._there(name).tags.update(tags)

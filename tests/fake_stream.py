@@ -100,6 +100,7 @@ class Stream:
         self.starts: deque[float] = deque()
         self.stops: deque[float] = deque()
         self.records = 0
+        self.retention_hours = 24
         self.gone = False
         self._clock = clock
         self._settings = settings
@@ -151,7 +152,7 @@ class Stream:
             "StreamARN": self.arn,
             "StreamStatus": status,
             "StreamModeDetails": {"StreamMode": "PROVISIONED"},
-            "RetentionPeriodHours": 24,
+            "RetentionPeriodHours": self.retention_hours,
             "StreamCreationTimestamp": datetime.fromtimestamp(int(self.created), UTC),  # Kinesis: whole seconds
             "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
         }

@@ -171,11 +171,14 @@ def _resources(arguments: Mapping[str, Any], account: str, region: str) -> Itera
 def _policy(use: Use) -> tuple[Statement, ...]:
     """The role's, where the template was deployed without parameters, but for a key that these would not allow."""
     foreign = ":kms:" in use.resource and f":{use.region}:{use.account}:" not in use.resource
-    return statements(use.role, use.account, use.region, **({"KeyArns": use.resource} if foreign else {}))
+    keys = {"KeyArns": use.resource} if foreign else {}
+    return statements(use.role, use.account, use.region, AllowGrants="true", **keys)
 
 
 def _whole_policy(role: str) -> tuple[Statement, ...]:
-    return statements(role, "123456789012", "us-east-1", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY)
+    return statements(
+        role, "123456789012", "us-east-1", AllowGrants="true", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY
+    )
 
 
 def _named(cell: str) -> tuple[str, ...]:

@@ -13,7 +13,10 @@ TEMPLATE = load(ROOT / "template.yaml")
 ROLES = {name: one["Properties"] for name, one in TEMPLATE["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
 
 
-OF_THE_CALL = {"dynamodb:Attributes", "dynamodb:ReturnValues", "events:source"}
+OF_THE_CALL = {
+    *("dynamodb:Attributes", "dynamodb:ReturnValues", "events:source"),
+    *("kms:GrantOperations", "kms:GrantConstraintType", "kms:EncryptionContext:aws:kinesis:arn"),
+}
 """Condition keys whose values are in the call's own arguments."""
 
 

@@ -32,6 +32,7 @@ class Provider:
         stream: bool = True,
         handover_seconds: float | None = None,
         send: Callable[[str, bytes], int] | None = None,
+        allow_grants: bool = True,
     ) -> None:
         """Start at the clock's first second.
 
@@ -40,6 +41,7 @@ class Provider:
             stream: Whether there is a stream.
             handover_seconds: After how many seconds a wait is handed over to the state machine; None: there is none.
             send: Sends a response to a ResponseURL; by default, straight to the bucket.
+            allow_grants: Whether the provider may make grants.
         """
         self.clock = Clock()
         self.kms = FakeKms(self.clock)
@@ -65,6 +67,7 @@ class Provider:
             record_table=self.table.name,
             state_machine_arn="" if handover_seconds is None else ARN,
             handover_seconds=handover_seconds or 0.0,
+            allow_grants=allow_grants,
         )
         self.telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
         client, random = self.clients.__getitem__, Random(seed)  # noqa: S311 - the seed repeats it

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import pairwise
 
 import pytest
 
+from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption_cli import audit, audit_report
 from stream_encryption_cli.audit import Looks, Row
 from stream_encryption_cli.engine import Place
@@ -37,6 +39,7 @@ def rows(provider: Provider) -> dict[str, Row]:
 
 def shown(found: Sequence[Row]) -> str:
     """The table, as a pipe gets it."""
+    os.environ.pop("COLUMNS", None)
     stream = io.StringIO()
     audit_report.show(found, Place("us-east-1", "123456789012"), Screen(stream))
     return stream.getvalue()
@@ -80,7 +83,7 @@ def test_a_call_that_the_provider_is_about_to_make_is_told() -> None:
 
     provider.kinesis.faults.before_call(look, "StartStreamEncryption")
     assert provider.handle(create_event({"StreamName": "orders", "KeyId": "alias/one"}))["Status"] == "SUCCESS"
-    assert told == [f"StartStreamEncryption of {provider.one.arn} until 2026-01-01T00:00:25Z"]
+    assert told == [f"StartStreamEncryption of {provider.one.arn} until 2026-01-01T00:00:{INTENT_SECONDS:02.0f}Z"]
     assert rows(provider)["orders"].pending == ""
 
 

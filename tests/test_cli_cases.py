@@ -241,6 +241,14 @@ def test_a_stream_of_the_same_template_is_encrypted_once_it_is_there(command: Co
     assert command.verdicts(tmp_path, same) == {"E": "claim-only"}
 
 
+def test_a_stream_of_the_same_template_that_is_there_already_is_looked_at(command: Command, tmp_path: Path) -> None:
+    """The stack is deployed again, say."""
+    command.provider.kinesis.add_stream("orders", "alias/orders")
+    stream = STREAM % "Name: orders, "
+    text = f"Resources:\n  {stream}\n  E: {{{E}, Properties: {properties('alias/orders', '!Ref Stream')}}}\n"
+    assert command.verdicts(tmp_path, text) == {"E": "claim-only"}
+
+
 @pytest.mark.parametrize("kind", ["AWS::CloudFormation::CustomResource", "Custom::Encryption", TYPE])
 def test_whoever_has_the_provider_s_service_token_is_served(command: Command, tmp_path: Path, kind: str) -> None:
     """Whatever the resource's type is: the provider looks at no type."""

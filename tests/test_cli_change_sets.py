@@ -5,6 +5,7 @@ deploy with returns no property values, so that this is where they are tried.
 """
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -219,10 +220,12 @@ def test_a_removed_nested_stack_is_looked_into_and_one_without_a_change_set_is_u
     inner = command.cloudformation.describe_stacks(StackName="inner")["Stacks"][0]["StackId"]
     gone = change("Remove", "Nested", ResourceType=NESTED, PhysicalResourceId=inner, PolicyAction="Delete")
     kept = {**gone, "PolicyAction": "Retain"}
+    lost = {**gone, "PhysicalResourceId": inner.replace("inner", "lost")}
     opaque = change("Modify", "Other", ResourceType=NESTED, PhysicalResourceId=inner)
     assert planned(command, Prepared([gone], template=body()), "outer") == [("Encryption", "Delete", "orders", "stop")]
     assert planned(command, Prepared([kept], template=body()), "outer") == []
     assert command.code == 0
+    assert planned(command, Prepared([lost], template=body()), "outer") == []
     assert planned(command, Prepared([opaque], template=body()), "outer") == [("Other", "?", None, "unknown")]
     assert command.code == 2
 
@@ -388,6 +391,41 @@ def test_ctrl_c_leaves_nothing(command: Command, tmp_path: Path, when: str, stac
     assert (command.code, command.errors) == (130, "")
     assert cloudformation.left == []
     assert cloudformation.names() == {STACK}
+
+
+@pytest.mark.parametrize(
+    ("when", "number", "code"),
+    [
+        ("describe_change_set", signal.SIGTERM, 143),
+        ("delete_change_set", signal.SIGTERM, 143),
+        ("delete_change_set", signal.SIGINT, 130),
+        ("list_change_sets", signal.SIGINT, 130),
+    ],
+)
+def test_a_signal_leaves_nothing_either(command: Command, tmp_path: Path, when: str, number: int, code: int) -> None:
+    """A pipeline that is cancelled sends SIGTERM; whatever comes while things are removed waits until they are."""
+    file = written(tmp_path, body(Encryption=resource(ONE)))
+    command.cloudformation.prepared["new"] = Prepared([change("Add", AfterContext=context(ONE))], lingers=3)
+    command.cloudformation.signals[when] = number
+    try:
+        command("plan", file, "--stack-name", "new")
+        ended = command.code
+    except SystemExit as end:
+        ended = int(str(end.code))
+    assert ended == code
+    assert command.cloudformation.left == []
+    assert command.cloudformation.names() == set()
+
+
+@pytest.mark.parametrize("look", ["get_template", "describe_change_set"])
+def test_a_look_that_fails_ends_the_plan(command: Command, tmp_path: Path, look: str) -> None:
+    """Exit code 1; what was made is removed, or the message says how."""
+    command.cloudformation.prepared["new"] = Prepared([change("Add", AfterContext=context(ONE))])
+    command.cloudformation.refuses[look] = "AccessDenied"
+    assert command("plan", written(tmp_path, body(Encryption=resource(ONE))), "--stack-name", "new") == ""
+    assert "AccessDenied" in command.errors
+    assert ("aws cloudformation delete-change-set" in command.errors) is (look == "describe_change_set")
+    assert command.code == 1
 
 
 @pytest.mark.parametrize("stack", [STACK, "new"])

@@ -11,7 +11,10 @@ from stream_encryption_cli.template.unknown import NoValue, TemplateFault, Unkno
 
 SCOPE = Scope(
     values={"Name": "orders", "Names": ["orders", "page-views"], "On": "true", "AWS::Region": "us-east-1"},
-    mappings={"Streams": {"us-east-1": {"Name": "orders", "All": ["a", "b"]}}},
+    mappings={
+        "Streams": {"us-east-1": {"Name": "orders", "All": ["a", "b"]}, "5": {"Name": "five"}},
+        "Included": {"Fn::Transform": {"Name": "AWS::Include"}, "a": {"b": "c"}},
+    },
     conditions={
         "Met": {"Fn::Equals": [{"Ref": "On"}, True]},
         "Unmet": {"Fn::Not": [{"Condition": "Met"}]},
@@ -55,6 +58,8 @@ def value(yaml: str, scope: Scope = SCOPE) -> Any:
         ("!FindInMap [Streams, !Ref AWS::Region, All]", ["a", "b"]),
         ("!FindInMap [Streams, nowhere, Name, {DefaultValue: !Ref Name}]", "orders"),
         ("!FindInMap [Streams, us-east-1, Name, {DefaultValue: x}]", "orders"),
+        ("!FindInMap [Streams, 5, Name]", "five"),
+        ("!FindInMap [Included, a, b]", "c"),
         ("!ImportValue shop-Stream", "orders"),
         ("!ImportValue {'Fn::Sub': 'shop-${S}'}", Unknown(("!Ref S",), frozenset({"S"}))),
         ("!If [Met, a, !Ref Nothing]", "a"),
@@ -98,6 +103,7 @@ def test_what_a_template_tells_is_told(yaml: str, expected: Any) -> None:
         ("!Ref {'Fn::GetAtt': Key.Arn}", KEY),
         ("!GetAtt [!GetAtt Key.Arn, Arn]", KEY),
         ("!If [!GetAtt Key.Arn, a, b]", KEY),
+        ("!FindInMap [Included, x, y]", Unknown(("Fn::Transform",), steady=False)),
         ("{Fn::Base64: a}", Unknown(("Fn::Base64",), steady=False)),
         ("!FindInMap [Streams, !GetAtt Key.Arn, Name]", KEY),
         ("!If [Perhaps, a, b]", STREAM),
@@ -219,3 +225,8 @@ def test_a_fault_tells_its_line() -> None:
     with pytest.raises(TemplateFault) as fault:
         Functions(SCOPE).evaluate(read("A: 1\nB:\n  C: !Select [7, [a]]"))
     assert fault.value.line == 3
+
+
+def test_a_condition_that_an_include_may_bring_is_unknown() -> None:
+    """It is not there, and may come."""
+    assert Functions(Scope(open_conditions=True)).holds("Gone") == Unknown(("condition Gone",), steady=False)

@@ -89,3 +89,10 @@ def test_a_loop_that_cloudformation_refuses_is_refused(text: str, told: str) -> 
     """Two entries of one name above all: one of them would be lost without a word."""
     with pytest.raises(TemplateFault, match=told):
         out(text)
+
+
+def test_a_map_that_was_not_read_from_text_has_no_lines() -> None:
+    """boto3 gives a deployed template parsed."""
+    section = {"A": 1, "Fn::ForEach::L": ["S", ["a"], {"E${S}": 1}]}
+    made = written_out(section, Functions(SCOPE).evaluate)
+    assert (made, line_of(made, "Ea")) == ({"A": 1, "Ea": 1}, None)

@@ -232,6 +232,12 @@ def test_ctrl_c_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(KeyboardInterrupt, capsys) == (130, "")
 
 
+def test_ctrl_c_before_a_command_runs_ends_with_the_same_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the command line is read."""
+    monkeypatch.setattr("stream_encryption_cli.main.Given", lambda **_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert main(["plan", EXAMPLE]) == 130
+
+
 def test_an_endpoint_that_does_not_answer_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """With what to check."""
     code, told = ended(ConnectTimeoutError(endpoint_url="https://sts.nowhere.example"), capsys)

@@ -38,6 +38,10 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
         errors.AccessDenied(refusal(code="AccessDeniedException", message="not authorized")),
         [START, STREAM_ARN, "role", "AccessDeniedException: not authorized"],
     ),
+    "PrincipalUnknown": (
+        errors.PrincipalUnknown(refusal("kms:CreateGrant"), "arn:aws:iam::1:role/writer", "Producer"),
+        [STREAM_ARN, "arn:aws:iam::1:role/writer", "Producers", "SomeException: some words", "DependsOn"],
+    ),
     "CredentialsExpired": (
         errors.CredentialsExpired(refusal(code="ExpiredTokenException")),
         [START, STREAM_ARN, "credentials", "ExpiredTokenException: some words", "Deploy again"],
@@ -57,7 +61,7 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
     ),
     "Contested": (
         errors.Contested(STREAM, 3),
-        [STREAM_ARN, "3 mends in 24 hours", "CloudTrail", "OnDrift"],
+        [STREAM_ARN, "mends in 24 hours", "CloudTrail", "OnDrift"],
     ),
     "ChangeWithoutEffect": (
         errors.ChangeWithoutEffect(STREAM, "StartStreamEncryption", 3),
@@ -111,6 +115,18 @@ def test_one_fault_is_counted_as_one_and_several_are_kept_in_their_order() -> No
     """Properties: all that is wrong is reported at once."""
     assert "1 fault in" in str(errors.InvalidProperties(["a is b"]))
     assert errors.InvalidProperties(["one", "two", "three"]).faults == ("one", "two", "three")
+
+
+def test_a_grant_that_is_denied_names_the_parameter_that_allows_it() -> None:
+    """Errors: the fix is a parameter of the provider's stack."""
+    assert "AllowGrants" in str(errors.AccessDenied(refusal("kms:CreateGrant")))
+    assert "AllowGrants" not in str(errors.AccessDenied(refusal()))
+
+
+def test_a_keys_quota_of_grants_is_not_the_streams_quota_of_starts() -> None:
+    """Errors: each limit has its own sentence."""
+    spent = str(errors.QuotaSpent(refusal("kms:CreateGrant"), NEW_YEAR_2026))
+    assert ("50,000 grants" in spent, "24 hours" in spent) == (True, False)
 
 
 NOT_AUTHORIZED = f"User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: {START}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -137,9 +136,6 @@ def removed_in_the_end(making: Making) -> Iterator[Making]:
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let Ctrl-C and a termination wait until the removal is over."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
     caught: list[int] = []
     before = {
         number: signal.signal(number, lambda got, _frame: caught.append(got))

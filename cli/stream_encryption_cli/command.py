@@ -15,6 +15,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from .account import CONNECT_SECONDS, Access, Account, Accounts
 from .change_set_maker import NotRemoved
@@ -43,6 +44,7 @@ _FAULTS = (
     NotSeen,
     OSError,
     ProviderError,
+    ResponseParserError,
     UnicodeDecodeError,
     WrongUse,
 )
@@ -88,7 +90,7 @@ class Command:
             sys.stdout.flush()
         except KeyboardInterrupt:
             return INTERRUPTED
-        except BrokenPipeError:
+        except BrokenPipeError:  # pragma: no cover - a process of its own tests it: its output is closed then
             # Python flushes once more when it ends: into nothing.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return CLOSED_PIPE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
 from stream_encryption.cloudformation.request import Request
@@ -19,6 +20,7 @@ from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
+    Grant,
     Key,
     Owner,
     Place,
@@ -43,8 +45,10 @@ __all__ = [
     "Finding",
     "FindingCode",
     "Goal",
+    "Grant",
     "InvalidProperties",
     "Key",
+    "KeyGrants",
     "KeyLookup",
     "KeyUnusable",
     "Kinesis",

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, accounts: Accounts = Account, c
     except click.ClickException as error:
         error.show()
         return FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 
@@ -129,6 +129,14 @@ def plan(
 @_PROVIDER
 @_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option("--grants", is_flag=True, help="List the grants in the record instead of the streams.")
+@click.option(
+    "--principal",
+    "principals",
+    multiple=True,
+    metavar="ARN",
+    help="With --grants: hint whether this role or user may use each key: allowed, denied or unknown. Repeatable.",
+)
 @_reaching
 @click.pass_obj
 def audit(

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .engine import Environment, Progress, ProviderError, Stream, StreamRef, StreamStatus, WaitBudget, loop
-from .rehearsed import NoTime, RehearsedKeys, RehearsedKinesis, RehearsedTable
+from .rehearsed import NoTime, RehearsedGrants, RehearsedKeys, RehearsedKinesis, RehearsedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,9 @@ class Decision:
 class _Log:
     """The decisions of the loop, and what came of each."""
 
-    def __init__(self, kinesis: RehearsedKinesis, table: RehearsedTable) -> None:
+    def __init__(self, kinesis: RehearsedKinesis, table: RehearsedTable, grants: RehearsedGrants) -> None:
         self._kinesis = kinesis
+        self._grants = grants
         self._table = table
         self._decisions: list[Decision] = []
         self._changes, self._claims = self._count(), table.claims
@@ -65,7 +66,7 @@ class _Log:
         self._changes, self._claims = self._count(), self._table.claims
 
     def _count(self) -> int:
-        return self._kinesis.changes + self._table.changes
+        return self._kinesis.changes + self._table.changes + self._grants.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Rehearsal:
         self.kinesis = RehearsedKinesis(sources.streams, clock)
         self.table = RehearsedTable(sources.records)
         self.keys = RehearsedKeys(lambda: sources.kms, told)
+        self.grants = RehearsedGrants(lambda: sources.kms)
 
     def imagine(self, stream_arn: str, key_id: str | None, *, look: bool) -> None:
         """Take a stream to be there that is not, ACTIVE and without a record.
@@ -112,9 +114,9 @@ class Rehearsal:
         Raises:
             NotSeen: A stream or a key could not be looked at.
         """
-        log = _Log(self.kinesis, self.table)
+        log = _Log(self.kinesis, self.table, self.grants)
         spread = Random(0)  # noqa: S311  # nosec B311  # spreads pauses that take no time
-        env = Environment(self.kinesis, self.keys, self.table, self.clock, spread, log)
+        env = Environment(self.kinesis, self.keys, self.grants, self.table, self.clock, spread, log)
         now = self.clock.now()
         try:
             progress, _ = loop(Progress.begin(goals, now), env, now + LONGEST_SECONDS, WaitBudget())

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .engine import Key, Kinesis, Record, RecordTable, Stream, StreamStatus
+from .engine import Key, KeyGrants, Kinesis, Record, RecordTable, Stream, StreamStatus
 from .reader import KeyReader, NotSeen
 
 if TYPE_CHECKING:
-    from .engine import StreamRef
+    from .engine import Grant, StreamRef
     from .reader import RecordReader, StreamReader
 
 UNKNOWN_KEY = "not-known-yet"
@@ -161,3 +161,19 @@ class RehearsedKeys(KeyReader):
 
 def _claims(record: Record) -> list[object]:
     return [(one.owner, one.found, one.wanted, one.on_delete) for one in record.claims]
+
+
+class RehearsedGrants(KeyGrants):
+    """Grants that are only thought of."""
+
+    changes = 0
+    """How many calls have changed something here."""
+
+    def create(self, grant: Grant, stream_arn: str) -> str:
+        """Think of a grant."""
+        self.changes += 1
+        return grant.name(stream_arn)
+
+    def revoke(self, grant: Grant, stream_arn: str) -> None:  # noqa: ARG002 (the signature is KeyGrants')
+        """Think a grant away."""
+        self.changes += 1

@@ -10,7 +10,7 @@ from .template.served import TYPE
 from .template.unknown import Unknown, merged, unknown_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from .template.resources import MadeStream, Resource, Template
     from .template.served import Served
@@ -148,11 +148,6 @@ class _Comparison:
             elif unknown and (one != other or not unknown.steady or not unknown.needs <= self.kept):
                 unsure.append(unknown)
         return changed, merged(unsure) if unsure else None
-
-
-def gone(existing: Existing, served: Served) -> Iterator[Asked]:
-    """Give the requests of a stack's deletion."""
-    yield from requests(EMPTY, served, existing)
 
 
 def _gone(was: Resource, existing: Existing) -> Asked:

@@ -1,6 +1,7 @@
-"""What Lambda invokes: CloudFormation's events and the workflow's steps. Wiring only.
+"""Connects the parts, for CloudFormation's events and for the workflow's steps.
 
-event → cloudformation (one response) → request (goals) → reconcile (observe, decide, act) → aws/kinesis.py
+The path of an event: cloudformation/custom_resource.py (one response) → `reconcile` below → cloudformation/request.py
+(goals) → workflow/hand_over.py → reconcile/loop.py → reconcile/step.py (observe, decide, act) → aws/kinesis.py
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
+from .aws.kms_grants import KeyGrants
 from .cloudformation.custom_resource import CustomResource
 from .cloudformation.request import Request, end_of
 from .cloudformation.response import Put, ResponseSender, demand_room, put
@@ -66,6 +68,7 @@ class Parts:
         return Environment(
             kinesis=Kinesis(self.client("kinesis")),
             keys=KeyLookup(lambda: self.client("kms"), self.telemetry.look_up_denied),
+            grants=KeyGrants(lambda: self.client("kms")),
             table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table),
             clock=self.clock,
             random=self.random,
@@ -73,7 +76,7 @@ class Parts:
         )
 
     def state_machine(self) -> StateMachine:
-        """The state machine that takes long waits over."""
+        """The state machine that continues long waits."""
         return StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
 
 
@@ -82,7 +85,8 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     sender = ResponseSender(parts.clock, parts.random, parts.telemetry, parts.put)
     resource = CustomResource(sender, parts.telemetry)
     handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
-    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry)
+    allow_grants = parts.settings.allow_grants
+    first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry, allow_grants)
     step = WorkflowStep(parts.environment, sender, parts.telemetry)
     mend = MendStep(parts.environment, parts.telemetry)
 
@@ -90,7 +94,7 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     @resource.update
     @resource.delete
     def reconcile(event: Mapping[str, Any], context: Any) -> str | None:  # noqa: ANN401 (Lambda's context)
-        """Reach the request's goals here; or hand it over when that gets long, and return None."""
+        """Reach the request's goals and return the PhysicalResourceId; None if the workflow continues the request."""
         now = parts.clock.now()
         request = Request.of(event, now)
         resource.PhysicalResourceId = request.failed_id
@@ -129,9 +133,9 @@ def _handler() -> Callable[[Any, Any], Any]:
 
 
 def prepare() -> None:
-    """Make what every request needs, before the first one comes: until then Lambda gives a whole processor.
+    """Create what every request needs, during Lambda's start.
 
-    A fault is left to the first request, which meets it again.
+    An error is ignored here: the first request raises it again.
     """
     with suppress(Exception):
         _handler()

@@ -14,13 +14,14 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 KIND = "kind"
-"""The field that tells dataclasses apart which can stand in one place: it holds the name of the class."""
+"""The class variable of dataclasses that can stand in one place: it is written too, and tells them apart."""
 
 
 def encode(value: Any) -> Any:  # noqa: ANN401 (whatever a field can hold)
     """Make plain values of a dataclass, an enum or a tuple."""
     if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        plain = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {**plain, KIND: getattr(value, KIND)} if hasattr(value, KIND) else plain
     if isinstance(value, Enum):
         return value.value
     return [encode(one) for one in value] if isinstance(value, tuple) else value
@@ -37,7 +38,7 @@ def decode(wanted: Any, plain: Any) -> Any:  # noqa: ANN401 (a type, and whateve
         return None
     choices = tuple(one for one in choices if one is not NoneType)
     if len(choices) > 1:
-        choices = tuple(one for one in choices if one.__name__ == plain[KIND])
+        choices = tuple(one for one in choices if one.kind == plain[KIND])
     (chosen,) = choices
     if get_origin(chosen) is tuple:
         if not isinstance(plain, list):
@@ -63,4 +64,5 @@ def _scalar(wanted: type, plain: Any) -> Any:  # noqa: ANN401
 
 @cache
 def _types_of(known: type) -> dict[str, Any]:
-    return get_type_hints(known)
+    hints = get_type_hints(known)
+    return {field.name: hints[field.name] for field in fields(known)}

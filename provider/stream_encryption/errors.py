@@ -1,4 +1,4 @@
-"""What can go wrong, and the sentence that a person reads for each. The class' name is the error's code.
+"""The errors, each with the message that a person reads. The class name is the error's code.
 
 ProviderError
 ├── InvalidRequest             an event that CloudFormation would not send
@@ -9,6 +9,7 @@ ProviderError
 ├── KeyUnusable                the key can't encrypt this stream
 ├── AccessDenied               the provider's role lacks an action on an ARN
 ├── CredentialsExpired         AWS does not accept the function's credentials
+├── PrincipalUnknown           IAM knows no such role or user, so no grant can be made to it
 ├── InvalidArgument            the service refused the call's arguments
 ├── QuotaSpent                 the stream's Starts (or Stops) of a day are used up
 ├── Superseded                 a newer request of the resource has the stream, or released it
@@ -112,10 +113,26 @@ class AccessDenied(ProviderError):
     """The provider's role may not make a call."""
 
     def __init__(self, refusal: Refusal) -> None:
+        """Name the action and the ARN that IAM denied: for a Start that may be the key's ARN."""
+        by = "the provider stack's parameters that name streams and keys"
+        if refusal.action in ("kms:CreateGrant", "kms:RevokeGrant", "kms:ListGrants"):
+            by = "the provider stack's parameters AllowGrants and KeyArns"
         super().__init__(
             f"The provider's role is not allowed {refusal.action} on {refusal.denied_on or refusal.resource}. "
-            "Allow it in the role (by the provider stack's parameters that name streams and keys), or in the policy of "
-            f"the key or stream. ({refusal.code}: {refusal.message})"
+            f"Allow it in the role (by {by}), or in the policy of the key or stream. "
+            f"({refusal.code}: {refusal.message})"
+        )
+
+
+class PrincipalUnknown(ProviderError):
+    """No grant can be made to a producer or consumer."""
+
+    def __init__(self, refusal: Refusal, principal: str, direction: str) -> None:
+        """Name the principal, the property that names it, and the key."""
+        super().__init__(
+            f"{principal}, which {direction}s names, can't be granted the use of key {refusal.resource}: KMS does not "
+            f"know it ({refusal.code}: {refusal.message}). Correct its ARN, or have the role or user created first "
+            "(DependsOn, or an earlier stack)."
         )
 
 
@@ -150,6 +167,10 @@ class QuotaSpent(ProviderError):
                 "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
                 f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
                 "then."
+            )
+        elif refusal.action == "kms:CreateGrant":
+            advice = (
+                "KMS allows 50,000 grants a key. Revoke some that nobody needs (kms list-grants), or take another key."
             )
         super().__init__(
             f"{refusal.action} on {refusal.resource} was refused for two minutes: {refusal.code}: {refusal.message}. "

@@ -25,6 +25,7 @@ class Settings:
         record_table: The name or ARN of the table that keeps the records.
         state_machine_arn: The state machine that long waits are handed over to; empty: there is none.
         handover_seconds: How long the first invocation waits before it hands over.
+        allow_grants: Whether the function's role may make grants, for Producers and Consumers.
     """
 
     service: str
@@ -33,6 +34,7 @@ class Settings:
     record_table: str
     state_machine_arn: str = ""
     handover_seconds: float = 60.0
+    allow_grants: bool = False
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -44,6 +46,7 @@ class Settings:
             record_table=os.environ["RECORD_TABLE"],
             state_machine_arn=os.environ.get("STATE_MACHINE_ARN", ""),
             handover_seconds=float(os.environ.get("HANDOVER_SECONDS", "60")),
+            allow_grants=os.environ.get("ALLOW_GRANTS") == "true",
         )
 
     def telemetry(self) -> Telemetry:

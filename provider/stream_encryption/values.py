@@ -1,11 +1,13 @@
-"""Frozen values that several packages share: streams, keys, owners, and calls that AWS refused."""
+"""Frozen values that several packages share: streams, keys, owners, grants, and calls that AWS refused."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+HOUR = 3600.0
 AWS_MANAGED_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/aws/.+")
 CUSTOMER_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/(?!aws/).+")
 _DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
@@ -54,6 +56,7 @@ class Stream:
         status: Its status.
         key_id: The KeyId as Kinesis reports it; None where the stream is not encrypted.
         created: The second of its StreamCreationTimestamp, in epoch seconds; another one where it is created again.
+        retention_hours: How long a record can be read after it was put.
     """
 
     name: str
@@ -61,6 +64,12 @@ class Stream:
     status: StreamStatus
     key_id: str | None
     created: int = 0
+    retention_hours: int = 24
+
+    @classmethod
+    def gone(cls, name: str, arn: str) -> Stream:
+        """A stream that is not there any more: no record is left in it."""
+        return cls(name, arn, StreamStatus.DELETING, None, retention_hours=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,7 @@ class Key:
         fault: The end of a sentence that says why the key can't encrypt a stream; None where no reason is known.
         missing: KMS knows no such key. A key or alias of seconds ago can look like that.
         denied: The provider's role may not look the key up.
+        aws_managed: It is a key of AWS', on which KMS makes no grants.
         deleted_at: When KMS will delete the key, in epoch seconds; None where its deletion is not scheduled.
     """
 
@@ -83,6 +93,7 @@ class Key:
     fault: str | None = None
     missing: bool = False
     denied: bool = False
+    aws_managed: bool = False
     deleted_at: float | None = None
 
     @property
@@ -130,6 +141,55 @@ class Owner:
         return f"arn:{partition}:kinesis:{place.region}:{place.account}:stream/{name}"
 
 
+class Direction(StrEnum):
+    """What a principal does with the stream, and so with its key."""
+
+    PRODUCER = "Producer"
+    CONSUMER = "Consumer"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A grant on a key. One grant serves all owners that want it.
+
+    Attributes:
+        key: The key's ARN.
+        principal: The ARN of the role or user.
+        direction: Producers may use GenerateDataKey, consumers Decrypt, both with the stream's encryption context.
+        owners: The resources that want it. A Delete that leaves the stream its key leaves the key's grants, ownerless.
+        grant_id: KMS' name for it; None where CreateGrant was announced, and its response is not known.
+        made_at: When CreateGrant was called, in epoch seconds; 0 where that is not known.
+        ended_at: Since when nobody wants it any more, in epoch seconds; None while it is of use.
+    """
+
+    key: str
+    principal: str
+    direction: Direction
+    owners: tuple[Owner, ...] = ()
+    grant_id: str | None = None
+    made_at: float = 0.0
+    ended_at: float | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, Direction]:
+        """What tells it from the stream's other grants."""
+        return self.key, self.principal, self.direction
+
+    def name(self, stream_arn: str) -> str:
+        """The Name for CreateGrant: with the same name KMS returns the same grant instead of a second one."""
+        digest = hashlib.sha256(f"{stream_arn}\n{self.principal}\n{self.direction}".encode()).hexdigest()
+        return f"kinesis-stream-encryption-{digest[:32]}"
+
+    def revoke_at(self, retention_hours: int) -> float | None:
+        """When it can be revoked, in epoch seconds; None while it is of use.
+
+        A producer's at once. A consumer's when no record that was put before can be left in the stream.
+        """
+        if self.owners or self.ended_at is None:
+            return None
+        return self.ended_at + (retention_hours * HOUR if self.direction is Direction.CONSUMER else 0.0)
+
+
 class RefusalKind(StrEnum):
     """What a call that AWS refused means for the reconciler."""
 
@@ -143,6 +203,7 @@ class RefusalKind(StrEnum):
     MISSING = "missing"
     INVALID = "invalid"
     UNPROVEN = "unproven"
+    PRINCIPAL = "principal unknown"
     CONFLICT = "conflict"
     RECORD = "record unavailable"
 

@@ -30,7 +30,7 @@ CALLS = {
         "DescribeStream",
         "PutRecord",
     ),
-    "kms": ("DescribeKey",),
+    "kms": ("DescribeKey", "CreateGrant", "RevokeGrant", "ListGrants"),
     "dynamodb": ("GetItem", "PutItem"),
 }
 
@@ -50,6 +50,8 @@ MODELLED = {
         "KMSInvalidStateException",
         "KMSAccessDeniedException",
         "KMSOptInRequired",
+        "DisabledException",
+        "NotFoundException",
     ],
     RefusalKind.DENIED: ["AccessDeniedException"],
     RefusalKind.CONFLICT: ["ConditionalCheckFailedException"],
@@ -59,11 +61,13 @@ MODELLED = {
         "KMSInternalException",
         "InternalServerError",
     ],
-    # A dry run, transactions and collections are never asked for; KMS' NotFoundException is read by kms.py.
+    # A dry run, grant tokens, transactions and collections are never asked for; a wrong marker, never sent.
     RefusalKind.INVALID: [
         "InvalidArgumentException",
-        "NotFoundException",
         "InvalidArnException",
+        "InvalidGrantIdException",
+        "InvalidGrantTokenException",
+        "InvalidMarkerException",
         "DryRunOperationException",
         "ItemCollectionSizeLimitExceededException",
         "TransactionConflictException",
@@ -118,6 +122,12 @@ def test_every_error_in_botocores_model_has_a_meaning_on_purpose() -> None:
 def test_a_code_means_what_the_contracts_table_of_errors_says(code: str) -> None:
     """Errors: what comes back, and what is done."""
     assert refused(client_error(code, "words", "kinesis:StartStreamEncryption")).kind is MEANT[code]
+
+
+def test_an_arn_that_create_grant_refuses_is_the_principals() -> None:
+    """Promise 9: a role of seconds ago is refused so; the key's ARN was looked up before."""
+    error = client_error("InvalidArnException", "ARN does not refer to a valid principal", "kms:CreateGrant")
+    assert refused(error, "kms:CreateGrant").kind is RefusalKind.PRINCIPAL
 
 
 def test_a_refusal_tells_the_call_the_resource_and_the_services_own_words() -> None:

@@ -86,7 +86,7 @@ def test_a_name_and_an_arn_that_agree_are_one_stream() -> None:
     assert read(StreamARN=STREAM_ARN).stream == StreamRef("orders", STREAM_ARN)
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", [name for name in KNOWN if name not in ("Producers", "Consumers")])
 @pytest.mark.parametrize(
     ("value", "kind"), [(["orders"], "a list"), ({"Ref": "Key"}, "a map"), (None, "null"), (1.5, "a float")]
 )

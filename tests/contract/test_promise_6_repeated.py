@@ -2,35 +2,13 @@
 
 import pytest
 
+from tests.contract.mortal import Died, Mortal
 from tests.contract.stories import ONE, THEY, TWO, create, delete, made, ok, owners, send, starts, stops, update
 from tests.fake_calls import Call
 from tests.fake_errors import Kind
 
 EVERY_CALL = pytest.mark.parametrize("number", range(1, 12))
 """A Create on the fakes makes eleven calls."""
-
-
-class Died(BaseException):
-    """The invocation's process ended."""
-
-
-class Mortal:
-    """A provider whose invocation dies at one call: nothing of it is heard any more, its answer least of all."""
-
-    def __init__(self, number: int) -> None:
-        """Die at the Nth call, before or after it."""
-        self.provider = made(send=self._send)
-        self.dead = False
-        self.provider.kinesis.faults.before_nth(number, self._die)
-
-    def _die(self, _: Call) -> None:
-        self.dead = True
-        raise Died
-
-    def _send(self, url: str, body: bytes) -> int:
-        if self.dead:
-            raise Died
-        return self.provider.send(url, body)
 
 
 @EVERY_CALL

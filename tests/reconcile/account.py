@@ -5,6 +5,7 @@ from typing import Any
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.reconcile.actions import Action
 from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.goals import Goal
@@ -58,6 +59,7 @@ class Account:
         return Environment(
             Kinesis(self.kinesis.client),
             KeyLookup(lambda: self.kms.client),
+            KeyGrants(lambda: self.kms.client),
             self.records,
             self.clock,
             Random(7),  # noqa: S311 (the seed repeats it)

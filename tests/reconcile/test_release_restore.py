@@ -12,6 +12,7 @@ from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reac
 from tests.values import (
     NOW,
     ONE,
+    SECOND,
     THREE,
     TWO,
     call,
@@ -20,6 +21,7 @@ from tests.values import (
     record,
     recorded,
     seen,
+    stamp,
     started,
     state,
     stop_intent,
@@ -42,6 +44,16 @@ def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
     assert isinstance(action, WriteRecord)
     assert action.intent
     assert (action.intent.change, action.intent.key) == (Change.START, recorded(TWO))
+    assert action.intent.request == stamp("delete", SECOND + 1)
+
+
+def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first_call() -> None:
+    """Record: descriptions are not believed for some seconds after a change, which may have been made."""
+    unheard = state(call=call(stop_intent(), at=NOW - 60, called_at=NOW - 59), changes=1)
+    known = ours(claim(), pending=pending(stop_intent(), at=NOW - 60))
+    action = decide(encrypted(known), unheard)
+    assert isinstance(action, WriteRecord)
+    assert (action.code, action.record.changed_at) == (Code.INTENT_RECORDED, NOW - 59)
 
 
 def test_a_stop_is_called_with_the_key_that_was_described() -> None:
@@ -106,7 +118,7 @@ def test_a_restored_stream_that_somebody_else_changed_again_is_left() -> None:
     """Record, rule 9: what took effect was undone by somebody else."""
     taken = state(call=call(stop_intent(), called_at=NOW - 30, answered=True, effect_at=NOW - 28, times=1))
     known = ours(claim(), pending=pending(stop_intent(), at=NOW - 30))
-    assert isinstance(decide(encrypted(known), taken), SkipRestore)
+    assert decide(encrypted(known), taken).code == Code.RESTORE_SKIPPED
 
 
 def test_where_the_record_is_lost_the_resources_own_key_is_stopped() -> None:

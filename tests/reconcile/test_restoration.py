@@ -35,7 +35,9 @@ def ours(*claims: Any, key: Key = ONE) -> Record:
 
 def restore(known: Record, current: Key | None = ONE, on_delete: OnDelete = OnDelete.RESTORE) -> Restoration:
     """The choice for a Delete of the resource whose claim is in force."""
-    return restoration(release(on_delete=on_delete), known, current)
+    choice = restoration(release(on_delete=on_delete), known, current)
+    assert isinstance(choice.reason, str)
+    return choice
 
 
 def target(choice: Restoration) -> tuple[Outcome, RecordedKey | None, str]:

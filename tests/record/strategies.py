@@ -2,17 +2,9 @@
 
 from hypothesis import strategies as st
 
-from stream_encryption.record.values import (
-    Change,
-    Claim,
-    Departed,
-    Latest,
-    Pending,
-    Record,
-    RecordedKey,
-)
+from stream_encryption.record.values import Change, Claim, Departed, Latest, Pending, Record, RecordedKey
 from stream_encryption.record.watch_notes import Told, WatchNotes
-from stream_encryption.values import OnDelete, OnDrift, Owner
+from stream_encryption.values import Direction, Grant, OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN
 
 SECONDS = st.integers(0, 4_000_000_000)
@@ -36,7 +28,17 @@ CLAIMS = st.builds(
     on_drift=st.sampled_from(OnDrift),
 )
 DEPARTED = st.builds(Departed, OWNERS, TIMES, SECONDS, st.lists(TEXTS, max_size=2).map(tuple))
-PENDING = st.builds(Pending, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES, TIMES)
+GRANTS = st.builds(
+    Grant,
+    key=TEXTS,
+    principal=TEXTS,
+    direction=st.sampled_from(Direction),
+    owners=st.lists(OWNERS, max_size=2).map(tuple),
+    grant_id=st.none() | TEXTS,
+    made_at=TIMES,
+    ended_at=st.none() | TIMES,
+)
+PENDING = st.builds(Pending, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES, TIMES, st.none() | GRANTS)
 
 TOLD = st.builds(Told, TEXTS, TEXTS, TIMES, TEXTS, TEXTS)
 WATCH = st.builds(WatchNotes, st.lists(TOLD, max_size=2).map(tuple), st.lists(TIMES, max_size=3).map(tuple))
@@ -52,5 +54,6 @@ RECORDS = st.builds(
     key=st.none() | KEYS,
     started=st.booleans(),
     changed_at=TIMES,
+    grants=st.lists(GRANTS, max_size=2).map(tuple),
     watch=WATCH,
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete, OnDrift
+from stream_encryption.values import Direction, Grant, OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
@@ -25,6 +25,7 @@ FULL = with_pending(
         key=started(ONE),
         started=True,
         changed_at=NOW,
+        grants=(Grant(ONE.identity, "arn:aws:iam::123456789012:role/writer", Direction.PRODUCER, (ME,), "a1", NOW),),
     ),
     start_intent(),
     "00c0ffee",
@@ -47,11 +48,12 @@ def test_a_record_comes_back_from_its_item_as_it_was(any_record: Record) -> None
 
 @given(RECORDS)
 @settings(max_examples=50)
-def test_an_item_has_a_ttl_where_and_only_where_no_claim_is_left(any_record: Record) -> None:
+def test_an_item_has_a_ttl_where_and_only_where_no_claim_and_no_grant_is_left(any_record: Record) -> None:
     """Record, expires: in epoch seconds, as the table's TTL wants it."""
     item = to_item(any_record)
-    assert ("expires" in item) == (not any_record.claims)
-    if not any_record.claims:
+    is_of_use = bool(any_record.claims or any_record.grants)
+    assert ("expires" in item) != is_of_use
+    if not is_of_use:
         assert item["expires"] == {"N": str(expires(any_record))}
 
 
@@ -103,10 +105,22 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "intent": "00c0ffee",
             "written_at": NOW,
             "until": NOW + INTENT_SECONDS,
+            "grant": None,
         },
         "key": by_arn,
         "started": True,
         "changed_at": NOW,
+        "grants": [
+            {
+                "key": ONE.identity,
+                "principal": "arn:aws:iam::123456789012:role/writer",
+                "direction": "Producer",
+                "owners": [{"stack_id": STACK_ID, "logical_id": LOGICAL_ID}],
+                "grant_id": "a1",
+                "made_at": NOW,
+                "ended_at": None,
+            }
+        ],
         "watch": {"told": [], "mends": []},
     }
 

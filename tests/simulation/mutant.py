@@ -18,14 +18,15 @@ class Mutant:
         file: The file, from the package's folder.
         code: The code, which is there once.
         bug: What takes its place.
-        witness: A world in which it is found: a seed, or the name of a lifecycle, which is played without any fault.
+        witness: A world in which it is found: a seed; the name of a lifecycle, which is played without any fault; or
+            a lifecycle, the number of a call, and the fault that is dealt to it.
     """
 
     name: str
     file: str
     code: str
     bug: str
-    witness: int | str
+    witness: int | str | tuple[str, int, str]
 
     def plant(self, package: Path) -> None:
         """Put the bug into a copy of the product.

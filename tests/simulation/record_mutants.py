@@ -22,42 +22,42 @@ RECORD = (
         "reconcile/situation.py",
         "situation.now - call.written_at <= BEGIN_SECONDS",
         "situation.now >= call.written_at",
-        1,
+        ("create and delete", 4, "freeze"),
     ),
     Mutant(
         "the intent of another request is not waited out",
         "reconcile/situation.py",
-        "return max(0.0, pending.until - situation.now)",
-        "return 0.0",
-        1,
+        "    return pending.until\n",
+        "    return 0.0\n",
+        ("roll a creation back", 5, "late"),
     ),
     Mutant(
         "an intent of seconds ago is taken for one that is over",
         "record/changes.py",
         "INTENT_SECONDS = BEGIN_SECONDS + CALL_SECONDS + STALE_SECONDS + SKEW_SECONDS",
         "INTENT_SECONDS = 1.0",
-        1,
+        ("roll a creation back", 5, "late"),
     ),
     Mutant(
         "a claim does not fence its owner's older requests off",
         "record/values.py",
         "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        1,
+        606,
     ),
     Mutant(
         "of two requests of one second the first arrival wins",
         "record/values.py",
         "return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER",
         "return Arrival.SUPERSEDED",
-        "roll back in the same second",
+        2005,
     ),
     Mutant(
         "an owner that has left is forgotten",
         "record/values.py",
         "return any(one.supersedes(owner, stamp) for one in self.departed)",
         "return False",
-        1,
+        10,
     ),
     Mutant(
         "a stream that was created again is taken for the former one",
@@ -92,7 +92,7 @@ RECORD = (
         "reconcile/observation.py",
         "if record.claims or record.has_departed(goal.owner) or",
         "if",
-        1,
+        "recreated",
     ),
 )
 
@@ -100,8 +100,8 @@ OWNERSHIP = (
     Mutant(
         "a stream of another stack is taken over unasked",
         "reconcile/ensure.py",
-        "return Failed(errors.OwnedByAnotherStack(stream, in_force.owner))",
-        "return None",
+        "    if goal.takeover and not taken_over:",
+        "    if not taken_over:",
         "two stacks create at once",
     ),
     Mutant(
@@ -109,7 +109,7 @@ OWNERSHIP = (
         "reconcile/restoration.py",
         "    if not as_seen(record, current).started:",
         "    if record.version < 0:",
-        1,
+        "given another key and deleted",
     ),
     Mutant(
         "the Delete of a failed Create releases the live claim",
@@ -131,12 +131,5 @@ OWNERSHIP = (
         "    for check in (_not_in_force, _must_wait, _not_restored):",
         "    for check in (_not_in_force, _must_wait):",
         "create and delete",
-    ),
-    Mutant(
-        "a taken over stream goes back to no encryption",
-        "record/values.py",
-        "        return self.claims[-2] if is_in_force else None",
-        "        return None",
-        "take over and give back",
     ),
 )

@@ -68,9 +68,14 @@ def test_a_planted_bug_is_found(mutant: Mutant) -> None:
 
     Where a mutant is not found by its witness any more, `make mutants SEEDS=1-300` tells which others find it.
     """
-    witness = mutant.witness
     with planted(mutant) as product:
-        report = simulate(witness, product) if isinstance(witness, int) else play(LIFECYCLES[witness], {}, product)
+        match mutant.witness:
+            case int(seed):
+                report = simulate(seed, product)
+            case str(name):
+                report = play(LIFECYCLES[name], {}, product)
+            case (name, number, fault):
+                report = play(LIFECYCLES[name], {number: fault}, product)
     assert report.broken
 
 

@@ -74,4 +74,5 @@ class Kinesis:
             status=StreamStatus(found["StreamStatus"]),
             key_id=found.get("KeyId") if encrypted else None,
             created=int(found["StreamCreationTimestamp"].timestamp()),
+            retention_hours=found["RetentionPeriodHours"],
         )

@@ -73,7 +73,8 @@ class KeyLookup:
                 self._on_denied(refused.refusal)
             return _unresolved(key_id, identity, refused)
         deleted_at = metadata["DeletionDate"].timestamp() if "DeletionDate" in metadata else None
-        return Key(key_id, metadata["Arn"], fault=_fault(metadata), deleted_at=deleted_at)
+        managed = metadata.get("KeyManager") == "AWS"
+        return Key(key_id, metadata["Arn"], fault=_fault(metadata), aws_managed=managed, deleted_at=deleted_at)
 
 
 def _unresolved(key_id: str, identity: str, refused: Refused) -> Key:

@@ -1,7 +1,7 @@
 """The meaning of the errors that AWS returns: the one place where botocore's exceptions become values.
 
 Sources: the API references of StartStreamEncryption, StopStreamEncryption, DescribeStreamSummary, PutRecord and
-DescribeKey, PutItem and GetItem, and the "Common errors" page of each service.
+DescribeKey, CreateGrant, RevokeGrant, ListGrants, PutItem and GetItem, and the "Common errors" page of each service.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ _CODES = {
     RefusalKind.CONFLICT: ["ConditionalCheckFailedException"],
     RefusalKind.KEY: [
         *("KMSNotFoundException", "KMSDisabledException", "KMSInvalidStateException"),
-        *("KMSAccessDeniedException", "KMSOptInRequired"),
+        *("KMSAccessDeniedException", "KMSOptInRequired", "DisabledException", "NotFoundException"),
     ],
+    RefusalKind.PRINCIPAL: ["InvalidArnException"],
     RefusalKind.DENIED: ["AccessDeniedException", "AccessDenied"],
     RefusalKind.CREDENTIALS: [
         *("ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"),
@@ -97,6 +98,8 @@ def _of_service(action: str, resource: str, response: Any) -> Refusal:  # noqa: 
         kind = RefusalKind.THROTTLED
     if code in _SIGNATURES and "expired" in message.lower():
         kind = RefusalKind.TRANSIENT
+    if kind is RefusalKind.PRINCIPAL and action != "kms:CreateGrant":
+        kind = RefusalKind.INVALID  # only there it is the principal's ARN
     if kind in (RefusalKind.MISSING, RefusalKind.KEY) and action.startswith("dynamodb:"):
         kind = RefusalKind.RECORD  # the table or its key, not a stream's
     return Refusal(action, resource, kind, code, message, maybe_done=failed)

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.values import OnDelete, OnDrift, StreamRef
+from stream_encryption.reconcile.goals import NO_ACCESS, Access
+from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, OnDrift, StreamRef
+
+from .principals import principals
+from .property_faults import kind, shown, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from stream_encryption.values import Place
 
@@ -18,6 +22,7 @@ CLOUDFORMATIONS_OWN = ("ServiceToken", "ServiceTimeout")
 
 DEFAULT_KEY_ID = "alias/aws/kinesis"
 MAX_SETTLE_SECONDS = 60
+MAX_GRANT_SECONDS = 900
 MAX_KEY_ID = 2048
 
 _STREAM_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
@@ -42,14 +47,16 @@ class Properties:
     settle_seconds: int = 5
     verify: bool = False
     takeover: bool = False
+    access: Access = NO_ACCESS
 
 
-def parse(raw: Mapping[str, Any], place: Place) -> Properties:
+def parse(raw: Mapping[str, Any], place: Place, *, allow_grants: bool = True) -> Properties:
     """Check what a template says.
 
     Args:
         raw: ResourceProperties, as CloudFormation sends them: every scalar is a string.
         place: The stack's account and region, where the stream has to be.
+        allow_grants: Whether the provider may make grants, as its stack's AllowGrants says.
 
     Returns:
         The properties, each with its default where the template leaves it out.
@@ -57,13 +64,13 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
     Raises:
         InvalidProperties: Something is wrong; it lists all that is.
     """
-    faults, values = [*_unknown(raw)], dict[str, Any]()
+    faults, values = unknown(raw, KNOWN, CLOUDFORMATIONS_OWN), dict[str, Any]()
     for name, read in _READERS.items():
-        value = raw.get(name)
         if name not in raw:
             continue
-        if not isinstance(value, str):
-            faults.append(f"{name} must be a string, not {_kind(value)}")
+        value: Any = raw[name]
+        if not isinstance(value, str) and name not in _LISTS:
+            faults.append(f"{name} must be a string, not {kind(value)}")
             continue
         try:
             values[name] = read(value, place)
@@ -74,10 +81,21 @@ def parse(raw: Mapping[str, Any], place: Place) -> Properties:
     by_name, by_arn = values.get("StreamName"), values.get("StreamARN")
     if by_name and by_arn and by_arn.name != by_name:
         faults.append(f"StreamName {by_name!r} and StreamARN {by_arn.arn!r} name different streams")
+    faults += _of_grants(values, allow_grants=allow_grants)
     if faults:
         raise InvalidProperties(faults)
     given = {field: values[name] for name, field in _FIELDS.items() if name in values}
-    return Properties(stream=by_arn or StreamRef(str(by_name)), **given)
+    access = Access(**{field: values[name] for name, field in _ACCESS_FIELDS.items() if name in values})
+    return Properties(stream=by_arn or StreamRef(str(by_name)), access=access, **given)
+
+
+def _of_grants(values: Mapping[str, Any], *, allow_grants: bool) -> Iterator[str]:
+    if not any(values.get(name) for name in _LISTS):
+        return
+    if not allow_grants:
+        yield "Producers and Consumers need the provider stack's parameter AllowGrants to be true"
+    if AWS_MANAGED_ALIAS.fullmatch(values.get("KeyId", DEFAULT_KEY_ID)):
+        yield "Producers and Consumers need a customer managed KeyId: KMS makes no grants on an AWS managed key"
 
 
 def stream_of(raw: Any) -> StreamRef | None:  # noqa: ANN401
@@ -116,46 +134,19 @@ def on_delete_of(raw: Any) -> OnDelete:  # noqa: ANN401
     return OnDelete(value) if isinstance(value, str) and value in list(OnDelete) else OnDelete.RESTORE
 
 
-def _unknown(raw: Mapping[str, Any]) -> list[str]:
-    faults = []
-    lower = {name.lower(): name for name in KNOWN}
-    for name in raw:
-        if name in KNOWN or name in CLOUDFORMATIONS_OWN:
-            continue
-        from difflib import get_close_matches  # noqa: PLC0415 - imported only for a fault: it is slow to load
-
-        near = get_close_matches(name.lower(), lower, n=1)
-        hint = f"did you mean {lower[near[0]]!r}?" if near else f"the known ones are {', '.join(KNOWN)}"
-        faults.append(f"unknown property {_shown(name)}: {hint}")
-    return faults
-
-
-def _shown(value: str) -> str:
-    """A value as an error shows it: quoted, and short enough to leave room for the other faults."""
-    return repr(value if len(value) <= 60 else f"{value[:57]}...")  # noqa: PLR2004
-
-
-def _kind(value: object) -> str:
-    return {list: "a list", dict: "a map", type(None): "null"}.get(type(value), f"a {type(value).__name__}")
-
-
 def _stream_name(value: str, _place: Place) -> str:
     if not _STREAM_NAME.fullmatch(value):
-        raise ValueError(
-            f"{_shown(value)} ({len(value)} characters) is no stream's name: 1 to 128 of a-z A-Z 0-9 _ . -"
-        )
+        raise ValueError(f"{shown(value)} ({len(value)} characters) is no stream's name: 1 to 128 of a-z A-Z 0-9 _ . -")
     return value
 
 
 def _stream_arn(value: str, place: Place) -> StreamRef:
     match = _STREAM_ARN.fullmatch(value)
     if not match:
-        raise ValueError(
-            f"{_shown(value)} is no stream's ARN: arn:<partition>:kinesis:<region>:<account>:stream/<name>"
-        )
+        raise ValueError(f"{shown(value)} is no stream's ARN: arn:<partition>:kinesis:<region>:<account>:stream/<name>")
     if (match["region"], match["account"]) != (place.region, place.account):
         raise ValueError(
-            f"{_shown(value)} is in account {match['account']}, region {match['region']}, and this stack in account "
+            f"{shown(value)} is in account {match['account']}, region {match['region']}, and this stack in account "
             f"{place.account}, region {place.region}: only streams of the stack's own account and region are "
             "supported; deploy the provider and the resource there"
         )
@@ -167,7 +158,7 @@ def _encryption_type(value: str, _place: Place) -> None:
         hint = ", in capitals" if value.upper() == "KMS" else ""
         if value.upper() == "NONE":
             hint = "; to end encryption, remove the resource"
-        raise ValueError(f"{_shown(value)} is not valid: the only value is 'KMS'{hint}")
+        raise ValueError(f"{shown(value)} is not valid: the only value is 'KMS'{hint}")
 
 
 def _key_id(value: str, place: Place) -> str:
@@ -176,14 +167,14 @@ def _key_id(value: str, place: Place) -> str:
     if value.startswith("arn:"):
         match = _KMS_ARN.fullmatch(value)
         if not match:
-            raise ValueError(f"{_shown(value)} is not the ARN of a KMS key or alias")
+            raise ValueError(f"{shown(value)} is not the ARN of a KMS key or alias")
         if match["region"] != place.region:
             raise ValueError(
-                f"{_shown(value)} is in region {match['region']}: the key must be in the stream's, {place.region}"
+                f"{shown(value)} is in region {match['region']}: the key must be in the stream's, {place.region}"
             )
     elif not _KEY_NAME.fullmatch(value):
         hint = f": aliases begin with 'alias/', so write 'alias/{value}'" if "/" in value else ""
-        raise ValueError(f"{_shown(value)} is no key's GUID or ARN, nor an alias' name or ARN{hint}")
+        raise ValueError(f"{shown(value)} is no key's GUID or ARN, nor an alias' name or ARN{hint}")
     return value
 
 
@@ -191,25 +182,37 @@ def _on_delete(value: str, _place: Place) -> OnDelete:
     try:
         return OnDelete(value)
     except ValueError:
-        raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDelete)}") from None
+        raise ValueError(f"{shown(value)} is not one of {', '.join(OnDelete)}") from None
 
 
 def _on_drift(value: str, _place: Place) -> OnDrift:
     try:
         return OnDrift(value)
     except ValueError:
-        raise ValueError(f"{_shown(value)} is not one of {', '.join(OnDrift)}") from None
+        raise ValueError(f"{shown(value)} is not one of {', '.join(OnDrift)}") from None
 
 
 def _settle_seconds(value: str, _place: Place) -> int:
-    if not re.fullmatch(r"[0-9]{1,2}", value) or int(value) > MAX_SETTLE_SECONDS:
-        raise ValueError(f"{_shown(value)} is not a whole number from 0 to {MAX_SETTLE_SECONDS}")
+    return _seconds(value, MAX_SETTLE_SECONDS)
+
+
+def _grant_seconds(value: str, _place: Place) -> int:
+    return _seconds(value, MAX_GRANT_SECONDS)
+
+
+def _seconds(value: str, most: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
+        raise ValueError(f"{shown(value)} is not a whole number from 0 to {most}")
     return int(value)
+
+
+def _principals(value: Any, _place: Place) -> tuple[str, ...]:  # noqa: ANN401 (a list, or one string)
+    return principals(value)
 
 
 def _true_or_false(value: str, _place: Place) -> bool:
     if value not in ("true", "false"):
-        raise ValueError(f"{_shown(value)} is neither 'true' nor 'false'")
+        raise ValueError(f"{shown(value)} is neither 'true' nor 'false'")
     return value == "true"
 
 
@@ -220,10 +223,15 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "EncryptionType": _encryption_type,
     "OnDelete": _on_delete,
     "OnDrift": _on_drift,
+    "Producers": _principals,
+    "Consumers": _principals,
+    "GrantSeconds": _grant_seconds,
     "SettleSeconds": _settle_seconds,
     "Verify": _true_or_false,
     "Takeover": _true_or_false,
 }
+_LISTS = ("Producers", "Consumers")
+_ACCESS_FIELDS = {"Producers": "producers", "Consumers": "consumers", "GrantSeconds": "grant_seconds"}
 _FIELDS = {
     "KeyId": "key_id",
     "OnDelete": "on_delete",

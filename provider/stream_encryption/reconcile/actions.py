@@ -9,7 +9,7 @@ from typing import TypeAlias
 from stream_encryption.errors import ProviderError
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Key, Stream
+from stream_encryption.values import Grant, Key, Stream
 
 
 class Code(StrEnum):
@@ -27,12 +27,17 @@ class Code(StrEnum):
     RETRYING_VERIFY = "RetryingVerify"
     REQUEST_RECORDED = "RequestRecorded"
     INTENT_RECORDED = "IntentRecorded"
+    GRANTS_TAKING_EFFECT = "GrantsTakingEffect"
+    GRANT_REQUESTED = "GrantRequested"
+    REVOKE_REQUESTED = "RevokeRequested"
     START_REQUESTED = "StartRequested"
     STOP_REQUESTED = "StopRequested"
     VERIFY_REQUESTED = "VerifyRequested"
     RESTORE_SKIPPED = "RestoreSkipped"
+    REVOKE_SKIPPED = "RevokeSkipped"
     ENCRYPTED = "Encrypted"
     MENDED = "Mended"
+    REVOKED = "Revoked"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
 
@@ -58,13 +63,14 @@ class WriteRecord:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Make the call that the record announces: start the encryption with a key, or stop it."""
+    """Make the call that the record announces: start or stop the encryption, create or revoke a grant."""
 
     code: Code
     reason: str
     stream: Stream
     change: Change
     key_id: str
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,15 @@ class SkipRestore:
 
     code: Code
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkipRevoke:
+    """A grant can't be revoked now: it stays in the record, and a later request or the watch tries again."""
+
+    code: Code
+    reason: str
+    grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +144,4 @@ class Failed:
         return str(self.error)
 
 
-Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | Stabilized | Failed
+Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevoke | Stabilized | Failed

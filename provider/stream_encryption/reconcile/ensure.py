@@ -1,6 +1,7 @@
 """The decision for Create and Update: not mine, key unusable, must wait, not as wanted, not settled, done.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
+counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from stream_encryption.values import Key, StreamStatus
 
 from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
 from .goals import Ensure
+from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
 from .state import LOOK_UP
 
@@ -40,7 +42,7 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     if stream.status is StreamStatus.DELETING or seen.wanted is None:
         return Failed(errors.StreamBeingDeleted(stream))
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
-    for check in (_not_mine, _key_unusable, _must_wait, _not_as_wanted, _not_settled):
+    for check in (_not_mine, _key_unusable, _must_wait, _not_granted, _not_as_wanted, _not_settled, _not_revoked):
         action = check(situation)
         if action:
             return action
@@ -77,7 +79,7 @@ def _key_unusable(situation: EnsureSituation) -> Action | None:
 
 
 def _must_wait(situation: EnsureSituation) -> Action | None:
-    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
     wait = not_my_turn(situation) or not_active(situation)
     in_force = situation.record.in_force
     if wait and in_force and in_force.owner == situation.goal.owner:
@@ -86,6 +88,16 @@ def _must_wait(situation: EnsureSituation) -> Action | None:
             record = with_request(situation.record, in_force.owner, stamp)
             return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
     return wait
+
+
+def _not_granted(situation: EnsureSituation) -> Action | None:
+    """Make the producers' and consumers' grants on the wanted key, before the stream gets it."""
+    return missing_grant(situation, situation.wanted, _claimed(situation))
+
+
+def _not_revoked(situation: EnsureSituation) -> Action | None:
+    """Revoke the grants that nobody needs any more."""
+    return revocable_grant(situation, _claimed(situation))
 
 
 def _not_as_wanted(situation: EnsureSituation) -> Action | None:
@@ -105,7 +117,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
     if since is None:
         return not_yet_credible(situation)
     settled_at = since + goal.settle_seconds
-    if goal.settle_seconds and situation.seen.now < settled_at:  # The last look has to be a later one.
+    if goal.settle_seconds and situation.seen.now < settled_at:  # The look must have begun after the settling time.
         left = max(0.0, settled_at - situation.now)
         return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
     if goal.verify and not situation.state.verified:
@@ -115,7 +127,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
 
 def _done(situation: EnsureSituation) -> Action:
     """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
-    record = without_pending(_claimed(situation))
+    record = without_unwanted(situation, without_pending(_claimed(situation)))
     claims = (*record.claims[:-1], replace(record.claims[-1], settled=situation.goal.stamp.digest))
     first = claims[0].found
     did = "encryption was started" if situation.state.changes else "nothing had to change"
@@ -155,11 +167,11 @@ def _claimed(situation: EnsureSituation) -> Record:
             latest=Latest.of(goal.stamp),
             creates=create,
         )
-    return with_claim(record, claim)
+    return with_grants(situation, with_claim(record, claim))
 
 
 def _note(situation: EnsureSituation) -> str:
-    """Say what the former key keeps Restore from, as far as that can be foreseen."""
+    """Warn if a later Restore can't use the former key, since the provider may not look it up."""
     former = situation.seen.former
     if former is None or former.is_same_as(situation.wanted) or not former.denied:
         return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
+from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.record.table import RecordTable
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Environment:
 
     kinesis: Kinesis
     keys: KeyLookup
+    grants: KeyGrants
     table: RecordTable
     clock: Clock
     random: Random

@@ -8,9 +8,10 @@ from stream_encryption import errors
 from stream_encryption.record.values import Change
 from stream_encryption.values import RefusalKind
 
-from .actions import Action, Code, Failed, SkipRestore, Stabilized, Wait
+from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
 from .goals import Ensure, Release
 from .situation import NEW_SECONDS
+from .state import LIST_GRANTS
 
 if TYPE_CHECKING:
     from stream_encryption.values import Refusal
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from .state import State
 
 LIMIT_SECONDS = 120.0
-"""How long a limit that does not call itself a rate is given to pass, in seconds."""
+"""How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
 
 PROOF_SECONDS = 60.0
-"""How long records may come back unencrypted, in seconds."""
+"""How long Verify may put records that come back unencrypted, in seconds."""
 
 INVALID_SECONDS = 15.0
-"""How long a Delete's call may be refused as invalid, in seconds: the stream may have just changed."""
+"""How long to repeat a Delete's call that was refused as invalid, in seconds: the stream may have just changed."""
 
 _CONFLICT_SECONDS = 0.1
 _PROOF_PAUSE_SECONDS = 5.0
@@ -49,7 +50,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.BUSY | RefusalKind.MISSING:
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
-            # The other budget for looks may have room at once.
+            # The other describe call, with its own quota, can be made at once.
             seconds = 0.0 if state.look_throttled else None
             return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
         case RefusalKind.LIMIT:
@@ -57,8 +58,10 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.UNPROVEN:
             return _unproven(refusal, tried)
         case RefusalKind.INVALID:
-            return _invalid(goal, refusal, tried)
-        case RefusalKind.KEY | RefusalKind.DENIED | RefusalKind.CREDENTIALS | RefusalKind.RECORD:
+            return _invalid(goal, refusal, state, tried)
+        case (
+            RefusalKind.KEY | RefusalKind.DENIED | RefusalKind.PRINCIPAL | RefusalKind.CREDENTIALS | RefusalKind.RECORD
+        ):
             if tried < NEW_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
@@ -80,14 +83,17 @@ def _unproven(refusal: Refusal, tried: float) -> Action:
     return Failed(errors.NotVerified(refusal.resource, tried))
 
 
-def _invalid(goal: Goal, refusal: Refusal, tried: float) -> Action:
+def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action:
     if isinstance(goal, Release) and tried < INVALID_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
-    return _untouched(goal, refusal) or Failed(errors.InvalidArgument(refusal))
+    return _not_revoked(goal, refusal, state) or _untouched(goal, refusal) or Failed(errors.InvalidArgument(refusal))
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     """Decide once waiting has not helped."""
+    skipped = _not_revoked(goal, refusal, state)
+    if skipped:
+        return skipped
     changed = bool(state.changes)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _keeps_the_former_key_away(refusal):
@@ -102,10 +108,28 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     if refusal.kind is RefusalKind.KEY and not isinstance(goal, Release):
         started = state.call.key.key_id if state.call else "that the stream has"
         key_id = goal.key_id if isinstance(goal, Ensure) else started
-        return Failed(errors.KeyUnusable(refusal.resource, key_id, why, changed=changed))
+        stream = refusal.resource if refusal.action.startswith("kinesis:") else goal.stream.name
+        return Failed(errors.KeyUnusable(stream, key_id, why, changed=changed))
+    grant = state.call.grant if state.call else None
+    if refusal.kind is RefusalKind.PRINCIPAL and grant:
+        return Failed(errors.PrincipalUnknown(refusal, grant.principal, grant.direction))
     if refusal.kind is RefusalKind.CREDENTIALS:
         return Failed(errors.CredentialsExpired(refusal))
     return Failed(errors.AccessDenied(refusal))
+
+
+def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | None:
+    """Leave a grant that AWS will not revoke, unless this very Update ends it.
+
+    A Delete goes on, and so does a request that found another resource's grant.
+    """
+    grant = state.call.grant if state.call else None
+    if grant is None or not refusal.action.endswith((Change.REVOKE_GRANT, LIST_GRANTS)):
+        return None
+    if isinstance(goal, Ensure) and goal.owner in grant.owners:
+        return None
+    reason = f"{refusal.action} for {grant.principal} on {grant.key} was refused: {refusal.code}: {refusal.message}"
+    return SkipRevoke(Code.REVOKE_SKIPPED, reason, grant)
 
 
 def _keeps_the_former_key_away(refusal: Refusal) -> bool:
@@ -118,7 +142,7 @@ def _keeps_the_former_key_away(refusal: Refusal) -> bool:
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
-    """Let teardown go on where the stream may never have been touched: a look that is denied now was denied then."""
+    """Let a Delete succeed if the stream may never have been touched: what AWS refuses now, it also refused before."""
     undoes = refusal.action.endswith((Change.START, Change.STOP))
     if isinstance(goal, Release) and goal.best_effort and not undoes:
         return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, so nothing can have been done")

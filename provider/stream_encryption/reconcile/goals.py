@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from stream_encryption.record.values import RequestStamp
 from stream_encryption.values import OnDelete, OnDrift, Owner, StreamRef
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use the stream's key.
+
+    Attributes:
+        producers: ARNs of roles and users that may write to the stream.
+        consumers: ARNs of roles and users that may read from it.
+        grant_seconds: How long new grants are given to take effect before Start.
+    """
+
+    producers: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    grant_seconds: int = 60
+
+
+NO_ACCESS = Access()
+"""No grants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +45,7 @@ class Ensure:
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
         on_drift: What the watch does when the stream is not as wanted.
+        access: Who may use the key.
         kind: Tells the goals apart where they are JSON.
     """
 
@@ -40,7 +60,8 @@ class Ensure:
     creates: bool = False
     last_key_id: str | None = None
     on_drift: OnDrift = OnDrift.REPORT
-    kind: str = "Ensure"
+    access: Access = NO_ACCESS
+    kind: ClassVar[str] = "Ensure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,7 @@ class Release:
         last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
             None. Only used where the record is lost.
         only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
-        overtaking: The request that this Delete undoes may still be at work, and CloudFormation never heard SUCCESS.
+        overtaking: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
         best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
         kind: Tells the goals apart where they are JSON.
     """
@@ -68,7 +89,7 @@ class Release:
     only_request: str | None = None
     overtaking: bool = False
     best_effort: bool = False
-    kind: str = "Release"
+    kind: ClassVar[str] = "Release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,22 @@ class Mend:
     stream: StreamRef
     owner: Owner
     stamp: RequestStamp
-    kind: str = "Mend"
+    kind: ClassVar[str] = "Mend"
 
 
-Goal: TypeAlias = Ensure | Release | Mend
+@dataclass(frozen=True, slots=True)
+class RevokeDue:
+    """The goal of the watch: the grants that nobody needs any more are revoked. No claim is touched.
+
+    Attributes:
+        stream: The stream, by its ARN.
+        stamp: When the watch saw that grants are due, and what tells this goal from those of requests.
+        kind: Tells the goals apart where they are JSON.
+    """
+
+    stream: StreamRef
+    stamp: RequestStamp
+    kind: ClassVar[str] = "RevokeDue"
+
+
+Goal: TypeAlias = Ensure | Release | Mend | RevokeDue

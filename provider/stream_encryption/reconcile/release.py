@@ -1,6 +1,7 @@
 """The decision for Delete: nothing to release, not mine, not my turn, not restored, done.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
+counts.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from stream_encryption.record.changes import (
     without_pending,
 )
 from stream_encryption.record.values import Arrival, Change, Departed, RecordedKey
-from stream_encryption.values import StreamStatus
+from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
+from .granting import revocable_grant, revocation_note, without_unwanted
 from .restoration import Outcome, Restoration, restoration
 from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
 from .state import LOOK_UP
@@ -37,45 +39,63 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if seen.record.supersedes(goal.owner, goal.stamp):
         return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
     if stream is None or stream.status is StreamStatus.DELETING:
-        reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
-        return Stabilized(Code.RELEASED, reason, _departed(goal, seen.record, now) if claim else None)
+        gone = Stream.gone(goal.stream.name, seen.record.stream)
+        return _without_stream(Situation(goal, gone, seen, state, now))
     if claim and _is_another_requests(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     situation = Situation(goal, stream, seen, state, now)
-    for check in (_not_in_force, _must_wait, _not_restored):
+    for check in (_not_in_force, _must_wait, _not_restored, _not_revoked):
         action = check(situation)
         if action:
             return action
     return _done(situation)
 
 
+def _without_stream(situation: Situation[Release]) -> Action:
+    """Release the claim on a stream that is gone, or is about to go, and revoke the grants for it."""
+    revokes = _not_revoked(situation)
+    if revokes:
+        return not_my_turn(situation) or revokes
+    goal, record = situation.goal, without_unwanted(situation, _with_grant_call(situation))
+    reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
+    departed = _departed(goal, record, situation.now) if record.grants or record.claim_of(goal.owner) else None
+    return Stabilized(Code.RELEASED, reason, departed, note=revocation_note(situation, record))
+
+
 def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
-    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a Create
-    whose SUCCESS it never heard does not: it can't be for a claim that a later Create has settled.
+    The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
+    made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
+    such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
-        return claim.latest.digests[-1] != goal.only_request
+        is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
+        return is_a_later_creates or claim.settled not in ("", goal.only_request)
     return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
 
 
 def _not_in_force(situation: Situation[Release]) -> Action | None:
-    """Leave the stream's encryption alone where this resource's claim does not decide on it."""
+    """Leave the encryption as it is if this resource's claim is not in force."""
     goal, seen, record = situation.goal, situation.seen, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
     if in_force and in_force.owner == goal.owner:
         return None
     if claim is None and seen.is_last_key:
         return None
-    departed = _departed(goal, record, situation.now)
+    revokes = _not_revoked(situation)
+    if revokes:
+        return not_my_turn(situation) or revokes
+    record = without_unwanted(situation, _with_grant_call(situation))
+    departed, note = _departed(goal, record, situation.now), revocation_note(situation, record)
     if claim and in_force:
-        return Stabilized(Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over", departed)
-    return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed)
+        reason = f"resource {in_force.owner.logical_id} has taken the stream over"
+        return Stabilized(Code.RELEASED, reason, departed, note=note)
+    return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed, note=note)
 
 
 def _must_wait(situation: Situation[Release]) -> Action | None:
-    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
     wait = not_my_turn(situation) or (None if _is_kept(situation) else not_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
@@ -90,7 +110,7 @@ def _is_kept(situation: Situation[Release]) -> bool:
 
 
 def _not_restored(situation: Situation[Release]) -> Action | None:
-    """Bring the former encryption back."""
+    """Restore the former encryption, or skip that if its key can't be used."""
     goal, seen, state = situation.goal, situation.seen, situation.state
     if state.skipped is not None:
         return None
@@ -106,12 +126,18 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
         reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if target.key:
-        intent = Intent(Change.START, RecordedKey(target.key_id, target.key.arn), goal.stamp)
+        key_id = seen.wanted.key_id if seen.wanted else target.key_id
+        intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)
     lost = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
     return change(situation, intent, _announced(situation), lost)
+
+
+def _not_revoked(situation: Situation[Release]) -> Action | None:
+    """Revoke the grants that nobody needs any more."""
+    return revocable_grant(situation, _announced(situation))
 
 
 def _announced(situation: Situation[Release]) -> Record:
@@ -121,14 +147,26 @@ def _announced(situation: Situation[Release]) -> Record:
     return with_releasing(record, goal.owner, goal.stamp)
 
 
+def _with_grant_call(situation: Situation[Release]) -> Record:
+    """The record for a claim that does not decide on the encryption: with the grant of an announced call in it."""
+    record, call = situation.record, situation.state.call
+    if record.pending is None or record.pending.grant is None:
+        return record
+    mine = call is not None and call.intent == record.pending.intent
+    record = as_seen(record, situation.seen.current)
+    return without_pending(record) if mine else record
+
+
 def _done(situation: Situation[Release]) -> Action:
     call = situation.state.call
     record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
-    departed = _departed(situation.goal, without_pending(record), situation.now)
-    return Stabilized(code, target.reason, departed, note=note)
+    record = without_unwanted(situation, without_pending(record))
+    notes = (note, revocation_note(situation, record))
+    departed = _departed(situation.goal, record, situation.now)
+    return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
 
 
 def _target(situation: Situation[Release]) -> Restoration:
@@ -142,6 +180,7 @@ def _departed(goal: Release, record: Record, now: float) -> Record:
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
+        # An overtaking Delete supersedes the requests of its own second, too.
         before = goal.stamp.issued_at + goal.overtaking
         departed = Departed(goal.owner, now, before, (*same_second, goal.stamp.digest))
     return with_departed(without_claim(record, goal.owner), departed)

@@ -1,9 +1,11 @@
-"""What the record becomes: pure functions from one record to the next. Nothing here reads a clock or the table."""
+"""Changes of a record: pure functions that return a new record. Nothing here reads a clock or the table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from stream_encryption.values import Grant
 
 from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
@@ -36,13 +38,15 @@ class Intent:
 
     Attributes:
         change: The call.
-        key: The key of a Start; the key that a Stop ends.
+        key: The key of a Start or of a grant; the key that a Stop ends.
         request: The request that makes the call.
+        grant: The grant to create or revoke; None for a Start or Stop.
     """
 
     change: Change
     key: RecordedKey
     request: RequestStamp
+    grant: Grant | None = None
 
 
 def for_incarnation(record: Record, created: int, now: float) -> Record:
@@ -74,6 +78,8 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
         change_made_at: When the pending call was made, in epoch seconds; None where another invocation made it.
     """
     pending, changed_at = record.pending, record.changed_at
+    if pending and pending.grant:
+        record, pending = replace(record, grants=_after_grant_call(record.grants, pending, pending.grant)), None
     if pending and pending.change is Change.START and pending.key.is_key(current):
         made_at = pending.written_at if change_made_at is None else change_made_at
         return replace(record, key=pending.key, started=True, changed_at=max(changed_at, made_at))
@@ -84,8 +90,16 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
     return replace(record, key=key, started=record.started and same, changed_at=changed_at)
 
 
+def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant) -> tuple[Grant, ...]:
+    """The grants after a call whose result may not have been heard: both calls can be repeated without harm."""
+    if pending.change is Change.CREATE_GRANT:
+        known = any(one.identity == grant.identity for one in grants)
+        return grants if known else (*grants, replace(grant, grant_id=None))
+    return tuple(replace(one, grant_id=None) if one.identity == grant.identity else one for one in grants)
+
+
 def with_claim(record: Record, claim: Claim) -> Record:
-    """Put a claim in force. Where its owner's claim stands further down, it moves to the top."""
+    """Put a claim in force. If its owner has an earlier claim in the list, the new claim replaces that."""
     in_force = record.in_force
     if in_force and in_force.owner == claim.owner:
         return replace(record, claims=(*record.claims[:-1], claim))
@@ -93,7 +107,7 @@ def with_claim(record: Record, claim: Claim) -> Record:
 
 
 def without_claim(record: Record, owner: Owner) -> Record:
-    """Remove an owner's claim. The claim above it inherits the key that the removed one had found."""
+    """Remove an owner's claim. The next claim in the list inherits the key that the removed claim found."""
     claims = list(record.claims)
     for place, claim in enumerate(record.claims):
         if claim.owner == owner:
@@ -137,12 +151,13 @@ def without_old(record: Record, now: float) -> Record:
 
 def with_pending(record: Record, intent: Intent, name: str, now: float) -> Record:
     """Write an intent down, in place of an earlier one."""
-    pending = Pending(intent.change, intent.key, intent.request.digest, name, now, now + INTENT_SECONDS)
+    until = now + INTENT_SECONDS
+    pending = Pending(intent.change, intent.key, intent.request.digest, name, now, until, intent.grant)
     return replace(record, pending=pending)
 
 
 def without_pending(record: Record) -> Record:
-    """End the intent: its call has shown, or was never made."""
+    """Remove the intent: its call is visible, or was never made."""
     return replace(record, pending=None)
 
 
@@ -157,8 +172,8 @@ def with_mend(record: Record, now: float) -> Record:
 
 
 def expires(record: Record) -> int | None:
-    """When the item may be deleted, in epoch seconds: once nothing in it is of use. None while a claim is left."""
-    if record.claims:
+    """When the item may be deleted, in epoch seconds: once it is of no use. None while a claim or a grant is left."""
+    if record.claims or record.grants:
         return None
     ends = [one.at + DEPARTED_SECONDS for one in record.departed]
     if record.pending:

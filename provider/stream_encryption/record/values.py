@@ -11,6 +11,8 @@ from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
+from stream_encryption.values import Grant
+
 from .watch_notes import NO_NOTES, WatchNotes
 
 DEPARTED_SECONDS = 2 * 60 * 60.0
@@ -18,14 +20,16 @@ DEPARTED_SECONDS = 2 * 60 * 60.0
 
 
 class Change(StrEnum):
-    """A call that changes a stream's encryption."""
+    """A call that changes a stream's encryption, or who may use its key."""
 
     START = "StartStreamEncryption"
     STOP = "StopStreamEncryption"
+    CREATE_GRANT = "CreateGrant"
+    REVOKE_GRANT = "RevokeGrant"
 
 
 class Arrival(StrEnum):
-    """How a request compares with the requests of its owner that the record knows."""
+    """How a request compares with the owner's requests in the record."""
 
     NEWER = "newer"
     CURRENT = "current"
@@ -54,11 +58,11 @@ class Latest:
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
-        if stamp.issued_at != self.issued_at:
-            return Arrival.NEWER if stamp.issued_at > self.issued_at else Arrival.SUPERSEDED
         if stamp.digest == self.digests[-1]:
             return Arrival.CURRENT
-        return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER
+        if stamp.digest in self.digests or stamp.issued_at < self.issued_at:
+            return Arrival.SUPERSEDED
+        return Arrival.NEWER
 
     def followed_by(self, stamp: RequestStamp) -> Latest:
         """Add a request; one that is known already, or is older, changes nothing."""
@@ -172,11 +176,12 @@ class Pending:
 
     Attributes:
         change: The call.
-        key: The key of a Start; the key that a Stop ends.
+        key: The key of a Start or of a grant; the key that a Stop ends.
         request: The digest of the request that makes the call.
         intent: Names this very intent.
         written_at: When it was written, in epoch seconds.
         until: Until when the call can be in flight, or a description can be older than the call, in epoch seconds.
+        grant: The grant to create or revoke; None for a Start or Stop.
     """
 
     change: Change
@@ -185,6 +190,7 @@ class Pending:
     intent: str
     written_at: float
     until: float
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +200,14 @@ class Record:
     Attributes:
         stream: The stream's ARN.
         version: Counts the writes; 0: there is no item in the table.
-        incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
+        incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
         pending: The call that is about to be made; None where none is.
         key: The stream's key when the record was last written; None: not encrypted.
         started: The stream has that key by a Start of the provider, and nobody else has changed it since.
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
+        grants: The grants that the provider made for the stream's producers and consumers.
         watch: What the watch remembers of the stream.
     """
 
@@ -213,6 +220,7 @@ class Record:
     key: RecordedKey | None = None
     started: bool = False
     changed_at: float = 0.0
+    grants: tuple[Grant, ...] = ()
     watch: WatchNotes = NO_NOTES
 
     @property

@@ -36,12 +36,14 @@ class FirstInvocation:
         state_machine: Gives the state machine.
         handover_seconds: How long to wait before the request is handed over; inf: there is no state machine.
         telemetry: Logs and metrics.
+        allow_grants: Whether the provider may make grants.
     """
 
     environment: Callable[[], Environment]
     state_machine: Callable[[], StateMachine]
     handover_seconds: float
     telemetry: Telemetry
+    allow_grants: bool = False
 
     def reach(self, event: Mapping[str, Any], request: Request, end: float) -> Progress | None:
         """Work until the goals are reached, or the request is handed over.
@@ -58,7 +60,7 @@ class FirstInvocation:
             ProviderError: A goal can't be reached, or not in time.
         """
         env, seconds = self.environment(), self.handover_seconds
-        progress = Progress.begin(request.goals(), env.clock.now())
+        progress = Progress.begin(request.goals(allow_grants=self.allow_grants), env.clock.now())
         while True:
             until = min(env.clock.now() + seconds, end) if seconds < inf else inf
             deadline = request.deadline if seconds < inf else min(request.deadline, end)

@@ -1,0 +1,162 @@
+"""The grants of a request: which to make before a Start, and which to revoke afterwards. Pure.
+
+Each CreateGrant and RevokeGrant is announced in the record as a Start is, so a request that was superseded makes and
+revokes nothing more, and a crash leaves no grant that nobody knows. In all functions here `record` is the record as
+this request writes it next: with the calls in it that are over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from stream_encryption import errors
+from stream_encryption.record.changes import Intent
+from stream_encryption.record.grants import merged
+from stream_encryption.record.values import Change, RecordedKey
+from stream_encryption.values import Direction, Grant
+
+from .actions import Action, Call, Code, Failed, Wait, WriteRecord
+from .goals import Ensure, Release, RevokeDue
+from .situation import GoalT, may_call
+
+if TYPE_CHECKING:
+    from stream_encryption.record.values import Record
+    from stream_encryption.values import Key
+
+    from .goals import Goal
+    from .situation import Situation
+    from .state import Granted
+
+
+def wanted_grants(goal: Goal, key: Key | None) -> tuple[Grant, ...]:
+    """The grants that a goal wants on its key; a Delete wants none."""
+    if key is None or not isinstance(goal, Ensure):
+        return ()
+    directions = {Direction.PRODUCER: goal.access.producers, Direction.CONSUMER: goal.access.consumers}
+    return tuple(
+        Grant(key.identity, principal, direction, (goal.owner,))
+        for direction, principals in directions.items()
+        for principal in principals
+    )
+
+
+def missing_grant(situation: Situation[Ensure], wanted: Key, record: Record) -> Action | None:
+    """Make the next grant that is missing; give new ones GrantSeconds to take effect before a Start.
+
+    Args:
+        situation: The situation.
+        wanted: The wanted key.
+        record: The record to write with an intent.
+    """
+    goal, made_at = situation.goal, 0.0
+    there = {grant.identity: grant for grant in record.grants}
+    for grant in wanted_grants(goal, wanted):
+        found = there.get(grant.identity)
+        if found is None or found.grant_id is None:
+            return _not_grantable(situation, wanted) or _call_for(situation, Change.CREATE_GRANT, grant, record)
+        made_at = max(made_at, found.made_at)
+    left = made_at + goal.access.grant_seconds - situation.now
+    if left > 0 and not situation.seen.as_wanted:
+        reason = f"new grants are given {goal.access.grant_seconds} s to take effect"
+        return Wait(Code.GRANTS_TAKING_EFFECT, reason, left)
+    return None
+
+
+def revocable_grant(situation: Situation[GoalT], record: Record) -> Action | None:
+    """Revoke the next grant that nobody needs any more."""
+    granted: Granted = situation.state.granted
+    done = {grant.identity for grant in (*granted.revoked, *granted.unrevoked)}
+    for grant, left in zip(record.grants, _left(situation, record), strict=True):
+        revoke_at = left.revoke_at(situation.stream.retention_hours)
+        if revoke_at is not None and revoke_at <= situation.now and grant.identity not in done:
+            return _call_for(situation, Change.REVOKE_GRANT, grant, record)
+    return None
+
+
+def with_grants(situation: Situation[Ensure], record: Record) -> Record:
+    """The record with the grants that were made, and with this owner on all that it wants."""
+    grants = merged(record.grants, situation.state.granted.made)
+    known = {grant.identity for grant in grants}
+    mine = (grant for grant in wanted_grants(situation.goal, situation.seen.wanted) if grant.identity in known)
+    return replace(record, grants=merged(grants, mine))
+
+
+def without_unwanted(situation: Situation[GoalT], record: Record) -> Record:
+    """The record without the grants that were revoked, and with this owner on none that it does not want."""
+    revoked = {grant.identity: grant.grant_id for grant in situation.state.granted.revoked}
+    kept = (
+        grant
+        for grant in _left(situation, record)
+        # One that was made again since, for somebody else, has another id, or an owner.
+        if grant.owners or grant.identity not in revoked or grant.grant_id not in (None, revoked[grant.identity])
+    )
+    return replace(record, grants=tuple(kept))
+
+
+def revocation_note(situation: Situation[Release], record: Record) -> str:
+    """Say which grants a Delete leaves, and until when; empty where there are none."""
+    notes, hours = list[str](), situation.stream.retention_hours
+    ends = [grant.revoke_at(hours) for grant in record.grants if grant.direction is Direction.CONSUMER]
+    until = max((end for end in ends if end is not None), default=0.0)
+    if until > situation.now:
+        day = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        notes.append(
+            f"Consumers of {situation.stream.name} keep their grants until {day}, when the last record under the key "
+            "has left the stream; the watch, or a later request for this stream, revokes them then."
+        )
+    notes += (
+        f"The grant of {grant.principal} on key {grant.key} could not be revoked: revoke it by hand (kms "
+        f"list-grants, kms revoke-grant; its name is {grant.name(situation.stream.arn)})."
+        for grant in situation.state.granted.unrevoked
+    )
+    return " ".join(notes)
+
+
+def _left(situation: Situation[GoalT], record: Record) -> list[Grant]:
+    """The record's grants once this request is done: without its owner where it does not want them any more."""
+    goal, left = situation.goal, []
+    wanted = {grant.identity for grant in wanted_grants(goal, situation.seen.wanted)}
+    for grant in record.grants:
+        owner = None if grant.identity in wanted or isinstance(goal, RevokeDue) else goal.owner
+        owners = tuple(one for one in grant.owners if one != owner)
+        ends = not owners and grant.ended_at is None and not _is_kept(situation, record, grant)
+        left.append(replace(grant, owners=owners, ended_at=situation.now if ends else grant.ended_at))
+    return left
+
+
+def _is_kept(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
+    """Tell whether a Delete leaves, or has left, the stream with this key and without a claim.
+
+    Its producers and consumers then keep their access, until somebody gives the stream another key.
+    """
+    current = situation.seen.current
+    if current is None or current.identity != grant.key:
+        return False
+    goal = situation.goal
+    last = isinstance(goal, Release) and all(one.owner == goal.owner for one in record.claims)
+    return last or not grant.owners
+
+
+def _not_grantable(situation: Situation[Ensure], key: Key) -> Failed | None:
+    """Fail where KMS makes no grant on the key, or the key's ARN is not known."""
+    if key.aws_managed:
+        why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
+    elif ":key/" not in key.identity:
+        why = "may not be looked up, so no grant can be made on it: name it by its ARN"
+    else:
+        return None
+    changed = bool(situation.state.changes)
+    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, why, changed=changed))
+
+
+def _call_for(situation: Situation[GoalT], change: Change, grant: Grant, record: Record) -> Action:
+    """Announce a call for a grant, or make it."""
+    intent = Intent(change, RecordedKey(grant.key, grant.key), situation.goal.stamp, grant)
+    what = f"{change} for {grant.direction} {grant.principal} on {grant.key}"
+    if not may_call(situation, intent):
+        return WriteRecord(Code.INTENT_RECORDED, f"announce {what} before it is called", record, intent)
+    code = Code.GRANT_REQUESTED if change is Change.CREATE_GRANT else Code.REVOKE_REQUESTED
+    announced = situation.state.call
+    return Call(code, what, situation.stream, change, grant.key, announced.grant if announced else grant)
