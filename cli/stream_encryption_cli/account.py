@@ -29,9 +29,11 @@ LOOKS = (
     "cloudformation:ListStackResources",
     "dynamodb:GetItem",
     "dynamodb:Scan",
+    "iam:SimulatePrincipalPolicy",
     "kinesis:DescribeStreamSummary",
     "kinesis:ListStreams",
     "kms:DescribeKey",
+    "kms:GetKeyPolicy",
     "ssm:GetParameter",
     "sts:GetCallerIdentity",
 )
@@ -103,6 +105,7 @@ class Account:
         ssm: A client that can only look.
         cloudformation: A client that can only look.
         change_sets: A client that can also make and remove change sets, and remove a stack.
+        iam: A client that can only look.
         known: There are credentials; without them, `place` is a stand-in, and every look fails.
     """
 
@@ -114,6 +117,7 @@ class Account:
     ssm: SSMClient
     cloudformation: CloudFormationClient
     change_sets: CloudFormationClient
+    iam: Any  # there are no stubs
     known: bool = True
 
     @classmethod
@@ -135,6 +139,7 @@ class Account:
             ssm=clients("ssm", LOOKS),
             cloudformation=clients("cloudformation", LOOKS),
             change_sets=clients("cloudformation", (*LOOKS, *CHANGE_SETS)),
+            iam=clients("iam", LOOKS),
         )
 
     @classmethod
@@ -142,7 +147,7 @@ class Account:
         """Stand in for an account that nobody may look at: every call fails, and none is sent."""
         nobody: Any = _NoClient()
         place = Place(access.region or "unknown-region", NOBODY)
-        return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, known=False)
+        return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, nobody, known=False)
 
 
 class Accounts(Protocol):

@@ -15,12 +15,12 @@ from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.changes import for_incarnation
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
+    Grant,
     Key,
     Owner,
     Place,

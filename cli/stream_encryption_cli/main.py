@@ -129,6 +129,14 @@ def plan(
 @_PROVIDER
 @_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option("--grants", is_flag=True, help="List the grants in the record instead of the streams.")
+@click.option(
+    "--principal",
+    "principals",
+    multiple=True,
+    metavar="ARN",
+    help="With --grants: hint whether this role or user may use each key: allowed, denied or unknown. Repeatable.",
+)
 @_reaching
 @click.pass_obj
 def audit(

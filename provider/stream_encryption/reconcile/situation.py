@@ -11,7 +11,7 @@ from stream_encryption.record.values import Change
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
-from .goals import Ensure, Mend, Release
+from .goals import Ensure, Mend, Release, RevokeDue
 from .observation import Observation
 from .state import State
 
@@ -29,7 +29,7 @@ EFFECT_SECONDS = 15.0
 MOST_CALLS = 3
 """How often to call a change that has no effect: each call uses up one of the stream's 25 a day."""
 
-GoalT = TypeVar("GoalT", Ensure, Release, Mend)
+GoalT = TypeVar("GoalT", Ensure, Release, Mend, RevokeDue)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, RecordedKey
-from stream_encryption.values import RefusalKind, StreamStatus
+from stream_encryption.values import Grant, RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent

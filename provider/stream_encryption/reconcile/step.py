@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import StreamStatus
+from stream_encryption.values import Grant, StreamStatus
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .failures import decide_refusal
-from .goals import Ensure, Mend
+from .goals import Ensure, Mend, RevokeDue
 from .mend import decide_mend
 from .observation import Observation, observe
 from .release import decide_release
+from .revoke_due import decide_revoke_due
 from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
 def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
     if isinstance(goal, Ensure):
         return decide_ensure(goal, seen, state, now)
+    if isinstance(goal, RevokeDue):
+        return decide_revoke_due(goal, seen, state, now)
     if isinstance(goal, Mend):
         return decide_mend(goal, seen, state, now)
     return decide_release(goal, seen, state, now)

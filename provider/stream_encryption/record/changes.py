@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .grants import Grant
+from stream_encryption.values import Grant
+
 from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
-from .grants import Grant
+from stream_encryption.values import Grant
+
 from .watch_notes import NO_NOTES, WatchNotes
 
 DEPARTED_SECONDS = 2 * 60 * 60.0

@@ -119,7 +119,7 @@ def _batch(after: str | None, cause: Cause | None, keys: frozenset[str]) -> dict
 
 
 def _is_of_interest(record: Record) -> bool:
-    return bool(record.claims or record.watch.told)
+    return bool(record.claims or record.watch.told or record.grants)
 
 
 def _wants_one_of(keys: frozenset[str], record: Record) -> bool:
