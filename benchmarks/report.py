@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,8 +120,10 @@ class Report:
 
 
 def machine() -> str:
-    """Describe the machine in a few words: processors, their model, memory."""
+    """Describe the machine in a few words: processors, their model, memory, and how busy it was."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     kilobytes = int(Path("/proc/meminfo").read_text(encoding="utf-8").split()[1])
-    return f"{len(models)} processors ({models[0] if models else platform.machine()}), {kilobytes / 1024**2:.0f} GiB"
+    model = models[0] if models else platform.machine()
+    memory, load = f"{kilobytes / 1024**2:.0f} GiB", f"a load of {os.getloadavg()[2]:.1f} in the last 15 minutes"
+    return f"{len(models)} processors ({model}), {memory}, {load}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.crowd import Run
     from benchmarks.report import Report
 
-SEEDS = {1: 20, 10: 10, 100: 5, 500: 2, 2000: 1}
+SEEDS = {1: 10, 10: 5, 100: 5, 500: 2, 1000: 1}
 """How many crowds of each size are played."""
 LOOKS_EACH = 2
 """No request can do with fewer: one look whether the stream may be changed, one whether the change is over."""

@@ -141,7 +141,7 @@ def _seconds_chart(creates: Sizes, peers: Mapping[str, Sizes]) -> Figure:
     axes.plot(list(creates), bounds, ":", color=charts.GREY, label=f"bound for {OURS}")
     axes.set(xscale="log", yscale="log", xlabel="resources at once (log scale)", ylabel="seconds (log scale)")
     axes.set_xticks(list(creates), [f"{number:,}" for number in creates])
-    axes.set_yticks([5, 10, 30, 60, 120, 300, 600, 2000], ["5", "10", "30", "60", "120", "300", "600", "2,000"])
+    axes.set_yticks([5, 10, 30, 60, 120, 300, 600, 1000], ["5", "10", "30", "60", "120", "300", "600", "1,000"])
     axes.minorticks_off()
     axes.grid(visible=True, alpha=0.3)
     charts.legend_below(figure, axes, 2)

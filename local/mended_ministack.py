@@ -1,9 +1,12 @@
-"""Starts MiniStack with three corrections. MiniStack's own Python runs this file, not the harness's.
+"""Starts MiniStack with five corrections. MiniStack's own Python runs this file, not the harness's.
 
 1. MiniStack takes whatever a function returns for a success, or calls every failure "Runtime.HandlerError". AWS
    reports a function's error by a header, and Step Functions retries and catches errors by their names.
 2. MiniStack's IAM checks a permission on the alias that a call to KMS names. AWS checks it on the key behind the alias.
 3. MiniStack knows only customer managed keys. On AWS the key behind alias/aws/... is managed by AWS.
+4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts those of
+   CloudTrail (local/trail.py) by the same call.
+5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents.
 """
 
 import json
@@ -11,8 +14,8 @@ import urllib.request
 from typing import Any
 
 from ministack.app import main
-from ministack.core import iam_evaluator
-from ministack.services import kms, lambda_svc
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import eventbridge, kms, lambda_svc
 
 FUNCTION_ERROR = "X-Amz-Function-Error"
 
@@ -42,6 +45,22 @@ def key_metadata(record: dict[str, Any]) -> Any:  # noqa: ANN401
     return {**describe_key(record), **managed}
 
 
+def put_events(data: dict[str, Any], allow_aws_source: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002 - its own
+    """Put events, those of AWS's services too."""
+    return put_events_of_ours(data, allow_aws_source)
+
+
+def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+    """Read a request's condition keys, the source of its events as well."""
+    found: dict[str, Any] = tag_context(service, action, body, params)
+    if action == "events:PutEvents":
+        sources = {str(entry.get("Source")) for entry in json.loads(body or b"{}").get("Entries", [])}
+        found["events:source"] = sources.pop() if len(sources) == 1 else None
+    return found
+
+
+tag_context = iam_actions.request_tag_context
+put_events_of_ours = eventbridge._put_events  # noqa: SLF001
 enforce_on = iam_evaluator.enforce
 describe_key = kms._key_metadata  # noqa: SLF001
 
@@ -49,4 +68,6 @@ if __name__ == "__main__":
     lambda_svc._execute_function_proxy = invoke  # noqa: SLF001 - corrected here
     kms._key_metadata = key_metadata  # noqa: SLF001 - corrected here
     iam_evaluator.enforce = enforce
+    iam_actions.request_tag_context = request_context
+    eventbridge._put_events = put_events  # noqa: SLF001 - corrected here
     main()

@@ -49,6 +49,21 @@ class FakeParameters:
         return {"Parameter": {"Value": self.table}}
 
 
+class FakeIam:
+    """IAM's simulation, with the decision that a test sets for each principal."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self.decisions: dict[str, str] = {}
+
+    def simulate_principal_policy(self, **arguments: Any) -> dict[str, Any]:
+        """Answer as IAM does for one action on one resource."""
+        decision = self.decisions.get(arguments["PolicySourceArn"])
+        if decision is None:
+            raise client_error("NoSuchEntity", "", "iam:SimulatePrincipalPolicy")
+        return {"EvaluationResults": [{"EvalActionName": arguments["ActionNames"][0], "EvalDecision": decision}]}
+
+
 class Command:
     """The command in an account: stacks, streams, keys and the record are fakes."""
 
@@ -58,6 +73,7 @@ class Command:
         self.cloudformation = FakeCloudFormation()
         self.cloudformation.exports[EXPORT] = TOKEN
         self.parameters = FakeParameters(provider.table.name)
+        self.iam = FakeIam()
         self.credentials = True
         self.code = -1
         self.errors = ""
@@ -91,7 +107,7 @@ class Command:
         lines = json.loads(printed)["lines"] if printed else []
         return {line["resource"]: line["error"] or line["verdict"] for line in lines}
 
-    def deploy(self, properties: dict[str, str], name: str = "platform-encryption", **more: Any) -> None:
+    def deploy(self, properties: dict[str, Any], name: str = "platform-encryption", **more: Any) -> None:
         """Have a stack encrypt `orders`."""
         wire = self.provider.kinesis.wire
         caller, wire.caller = wire.caller, "CloudFormation"
@@ -121,6 +137,7 @@ class Command:
             cast("SSMClient", self.parameters),
             stacks,
             stacks,
+            self.iam,
         )
 
     @staticmethod

@@ -1,5 +1,6 @@
 """An AWS KMS for tests: the keys, aliases and grants of a region, and what Kinesis asks of a key."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.type_defs import (
         CreateGrantRequestTypeDef,
         DescribeKeyRequestTypeDef,
+        GetKeyPolicyRequestTypeDef,
         ListGrantsRequestTypeDef,
         RevokeGrantRequestTypeDef,
     )
@@ -62,6 +64,9 @@ class FakeKms:
         self.opted_in = True  # False: the account has no subscription to KMS
         self.throttles_kinesis = False
         self.grants = Grants()
+        root = f"arn:aws:iam::{self.wire.account}:root"
+        whole = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+        self.policy = json.dumps({"Version": "2012-10-17", "Statement": [whole]})  # KMS' default: IAM decides
 
     @property
     def client(self) -> "KMSClient":
@@ -159,6 +164,10 @@ class FakeKms:
             return answer(**self.grants.page(key.arn, arguments.get("GranteePrincipal"), arguments.get("Marker")))
 
         return self._call(action, arguments, page)
+
+    def get_key_policy(self, **arguments: "Unpack[GetKeyPolicyRequestTypeDef]") -> dict[str, Any]:
+        """Answer as GetKeyPolicy does."""
+        return self._call("kms:GetKeyPolicy", arguments, lambda: answer(Policy=self.policy, PolicyName="default"))
 
     def may(self, principal: str, operation: str, key: Key, context: Mapping[str, str]) -> bool:
         """Tell whether a role that no policy names may use a key now: by a grant alone, and while it is Enabled."""

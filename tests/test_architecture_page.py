@@ -27,7 +27,7 @@ TIMES = {
     "an unknown key is looked up again for {} s": situation.NEW_SECONDS,
     "refuses is tried for {} s": situation.NEW_SECONDS,
     "| {} s and more | the same | makes the call again": situation.EFFECT_SECONDS,
-    "from {} s to": pacing.FIRST_SECONDS,
+    "from {} s to": pacing.SHORTEST_SECONDS,
     "to {} s in the first minute": pacing.BRISK_SECONDS,
     "then to {} s in the function": pacing.LONGEST_SECONDS,
     "and {} s in the state machine": pacing.LONGEST_WORKFLOW_SECONDS,

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption_cli import audit, audit_report
 from stream_encryption_cli.audit import Looks, Row
 from stream_encryption_cli.engine import Place
@@ -82,7 +83,7 @@ def test_a_call_that_the_provider_is_about_to_make_is_told() -> None:
 
     provider.kinesis.faults.before_call(look, "StartStreamEncryption")
     assert provider.handle(create_event({"StreamName": "orders", "KeyId": "alias/one"}))["Status"] == "SUCCESS"
-    assert told == [f"StartStreamEncryption of {provider.one.arn} until 2026-01-01T00:00:25Z"]
+    assert told == [f"StartStreamEncryption of {provider.one.arn} until 2026-01-01T00:00:{INTENT_SECONDS:02.0f}Z"]
     assert rows(provider)["orders"].pending == ""
 
 

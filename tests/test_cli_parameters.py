@@ -107,3 +107,11 @@ def test_the_values_of_a_list_may_be_allowed_one_by_one_or_as_they_are_written()
     for given in ("a,b", "c"):
         sections = read("Parameters: {P: {Type: CommaDelimitedList, AllowedValues: ['a,b', c]}}")
         assert parameter_values(sections, {"P": given}) == {"P": given.split(",")}
+
+
+def test_what_cloudformation_has_taken_is_not_judged_again() -> None:
+    """A deployed stack's values; a pattern is Java's, and Python may read it otherwise."""
+    sections = read("Parameters: {P: {Type: String, AllowedPattern: '[a-z]+'}}")
+    assert parameter_values(sections, {}, {"P": "A1"}, taken=True) == {"P": "A1"}
+    (unknown,) = parameter_values(sections, {}, {}, taken=True).values()
+    assert isinstance(unknown, Unknown)

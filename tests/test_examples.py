@@ -37,6 +37,8 @@ def sent(name: str, value: Any) -> str:
     """The string that CloudFormation sends for a property: a parameter's default, or a value that fits."""
     if value in ({"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "KeyArn"}):
         return KEY_ARN
+    if isinstance(value, dict) and str(value.get("Ref")).endswith("RoleArns"):
+        return "arn:aws:iam::000000000000:role/shop"
     if isinstance(value, dict) and "Ref" in value:
         return str(TEMPLATES[name]["Parameters"].get(value["Ref"], {}).get("Default", "orders"))
     assert not isinstance(value, dict), value

@@ -26,6 +26,8 @@ ON = {
     "LookAtStreams": {"StreamName": "orders"},
     "Streams": {"StreamName": "orders"},
     "Keys": {"KeyId": "alias/orders"},
+    "GrantKeysForTheStreamsOnly": {"KeyId": KEY},
+    "RevokeGrants": {"KeyId": KEY},
     "Record": {"TableName": "kinesis-stream-encryption-record"},
     "LookAtKeys": {"KeyId": "alias/orders"},
     "ReadTheRecord": {"TableName": "kinesis-stream-encryption-record"},

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
+from stream_encryption.cloudformation.principals import MOST_PRINCIPALS
 from stream_encryption.cloudformation.properties import (
     CLOUDFORMATIONS_OWN,
     KNOWN,
+    MAX_GRANT_SECONDS,
     MAX_KEY_ID,
     MAX_SETTLE_SECONDS,
     Properties,
@@ -17,6 +19,7 @@ from stream_encryption.cloudformation.properties import (
 )
 from stream_encryption.cloudformation.request import MARKER
 from stream_encryption.reconcile.actions import Code
+from stream_encryption.reconcile.goals import NO_ACCESS
 from stream_encryption.record.values import Claim
 from stream_encryption.values import OnDelete, Place
 from tests.builders import ACCOUNT, REGION, STREAM_NAME
@@ -48,7 +51,7 @@ def classes(base: type[errors.ProviderError]) -> Iterator[type[errors.ProviderEr
 def test_the_properties_are_those_that_are_taken_and_in_their_order() -> None:
     """A property that is added needs its row; one that is not taken must not be promised."""
     assert list(PROPERTIES) == list(KNOWN)
-    assert {field.name for field in fields(Properties)} == {"stream", *FIELDS.values()}
+    assert {field.name for field in fields(Properties)} == {"stream", "access", *FIELDS.values()}
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS.items())
@@ -68,6 +71,9 @@ def test_the_values_and_bounds_are_those_that_are_checked() -> None:
     """Numbers that are changed in the code are changed on the page."""
     assert set(OnDelete) <= set(codes(PROPERTIES["OnDelete"][1]))
     assert f"0 to {MAX_SETTLE_SECONDS} s" in PROPERTIES["SettleSeconds"][1]
+    assert f"0 to {MAX_GRANT_SECONDS} s" in PROPERTIES["GrantSeconds"][1]
+    assert codes(PROPERTIES["GrantSeconds"][0]) == [str(NO_ACCESS.grant_seconds)]
+    assert f"up to {MOST_PRINCIPALS} ARNs" in PROPERTIES["Producers"][1]
     assert f"1 to {MAX_KEY_ID:,} characters" in PROPERTIES["KeyId"][1]
     assert [name for name in CLOUDFORMATIONS_OWN if f"`{name}`" not in text_of(PAGE)] == ["ServiceToken"]
 

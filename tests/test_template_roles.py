@@ -77,6 +77,8 @@ def test_the_function_s_role_has_exactly_these_permissions() -> None:
             {"kms:GenerateDataKey"},
             resources("KeyArns", "EveryKey", EVERY_KEY),
         ),
+        "GrantKeysForTheStreamsOnly": ({"kms:CreateGrant"}, resources("KeyArns", "EveryKey", EVERY_KEY)),
+        "RevokeGrants": ({"kms:RevokeGrant", "kms:ListGrants"}, resources("KeyArns", "EveryKey", EVERY_KEY)),
         "Record": ({"dynamodb:GetItem", "dynamodb:PutItem"}, RECORD_TABLE),
         "RecordUnderItsKey": ({"kms:Decrypt"}, {"Ref": "RecordKeyArn"}),
         "HandOver": ({"states:StartExecution"}, STATE_MACHINE_ARN),
@@ -88,6 +90,30 @@ def test_the_function_s_role_has_exactly_these_permissions() -> None:
         ),
         "Traces": (TRACES, "*"),
     }
+
+
+def test_a_grant_can_only_be_for_one_of_two_operations_on_the_records_of_the_streams() -> None:
+    """Grants: a hostile template can't grant itself a key for anything else. ForAllValues is true of no values."""
+    operations = "kms:GrantOperations"
+    assert STATEMENTS["GrantKeysForTheStreamsOnly"]["Condition"] == {
+        "ForAllValues:StringEquals": {operations: ["GenerateDataKey", "Decrypt"]},
+        "Null": {operations: "false"},
+        "StringEquals": {"kms:GrantConstraintType": "EncryptionContextSubset"},
+        "StringLike": {"kms:EncryptionContext:aws:kinesis:arn": resources("StreamArns", "EveryStream", EVERY_STREAM)},
+    }
+
+
+def test_without_allow_grants_no_role_may_grant() -> None:
+    """Grants: only with a parameter of the provider; the default is false."""
+    (policy,) = [one["Fn::If"] for one in ROLE["Policies"] if one.get("Fn::If", [""])[0] == "GrantsAreAllowed"]
+    assert {statement["Sid"] for statement in policy[1]["PolicyDocument"]["Statement"]} == {
+        "GrantKeysForTheStreamsOnly",
+        "RevokeGrants",
+    }
+    assert policy[2] == {"Ref": "AWS::NoValue"}
+    assert TEMPLATE["Conditions"]["GrantsAreAllowed"] == {"Fn::Equals": [{"Ref": "AllowGrants"}, "true"]}
+    assert PARAMETERS["AllowGrants"]["Default"] == "false"
+    assert FUNCTION["Environment"]["Variables"]["ALLOW_GRANTS"] == {"Ref": "AllowGrants"}
 
 
 def test_the_state_machine_s_role_has_exactly_these_permissions() -> None:
@@ -161,7 +187,14 @@ def test_the_state_machine_s_key_serves_this_state_machine_s_data_only() -> None
 @pytest.mark.parametrize(
     ("role", "keys"),
     [
-        (ROLE, {"RecordHasAKeyOfItsOwn": "RecordKeyArn", "StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn"}),
+        (
+            ROLE,
+            {
+                "GrantsAreAllowed": "",
+                "RecordHasAKeyOfItsOwn": "RecordKeyArn",
+                "StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn",
+            },
+        ),
         (STATE_MACHINE_ROLE, {"StateMachineHasAKeyOfItsOwn": "StateMachineKeyArn"}),
     ],
     ids=["function", "state machine"],
@@ -173,7 +206,7 @@ def test_without_a_key_of_its_own_a_role_has_no_permission_on_one(role: dict[str
         (name, {"Ref": "AWS::NoValue"}) for name in keys
     ]
     always = [policy for policy in role["Policies"] if "Fn::If" not in policy]
-    assert not [key for key in keys.values() if {"Ref": key} in nodes(always)]
+    assert not [key for key in keys.values() if key and {"Ref": key} in nodes(always)]
 
 
 def test_only_this_state_machine_can_assume_its_role() -> None:

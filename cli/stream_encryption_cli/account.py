@@ -28,13 +28,16 @@ LOOKS = (
     "cloudformation:ListExports",
     "cloudformation:ListStackResources",
     "dynamodb:GetItem",
+    "dynamodb:Scan",
+    "iam:SimulatePrincipalPolicy",
     "kinesis:DescribeStreamSummary",
     "kinesis:ListStreams",
     "kms:DescribeKey",
+    "kms:GetKeyPolicy",
     "ssm:GetParameter",
     "sts:GetCallerIdentity",
 )
-"""Every call that `plan` and `audit` make to look at something, as IAM spells it."""
+"""Every call that the commands make to look at something, as IAM spells it."""
 
 CHANGE_SETS = (
     "cloudformation:CreateChangeSet",
@@ -102,6 +105,7 @@ class Account:
         ssm: A client that can only look.
         cloudformation: A client that can only look.
         change_sets: A client that can also make and remove change sets, and remove a stack.
+        iam: A client that can only look.
         known: There are credentials; without them, `place` is a stand-in, and every look fails.
     """
 
@@ -113,6 +117,7 @@ class Account:
     ssm: SSMClient
     cloudformation: CloudFormationClient
     change_sets: CloudFormationClient
+    iam: Any  # there are no stubs
     known: bool = True
 
     @classmethod
@@ -134,6 +139,7 @@ class Account:
             ssm=clients("ssm", LOOKS),
             cloudformation=clients("cloudformation", LOOKS),
             change_sets=clients("cloudformation", (*LOOKS, *CHANGE_SETS)),
+            iam=clients("iam", LOOKS),
         )
 
     @classmethod
@@ -141,7 +147,7 @@ class Account:
         """Stand in for an account that nobody may look at: every call fails, and none is sent."""
         nobody: Any = _NoClient()
         place = Place(access.region or "unknown-region", NOBODY)
-        return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, known=False)
+        return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, nobody, known=False)
 
 
 class Accounts(Protocol):

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .engine import Place
+    from .grants import GrantRow
     from .screen import Screen
 
-_FIELDS = tuple(one.name for one in fields(Row))
 _HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "FOUND", "WANTED", "SINCE", "PENDING")
 
 
-def as_json(rows: Sequence[Row]) -> str:
-    """Every field of every stream, for a program."""
+def as_json(rows: Sequence[Row] | Sequence[GrantRow]) -> str:
+    """Every field of every row, for a program."""
     return json.dumps([asdict(row) for row in rows], indent=2)
 
 
-def as_csv(rows: Sequence[Row]) -> str:
-    """Every field of every stream, for a spreadsheet."""
+def as_csv(rows: Sequence[Row] | Sequence[GrantRow], kind: type[Row | GrantRow] = Row) -> str:
+    """Every field of every row, for a spreadsheet."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, _FIELDS, lineterminator="\n")
+    writer = csv.DictWriter(text, [one.name for one in fields(kind)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(row) for row in rows)
     return text.getvalue().rstrip("\n")
@@ -47,6 +47,27 @@ def show(rows: Sequence[Row], place: Place, screen: Screen) -> None:
         told = [f"{one[0] if len(one) == 1 else f'{len(one)} streams'}: {fault}" for fault, one in faults.items()]
         screen.paragraph("\n".join(["", *told]), "red")
     screen.paragraph(f"\n{_summary(rows)}")
+
+
+def show_grants(rows: Sequence[GrantRow], place: Place, screen: Screen) -> None:
+    """Print the grants, and what a hint is worth."""
+    screen.paragraph(f"Account {place.account}, region {place.region}\n")
+    hinted = any(row.hint for row in rows)
+    head = ("STREAM", "PRINCIPAL", "MAY", "KEY", "FOR", "SINCE", "UNTIL", *(["HINT"] if hinted else []))
+    screen.table(head, (_grant_cells(row, hinted=hinted) for row in rows))
+    granted = sum(bool(row.since) for row in rows)
+    screen.paragraph(f"\n{granted} grants in the record.")
+    if hinted:
+        screen.paragraph(
+            "A hint is by IAM's simulation and the key's policy. unknown is common: a condition, a service control "
+            "policy or another account can decide."
+        )
+
+
+def _grant_cells(row: GrantRow, *, hinted: bool) -> tuple[str, ...]:
+    may = "write" if row.direction == "Producer" else "read"
+    cells = (row.stream, row.principal, may, row.key.rpartition(":")[2], row.owners, row.since, row.until)
+    return (*cells, row.hint) if hinted else cells
 
 
 def _summary(rows: Sequence[Row]) -> str:

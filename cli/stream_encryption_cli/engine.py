@@ -15,11 +15,12 @@ from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.changes import for_incarnation
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Change, Claim, Record
+from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
+    Grant,
     Key,
     Owner,
     Place,
@@ -29,6 +30,8 @@ from stream_encryption.values import (
     StreamRef,
     StreamStatus,
 )
+from stream_encryption.watch.findings import Finding, FindingCode, judge
+from stream_encryption.watch.look import Sight
 
 __all__ = [
     "AWS_MANAGED_ALIAS",
@@ -39,6 +42,8 @@ __all__ = [
     "Code",
     "Environment",
     "Failed",
+    "Finding",
+    "FindingCode",
     "Goal",
     "Grant",
     "InvalidProperties",
@@ -49,6 +54,7 @@ __all__ = [
     "Kinesis",
     "OwnedByAnotherStack",
     "Owner",
+    "Page",
     "Place",
     "Progress",
     "ProviderError",
@@ -59,6 +65,7 @@ __all__ = [
     "Refused",
     "Release",
     "Request",
+    "Sight",
     "SkipRestore",
     "Stabilized",
     "Stream",
@@ -67,7 +74,9 @@ __all__ = [
     "Verify",
     "Wait",
     "WaitBudget",
+    "WatchTable",
     "for_incarnation",
+    "judge",
     "loop",
     "refusals",
     "stream_of",

@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     NO_REQUEST = "no-request"
     NO_CHANGE = "no-change"
     CLAIM_ONLY = "claim-only"
+    GRANTS_ONLY = "grants-only"
     VERIFY_ONLY = "verify-only"
     START = "start"
     STOP = "stop"

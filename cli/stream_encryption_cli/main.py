@@ -1,4 +1,4 @@
-"""The command line: `plan` and `audit`, and their options."""
+"""The command line: `plan`, `audit` and `drift`, and their options."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import VERSION, audit_command, plan_command
+from . import VERSION, audit_command, drift_command, plan_command
 from .account import Access, Account, Accounts
 from .command import FAILED, INTERRUPTED, Command
 from .plan_command import Given
@@ -129,6 +129,14 @@ def plan(
 @_PROVIDER
 @_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option("--grants", is_flag=True, help="List the grants in the record instead of the streams.")
+@click.option(
+    "--principal",
+    "principals",
+    multiple=True,
+    metavar="ARN",
+    help="With --grants: hint whether this role or user may use each key: allowed, denied or unknown. Repeatable.",
+)
 @_reaching
 @click.pass_obj
 def audit(
@@ -143,6 +151,31 @@ def audit(
     accounts, clock = obj
     command = Command("audit", Access(profile, region, endpoint_url), accounts, clock)
     return command.end(lambda command: audit_command.run(audit_command.Given(**given), command))
+
+
+@cli.command(
+    epilog="Exit codes: 0 every claimed stream is as wanted. 2 one has drifted. 1 something could not be looked at."
+)
+@_PROVIDER
+@_RECORD_TABLE
+@click.option("--format", "--output", "form", type=click.Choice(["table", "json", "sarif", "asff"]), default="table")
+@_reaching
+@click.pass_obj
+def drift(
+    obj: tuple[Accounts, Clock],
+    /,
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    **given: Any,  # noqa: ANN401
+) -> int:
+    """Tell which claimed streams are not encrypted as their resources want, since when, and who did it.
+
+    asff is the AWS Security Finding Format, for `aws securityhub batch-import-findings`.
+    """
+    accounts, clock = obj
+    command = Command("drift", Access(profile, region, endpoint_url), accounts, clock)
+    return command.end(lambda command: drift_command.run(drift_command.Given(**given), command))
 
 
 def run() -> None:

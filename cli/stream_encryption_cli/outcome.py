@@ -44,10 +44,15 @@ def lines(asked: Asked, rehearsed: Rehearsed, rehearsal: Rehearsal) -> Iterator[
 def _line(asked: Asked, decisions: Sequence[Decision], error: ProviderError | None, rehearsal: Rehearsal) -> Line:
     goal, actions = decisions[0].goal, [one.action for one in decisions]
     now = _sight(goal, rehearsal)
-    change = next((one for one in actions if isinstance(one, Call)), None)
+    calls = [one for one in actions if isinstance(one, Call)]
+    change = next((one for one in calls if one.grant is None), None)
+    grants = calls and change is None
     claim = next((one.action for one in decisions if one.claimed), None)
-    verdict = _verdict(change, actions, error) if change or error or not claim else Verdict.CLAIM_ONLY
-    reason = str(error) if error else (change or claim or actions[-1]).reason
+    verdict = _verdict(change, actions, error)
+    if verdict is Verdict.NO_CHANGE and (grants or claim):
+        verdict = Verdict.GRANTS_ONLY if grants else Verdict.CLAIM_ONLY
+    first = change or next(iter(calls), None) or claim or actions[-1]
+    reason = str(error) if error else first.reason
     if isinstance(goal, Release) and now.owner_unknown:
         verdict, reason = Verdict.UNKNOWN, "the record tells what a Delete undoes, and you can't read it"
     elif isinstance(goal, Release) and _hangs_on_key(goal, now, change):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .engine import KeyLookup, Kinesis, RecordTable, Refused, refusals
+from .engine import KeyLookup, Kinesis, Refused, WatchTable, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kms import KMSClient
 
-    from .engine import Key, Record, Refusal, Stream, StreamRef
+    from .engine import Key, Page, Record, Refusal, Stream, StreamRef
 
 PAGE = 1000
-"""How many names a page of ListStreams holds; the API takes up to 10,000."""
+"""How many names a page of ListStreams holds, which takes up to 10,000; and how many records a page of the table."""
 
 
 class NotSeen(Exception):
@@ -64,7 +64,7 @@ class RecordReader:
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         """Use a boto3 client, which does retries of its own, and a table by its name or ARN."""
-        self._table = RecordTable(lambda: client, table)
+        self._table = WatchTable(lambda: client, table)
 
     def read(self, stream_arn: str) -> Record:
         """Read a stream's record (GetItem); an empty one where the table has none.
@@ -74,6 +74,18 @@ class RecordReader:
         """
         with _or_not_seen():
             return self._table.read(stream_arn)
+
+    def page(self, after: str | None) -> Page:
+        """Read a page of records (Scan).
+
+        Args:
+            after: The last stream of the page before; None for the first page.
+
+        Raises:
+            NotSeen: The table can't be read.
+        """
+        with _or_not_seen():
+            return self._table.page(after, PAGE)
 
 
 class KeyReader(KeyLookup):

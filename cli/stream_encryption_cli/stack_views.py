@@ -63,7 +63,7 @@ class StackViews:
 
     def existing(self, there: Deployed) -> Existing:
         """Evaluate the template of a stack that is there."""
-        values = parameter_values(there.sections, {}, there.parameters)
+        values = parameter_values(there.sections, {}, there.parameters, taken=True)
         template = self.template(there.sections, values, Named(there.name, there.stack_id), deployed=True)
         return Existing(template, there.physical_ids, there.failed)
 
@@ -85,7 +85,7 @@ class StackViews:
         there = self.deployed(found.stack_id)
         existing = self.existing(there) if there else Existing()
         sections = stacks.processed(self._account.cloudformation, ChangeSetName=found.id)
-        values = parameter_values(sections, found.parameters)
+        values = parameter_values(sections, {}, found.parameters, taken=True)
         stack = Named(stacks.name_of(found.stack_id), found.stack_id)
         after = self.template(sections, values, stack, deployed=True)
         compared = requests(after, served, existing)

@@ -1,6 +1,7 @@
-"""What Lambda invokes: CloudFormation's events and the workflow's steps. Wiring only.
+"""Connects the parts, for CloudFormation's events and for the workflow's steps.
 
-event → cloudformation (one response) → request (goals) → reconcile (observe, decide, act) → aws/kinesis.py
+The path of an event: cloudformation/custom_resource.py (one response) → `reconcile` below → cloudformation/request.py
+(goals) → workflow/hand_over.py → reconcile/loop.py → reconcile/step.py (observe, decide, act) → aws/kinesis.py
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Parts:
         )
 
     def state_machine(self) -> StateMachine:
-        """The state machine that takes long waits over."""
+        """The state machine that continues long waits."""
         return StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
 
 
@@ -93,7 +94,7 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
     @resource.update
     @resource.delete
     def reconcile(event: Mapping[str, Any], context: Any) -> str | None:  # noqa: ANN401 (Lambda's context)
-        """Reach the request's goals here; or hand it over when that gets long, and return None."""
+        """Reach the request's goals and return the PhysicalResourceId; None if the workflow continues the request."""
         now = parts.clock.now()
         request = Request.of(event, now)
         resource.PhysicalResourceId = request.failed_id
@@ -132,9 +133,9 @@ def _handler() -> Callable[[Any, Any], Any]:
 
 
 def prepare() -> None:
-    """Make what every request needs, before the first one comes: until then Lambda gives a whole processor.
+    """Create what every request needs, during Lambda's start.
 
-    A fault is left to the first request, which meets it again.
+    An error is ignored here: the first request raises it again.
     """
     with suppress(Exception):
         _handler()

@@ -1,4 +1,4 @@
-"""What can go wrong, and the sentence that a person reads for each. The class' name is the error's code.
+"""The errors, each with the message that a person reads. The class name is the error's code.
 
 ProviderError
 ├── InvalidRequest             an event that CloudFormation would not send

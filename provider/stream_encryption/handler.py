@@ -1,20 +1,19 @@
-"""Lambda's entry module: imports the app, and makes what every request needs before the first one comes.
+"""The module that Lambda loads: it exports `on_event`, and creates the clients during Lambda's start.
 
-Until a function asks for its first event it has a whole processor, and with 256 MB a seventh of one from then on
-(docs/decisions.md).
+During its start a function has a whole processor; afterwards, with 256 MB, it has a seventh of one.
 """
 
 from __future__ import annotations
 
 import gc
 
-gc.disable()  # Imported modules stay: to look for garbage in them took a tenth of a cold start.
+gc.disable()  # Imported modules are never garbage; collecting among them took a tenth of a cold start.
 try:
     from .app import on_event, prepare
 
     prepare()
 finally:
-    gc.freeze()  # The next look would go through all of it.
+    gc.freeze()  # Later collections skip the imported modules.
     gc.enable()
 
 __all__ = ["on_event"]

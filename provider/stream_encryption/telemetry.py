@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from .reconcile.actions import Call, SkipRestore, SkipRevoke, Wait
+from .reconcile.goals import Mend
 from .record.values import Change
 from .values import RefusalKind
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .cloudformation.request import Request
     from .cloudformation.response import Response
     from .reconcile.actions import Action
-    from .reconcile.goals import Goal, Mend
+    from .reconcile.goals import Goal, RevokeDue
     from .reconcile.progress import Progress
     from .values import Refusal
 
@@ -54,13 +55,12 @@ class Telemetry:
         self._name(request)
         self._count("Steps")
 
-    def resume_mend(self, mend: Mend) -> None:
+    def resume_mend(self, mend: Mend | RevokeDue) -> None:
         """Note that a mend of the watch goes on by a step; each later line names its stream and resource."""
         self._last_wait = ""
-        owner = mend.owner
-        self._logger.append_keys(
-            stream=mend.stream.name, request_type="Mend", stack_id=owner.stack_id, logical_id=owner.logical_id
-        )
+        self._logger.append_keys(stream=mend.stream.name, request_type=mend.kind)
+        if isinstance(mend, Mend):
+            self._logger.append_keys(stack_id=mend.owner.stack_id, logical_id=mend.owner.logical_id)
         self._count("Steps")
 
     def mend_ended(self, outcome: str) -> None:

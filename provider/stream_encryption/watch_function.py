@@ -17,7 +17,7 @@ from .aws.event_bus import EventBus
 from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
 from .reconcile.environment import Clock
-from .record.table import RecordTable
+from .record.watch_table import WatchTable
 from .settings import Settings, WatchSettings
 from .watch import trail
 from .watch.log import WatchLog
@@ -50,7 +50,7 @@ class WatchParts:
     def rounds(self) -> Rounds:
         """The watch of one invocation. Keys are looked up once an invocation, so each has its own."""
         sight = Sight(Kinesis(self.client("kinesis")), KeyLookup(lambda: self.client("kms")), self.clock)
-        table = RecordTable(lambda: self.client("dynamodb"), self.settings.record_table)
+        table = WatchTable(lambda: self.client("dynamodb"), self.settings.record_table)
         teller = Teller(EventBus(self.client("events"), SOURCE), self.log)
         mends = StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
         watcher = Watcher(sight, table, teller, mends, self.log)

@@ -6,8 +6,7 @@ import pytest
 
 from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.record.grants import Direction, Grant
-from stream_encryption.values import RefusalKind
+from stream_encryption.values import Direction, Grant, RefusalKind
 from tests.builders import STREAM_ARN
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind

@@ -11,7 +11,7 @@ OTHER = "arn:aws:iam::123456789012:role/other"
 CONTEXT = {"aws:kinesis:arn": STREAM_ARN}
 DAY = 86_400.0
 
-BOTH = {"StreamName": STREAM_NAME, "KeyId": "alias/one", "Producers": [WRITER], "Consumers": [READER]}
+BOTH: dict[str, Any] = {"StreamName": STREAM_NAME, "KeyId": "alias/one", "Producers": [WRITER], "Consumers": [READER]}
 
 
 def named(properties: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What `plan` says is what the provider then does: the same goal, the same streams, the same calls."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -76,7 +76,7 @@ def try_to(provider: Provider, what: str, *arguments: Any) -> None:
         getattr(provider.kinesis.people, what)(STREAM_NAME, *arguments)
 
 
-PEOPLE = {
+PEOPLE: Mapping[str, Callable[[Provider], object]] = {
     "stop": lambda provider: try_to(provider, "stop"),
     "rekey": lambda provider: try_to(provider, "rekey", "alias/two"),
     "lose the record": lambda provider: provider.table.remove(STREAM_ARN),

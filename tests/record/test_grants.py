@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from stream_encryption.record.changes import Intent, as_seen, expires, with_pending
-from stream_encryption.record.grants import Direction, Grant, merged
+from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, RecordedKey
+from stream_encryption.values import Direction, Grant
 from tests.builders import STREAM_ARN
 from tests.values import ME, NOW, ONE, THEY, record, stamp
 

@@ -8,10 +8,9 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given, settings
 
 from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
-from stream_encryption.record.grants import Direction, Grant
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.values import Departed, Latest, Record
-from stream_encryption.values import OnDelete, OnDrift
+from stream_encryption.values import Direction, Grant, OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started

@@ -33,12 +33,12 @@ LATEST = Latest(SECOND, ("update", "rollback"))
     [
         (stamp("another", SECOND + 1), Arrival.NEWER),
         (stamp("another", SECOND - 1), Arrival.SUPERSEDED),
-        (stamp("rollback", SECOND + 1), Arrival.NEWER),
+        (stamp("rollback", SECOND + 1), Arrival.CURRENT),
         (stamp("rollback", SECOND), Arrival.CURRENT),
         (stamp("update", SECOND), Arrival.SUPERSEDED),
         (stamp("another", SECOND), Arrival.NEWER),
     ],
-    ids=["later second", "earlier second", "digest counts only in its second", "last", "before the last", "unknown"],
+    ids=["later second", "earlier second", "same request, other clock", "last", "before the last", "unknown"],
 )
 def test_of_two_requests_the_later_second_wins_and_in_one_second_the_later_arrival(
     request_: object, arrival: Arrival

@@ -38,7 +38,7 @@ STREAM = (
         "reconcile/step.py",
         "LOOK_SECONDS = 30.0",
         "LOOK_SECONDS = 1e9",
-        1,
+        92,
     ),
     Mutant(
         "keys are compared by their names",
@@ -69,21 +69,21 @@ PROTOCOL = (
         "reconcile/situation.py",
         "NEW_SECONDS = 60.0",
         "NEW_SECONDS = 0.0",
-        1,
+        20,
     ),
     Mutant(
         "a rate that is exceeded fails the request",
         "aws/service_errors.py",
         '"rate exceeded" in message.lower()',
         '"rate exceeded" in message',
-        ("create and delete", 1, "fail RATE_EXCEEDED"),
+        959,
     ),
     Mutant(
         "a throttled look never uses the other budget",
         "aws/kinesis.py",
         "if other_budget",
         "if other_budget is None",
-        1,
+        510,
     ),
     Mutant(
         "a failed Update answers another id",

@@ -22,7 +22,7 @@ RECORD = (
         "reconcile/situation.py",
         "situation.now - call.written_at <= BEGIN_SECONDS",
         "situation.now >= call.written_at",
-        20,
+        ("create and delete", 4, "freeze"),
     ),
     Mutant(
         "the intent of another request is not waited out",
@@ -43,21 +43,21 @@ RECORD = (
         "record/values.py",
         "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        1,
+        606,
     ),
     Mutant(
         "of two requests of one second the first arrival wins",
         "record/values.py",
         "return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER",
         "return Arrival.SUPERSEDED",
-        "roll back in the same second",
+        2005,
     ),
     Mutant(
         "an owner that has left is forgotten",
         "record/values.py",
         "return any(one.supersedes(owner, stamp) for one in self.departed)",
         "return False",
-        1,
+        10,
     ),
     Mutant(
         "a stream that was created again is taken for the former one",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 MAX_BODY_BYTES = 4096
+FRESH_SECONDS = 40.0
+"""How old the last look before SUCCESS may be when it is written: 30 s to decide upon it, and a write of 7 s."""
 LAST_SECONDS = 25.0
 """A request can't be helped if its invocation stands still, or its ResponseURL is deaf, in so many seconds before
 CloudFormation gives up: the margin of 20 s, and a try to respond that began before it."""
@@ -107,7 +109,11 @@ class ResponseChecks:
             return
         self._check(written.record.pending is None, "rule 5", f"{request} SUCCESS, and its last write left an intent")
         looked = response.invocation.looked_at.get(name, 0.0)
-        self._check(looked <= written.at, "rule 5", f"{request} SUCCESS, and it looked after its last write")
+        self._check(
+            looked <= written.at <= looked + FRESH_SECONDS,
+            "rule 5",
+            f"{request} SUCCESS, and its last write came {written.at - looked:.0f} s after its last look",
+        )
         between = [
             str(one.request)
             for one in self._history.effects_on(name)

@@ -107,6 +107,19 @@ def test_what_is_planned_to_be_refused_is_refused(account: Account, tmp_path: Pa
     assert any(lines[0]["reason"] in reason for reason in done.reasons)
 
 
+def test_a_resource_of_another_type_with_the_provider_s_token_is_planned_too(account: Account) -> None:
+    """The provider encrypts its stream, and its deletion ends that: a plan that ends with 0 would be wrong."""
+    stream, stack = account.stream(), account.name()
+    resource = {**encryption(stream), "Type": "AWS::CloudFormation::CustomResource"}
+    assert account.deploy(stack, Encryption=resource).status == "CREATE_COMPLETE"
+    plan, code = looked(account, "plan", "--delete", "--stack-name", stack)
+    assert isinstance(plan, dict)
+    assert (told(plan["lines"]), code) == ([("Delete", stream, "stop")], 2)
+    since = time.time()
+    account.delete(stack)
+    assert account.aws.tap.changes(stream, since) == ["StopStreamEncryption"]
+
+
 def test_an_audit_tells_every_stream_though_kinesis_throttles_it(account: Account) -> None:
     """Botocore backs off and tries again: a throttle costs a moment, not a row."""
     plain, encrypted, stack, key = account.stream(), account.stream(), account.name(), account.alias()

@@ -17,7 +17,11 @@ _MASKED = "****"
 
 
 def parameter_values(
-    sections: Mapping[str, Any], given: Mapping[str, str], before: Mapping[str, str] | None = None
+    sections: Mapping[str, Any],
+    given: Mapping[str, str],
+    before: Mapping[str, str] | None = None,
+    *,
+    taken: bool = False,
 ) -> dict[str, Any]:
     """Give each parameter its value.
 
@@ -25,6 +29,7 @@ def parameter_values(
         sections: The template.
         given: The values that this deployment gives.
         before: The deployed stack's values, which stay where this deployment gives none.
+        taken: CloudFormation has taken the values already, so that there is nothing to check.
 
     Raises:
         TemplateFault: CloudFormation would refuse the parameters.
@@ -36,9 +41,13 @@ def parameter_values(
     texts = {name: one["Default"] for name, one in declared.items() if "Default" in one}
     texts |= {name: value for name, value in (before or {}).items() if name in declared} | dict(given)
     missing = [name for name in declared if name not in texts]
-    if missing:
+    texts |= dict.fromkeys(missing, _MASKED) if taken else {}
+    if missing and not taken:
         raise TemplateFault(f"parameters without a value: {', '.join(missing)} (--parameter {missing[0]}=...)")
-    return {name: _value(name, one, texts[name], line_of(declared, name)) for name, one in declared.items()}
+    values = {name: _value(name, one, texts[name], line_of(declared, name)) for name, one in declared.items()}
+    for name, one in declared.items() if not taken else ():
+        _check(name, one, values[name], line_of(declared, name))
+    return values
 
 
 def _declared(sections: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -61,14 +70,18 @@ def _value(name: str, declared: Mapping[str, Any], given: Any, line: int | None)
         raise TemplateFault(f"parameter {name} needs a text, not a {type(given).__name__}", line)
     text = str(as_sent(given))
     listed = kind == "CommaDelimitedList" or kind.startswith("List<")
-    values = [one.strip() for one in text.split(",")] if listed else [text]
+    return [one.strip() for one in text.split(",")] if listed else text
+
+
+def _check(name: str, declared: Mapping[str, Any], given: Any, line: int | None) -> None:  # noqa: ANN401
+    values = given if isinstance(given, list) else [] if isinstance(given, Unknown) else [given]
     allowed = declared.get("AllowedValues")
-    whole = isinstance(allowed, list) and text in map(str, as_sent(allowed))
-    for value in [] if whole else values:
-        fault = _fault(declared, kind, value)
+    if isinstance(allowed, list) and ",".join(values) in map(str, as_sent(allowed)):
+        return
+    for value in values:
+        fault = _fault(declared, str(declared.get("Type", "String")), value)
         if fault:
             raise TemplateFault(f"parameter {name} has the value {value!r}, which {fault}", line)
-    return values if listed else text
 
 
 def _fault(declared: Mapping[str, Any], kind: str, value: str) -> str | None:

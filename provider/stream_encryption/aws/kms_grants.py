@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_encryption.record.grants import Direction, Grant
+from stream_encryption.values import Direction, Grant
 
 from .service_errors import Refused, refusals
 

@@ -44,7 +44,7 @@ class CustomResource(CfnResource):
         self._handed_over = False
 
     def __call__(self, event: Any, context: Any) -> None:  # noqa: ANN401 (whatever Lambda was invoked with)
-        """Handle a request and send one response; none where it was handed over, since then the workflow responds.
+        """Handle a request and send one response; none if it was handed over, since the workflow then responds.
 
         Args:
             event: CloudFormation's request.
@@ -59,16 +59,16 @@ class CustomResource(CfnResource):
             self._telemetry.refused(str(why))
             return
         self._handed_over = False
-        self._crhelper_init(event, context)
+        self._crhelper_init(event, context)  # It calls _get_func, then _wrap_function with the result.
         if not self._handed_over:
             self._cfn_response(event)
 
     def generate_physical_id(self, event: Mapping[str, Any]) -> str:
-        """Make the id for an event without one: always the same for a resource, and no stream's."""
+        """Make an id for an event without one: always the same for a resource, and never a stream's ARN."""
         return f"{MARKER}{event['LogicalResourceId']}"
 
     def _get_func(self) -> _Handler | None:
-        """Choose the function for the request's type; Create's says what is wrong with an unknown type."""
+        """Choose the function for the request's type. An unknown type gets Create's function, which refuses it."""
         functions = {"Update": self._update_func, "Delete": self._delete_func}
         return functions.get(self.RequestType, self._create_func)
 
@@ -82,7 +82,7 @@ class CustomResource(CfnResource):
         """
         try:
             physical_id = func(self._event, self._context)
-        except BaseException as error:  # noqa: BLE001 (CloudFormation has to get a response all the same)
+        except BaseException as error:  # noqa: BLE001 (CloudFormation must get a response)
             failure = Failure.of(error, self._context, self._event["ResponseURL"])
             self._telemetry.failed(failure)
             self.Status, self.Reason = FAILED, failure.reason

@@ -223,12 +223,12 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "EncryptionType": _encryption_type,
     "OnDelete": _on_delete,
     "OnDrift": _on_drift,
-    "SettleSeconds": _settle_seconds,
-    "Verify": _true_or_false,
-    "Takeover": _true_or_false,
     "Producers": _principals,
     "Consumers": _principals,
     "GrantSeconds": _grant_seconds,
+    "SettleSeconds": _settle_seconds,
+    "Verify": _true_or_false,
+    "Takeover": _true_or_false,
 }
 _LISTS = ("Producers", "Consumers")
 _ACCESS_FIELDS = {"Producers": "producers", "Consumers": "consumers", "GrantSeconds": "grant_seconds"}

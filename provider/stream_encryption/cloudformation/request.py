@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 REQUEST_TYPES = ("Create", "Update", "Delete")
 MARKER = "failed-create:"
-"""The beginning of a failed Create's PhysicalResourceId. Its end is the digest of that very request."""
+"""The beginning of a failed Create's PhysicalResourceId. Its end is the digest of that request."""
 
 SERVICE_TIMEOUT_SECONDS = 3600
 """How long CloudFormation waits for a response, in seconds. ServiceTimeout can make it shorter."""
 MARGIN_SECONDS = 20.0
-"""The time at the end that is kept for the response, in seconds: a quarter where there is little time."""
+"""The time kept for the response before the deadline, in seconds; less if there is little time (see `margin`)."""
 
 _STACK_ID = re.compile(
     r"arn:aws[a-z-]*:cloudformation:[a-z0-9-]+:[0-9]{12}:stack/[a-zA-Z][a-zA-Z0-9-]{0,127}/[a-zA-Z0-9-]{1,64}"
@@ -97,7 +97,7 @@ class Request:
 
     @property
     def stream(self) -> StreamRef | None:
-        """The stream that it is about, as far as its properties can be read."""
+        """The request's stream; None if neither the properties nor the PhysicalResourceId name one."""
         return stream_of(self.properties) or stream_of_arn(self.physical_id)
 
     @property
@@ -115,10 +115,10 @@ class Request:
 
     @property
     def failed_id(self) -> str:
-        """The PhysicalResourceId of a FAILED: the id that CloudFormation knows; for a Create an id of its own.
+        """The PhysicalResourceId of a FAILED response: the one that CloudFormation sent; for a Create a new one.
 
-        A failed Create's id names that very request, and its Delete undoes what that request did. With rollback
-        disabled, a new Create of the same resource can come before that Delete.
+        A failed Create's id names that one request, and its Delete undoes only that request. With rollback disabled,
+        a new Create of the same resource can come before that Delete.
         """
         if self.type != "Create" and self.physical_id:
             return self.physical_id
@@ -138,7 +138,7 @@ class Request:
         return (*self._undo_of_failed_replacement(), self._ensure(allow_grants=allow_grants))
 
     def settled_id(self, progress: Progress) -> str:
-        """The PhysicalResourceId of a SUCCESS: the stream's ARN; for a Delete the id that it came with."""
+        """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that came with it."""
         if self.type == "Delete" or progress.attributes is None:
             return self.failed_id
         held = stream_of_arn(self.physical_id)
@@ -149,7 +149,7 @@ class Request:
         wanted = parse(self.properties, self.owner.place, allow_grants=allow_grants)
         held, tried = stream_of_arn(self.physical_id), self._tried()
         same = held is not None and held.name == wanted.stream.name
-        # Back from another stream, or from invalid properties, this stream still has the key of the new properties.
+        # In a rollback, the failed Update did not touch this stream: it still has the key of the new properties.
         given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
         return Ensure(
             stream=wanted.stream,
@@ -167,17 +167,17 @@ class Request:
         )
 
     def _tried(self) -> StreamRef | None:
-        """The stream of the old properties; None where they are invalid, so that nothing was done for them."""
+        """The stream of the old properties; None if they are invalid: the provider then did nothing for them."""
         try:
             return parse(self.old_properties, self.owner.place).stream
         except InvalidProperties:
             return None
 
     def _undo_of_failed_replacement(self) -> tuple[Release, ...]:
-        """Release the stream of a failed replacement, where this Update goes back to the stream from before it.
+        """Release the stream of a failed replacement, if this Update is the rollback to the stream before it.
 
-        Nothing else marks such a rollback. CloudFormation sends no Delete for the stream that was tried, since it
-        never learnt of that stream.
+        An Update is that rollback if its PhysicalResourceId is the new properties' stream, and the old properties
+        name another stream. CloudFormation sends no Delete for that other stream, since it got no ARN of it.
         """
         held, tried = stream_of_arn(self.physical_id), stream_of(self.old_properties)
         wanted = stream_of(self.properties)

@@ -12,6 +12,9 @@ URL_SECONDS = 7200
 
 _AMZ_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
+AHEAD_SECONDS = 300.0
+"""How far a request's time may be ahead of this function's clock, in seconds."""
+
 
 def digest_of(response_url: str) -> str:
     """A name for a request: a digest of its ResponseURL.
@@ -28,7 +31,8 @@ def issued_at(response_url: str, now: float) -> float:
 
     Args:
         response_url: The URL.
-        now: The time, in epoch seconds. It is returned where the URL tells no time, or one that is still to come.
+        now: The time, in epoch seconds. It is returned where the URL tells no time, or one that is far ahead. A time
+            that is a little ahead is taken as it is: clocks differ, and each delivery has to read the same time.
     """
     try:
         query = parse_qs(urlsplit(response_url).query)
@@ -39,4 +43,4 @@ def issued_at(response_url: str, now: float) -> float:
             issued = int(query["Expires"][0]) - URL_SECONDS
     except (KeyError, ValueError):
         return now
-    return min(max(issued, 0), now)
+    return now if issued > now + AHEAD_SECONDS else max(issued, 0)

@@ -8,9 +8,8 @@ from typing import TypeAlias
 
 from stream_encryption.errors import ProviderError
 from stream_encryption.record.changes import Intent
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Key, Stream
+from stream_encryption.values import Grant, Key, Stream
 
 
 class Code(StrEnum):
@@ -38,6 +37,7 @@ class Code(StrEnum):
     REVOKE_SKIPPED = "RevokeSkipped"
     ENCRYPTED = "Encrypted"
     MENDED = "Mended"
+    REVOKED = "Revoked"
     RELEASED = "Released"
     LEFT_ALONE = "LeftAlone"
 

@@ -1,6 +1,7 @@
 """The decision for Create and Update: not mine, key unusable, must wait, not as wanted, not settled, done.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
+counts.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _key_unusable(situation: EnsureSituation) -> Action | None:
 
 
 def _must_wait(situation: EnsureSituation) -> Action | None:
-    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
     wait = not_my_turn(situation) or not_active(situation)
     in_force = situation.record.in_force
     if wait and in_force and in_force.owner == situation.goal.owner:
@@ -116,7 +117,7 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
     if since is None:
         return not_yet_credible(situation)
     settled_at = since + goal.settle_seconds
-    if goal.settle_seconds and situation.seen.now < settled_at:  # The last look has to be a later one.
+    if goal.settle_seconds and situation.seen.now < settled_at:  # The look must have begun after the settling time.
         left = max(0.0, settled_at - situation.now)
         return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
     if goal.verify and not situation.state.verified:
@@ -170,7 +171,7 @@ def _claimed(situation: EnsureSituation) -> Record:
 
 
 def _note(situation: EnsureSituation) -> str:
-    """Say what the former key keeps Restore from, as far as that can be foreseen."""
+    """Warn if a later Restore can't use the former key, since the provider may not look it up."""
     former = situation.seen.former
     if former is None or former.is_same_as(situation.wanted) or not former.denied:
         return ""

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from .state import State
 
 LIMIT_SECONDS = 120.0
-"""How long a limit that does not call itself a rate is given to pass, in seconds."""
+"""How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
 
 PROOF_SECONDS = 60.0
-"""How long records may come back unencrypted, in seconds."""
+"""How long Verify may put records that come back unencrypted, in seconds."""
 
 INVALID_SECONDS = 15.0
-"""How long a Delete's call may be refused as invalid, in seconds: the stream may have just changed."""
+"""How long to repeat a Delete's call that was refused as invalid, in seconds: the stream may have just changed."""
 
 _CONFLICT_SECONDS = 0.1
 _PROOF_PAUSE_SECONDS = 5.0
@@ -50,7 +50,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.BUSY | RefusalKind.MISSING:
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
-            # The other budget for looks may have room at once.
+            # The other describe call, with its own quota, can be made at once.
             seconds = 0.0 if state.look_throttled else None
             return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
         case RefusalKind.LIMIT:
@@ -142,7 +142,7 @@ def _keeps_the_former_key_away(refusal: Refusal) -> bool:
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
-    """Let teardown go on where the stream may never have been touched: a look that is denied now was denied then."""
+    """Let a Delete succeed if the stream may never have been touched: what AWS refuses now, it also refused before."""
     undoes = refusal.action.endswith((Change.START, Change.STOP))
     if isinstance(goal, Release) and goal.best_effort and not undoes:
         return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, so nothing can have been done")

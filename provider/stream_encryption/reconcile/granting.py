@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 
 from stream_encryption import errors
 from stream_encryption.record.changes import Intent
-from stream_encryption.record.grants import Direction, Grant, merged
+from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, RecordedKey
+from stream_encryption.values import Direction, Grant
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
-from .goals import Ensure
+from .goals import Ensure, Release, RevokeDue
 from .situation import GoalT, may_call
 
 if TYPE_CHECKING:
     from stream_encryption.record.values import Record
     from stream_encryption.values import Key
 
-    from .goals import Goal, Release
+    from .goals import Goal
     from .situation import Situation
     from .state import Granted
 
@@ -115,10 +116,10 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
 
 def _left(situation: Situation[GoalT], record: Record) -> list[Grant]:
     """The record's grants once this request is done: without its owner where it does not want them any more."""
-    wanted = {grant.identity for grant in wanted_grants(situation.goal, situation.seen.wanted)}
-    left = []
+    goal, left = situation.goal, []
+    wanted = {grant.identity for grant in wanted_grants(goal, situation.seen.wanted)}
     for grant in record.grants:
-        owner = None if grant.identity in wanted else situation.goal.owner
+        owner = None if grant.identity in wanted or isinstance(goal, RevokeDue) else goal.owner
         owners = tuple(one for one in grant.owners if one != owner)
         ends = not owners and grant.ended_at is None and not _is_kept(situation, record, grant)
         left.append(replace(grant, owners=owners, ended_at=situation.now if ends else grant.ended_at))
@@ -133,7 +134,8 @@ def _is_kept(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
     current = situation.seen.current
     if current is None or current.identity != grant.key:
         return False
-    last = not isinstance(situation.goal, Ensure) and all(one.owner == situation.goal.owner for one in record.claims)
+    goal = situation.goal
+    last = isinstance(goal, Release) and all(one.owner == goal.owner for one in record.claims)
     return last or not grant.owners
 
 

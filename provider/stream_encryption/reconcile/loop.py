@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from .progress import Progress
 
 LATE_SECONDS = 1.0
-"""How late the last look may be, in seconds: it is planned for the very deadline. Later, nothing is touched."""
+"""How long after the deadline a step may still begin, in seconds: the last look is planned for the deadline itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class WaitBudget:
-    """How long a loop waits by itself, rather than leave the wait to the workflow.
+    """How long a loop sleeps by itself before it leaves the wait to the workflow.
 
     Attributes:
-        until: It waits until then at the latest, in epoch seconds.
-        longest: It waits so long in one piece at the most, in seconds.
-        longest_look: The rhythm's longest pause between two looks, in seconds.
+        until: It sleeps until then at the latest, in epoch seconds.
+        longest: The longest single sleep, in seconds.
+        longest_look: The longest regular pause between two looks, in seconds.
     """
 
     until: float = inf
@@ -35,7 +35,7 @@ class WaitBudget:
     longest_look: float = LONGEST_SECONDS
 
     def ends(self, now: float, seconds: float) -> bool:
-        """Tell whether a wait of so many seconds from now on is too long."""
+        """Tell whether the budget has no room for a wait of so many seconds."""
         return seconds > self.longest or now + seconds > self.until
 
 
@@ -43,13 +43,13 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     """Work on the goals, one after the other, until all are reached or the wait budget ends.
 
     Args:
-        progress: The goals, in order; none at all is reached at once.
+        progress: The goals, in order. Without goals the loop returns at once.
         env: What to look at and act on.
         deadline: When to give up, in epoch seconds.
-        budget: How long to wait right here.
+        budget: How long to sleep here.
 
     Returns:
-        The progress. Where the wait budget ended it has goals left, and the seconds say when to look again.
+        The progress, and the seconds until the next look. If the wait budget ended, the progress has goals left.
 
     Raises:
         ProviderError: A goal can't be reached, or not in time.

@@ -9,8 +9,8 @@ from stream_encryption.record.changes import for_incarnation, without_old
 from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
-from .goals import Ensure, Mend
-from .restoration import Outcome, restoration
+from .goals import Ensure, Mend, RevokeDue
+from .restoration import Outcome, Restoration, restoration
 
 if TYPE_CHECKING:
     from stream_encryption.aws.kms import KeyLookup
@@ -64,7 +64,7 @@ def observe(goal: Goal, state: State, env: Environment, known: Record | None) ->
     """
     now = env.clock.now()
     stream = env.kinesis.describe(goal.stream, other_budget=state.look_throttled)
-    arn = stream.arn if stream else goal.owner.stream_arn(goal.stream.name)
+    arn = stream.arn if stream else _arn(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
     record = without_old(known or env.table.read(arn), now)
@@ -75,9 +75,18 @@ def observe(goal: Goal, state: State, env: Environment, known: Record | None) ->
         return Observation(now, stream, record)
     if isinstance(goal, Ensure):
         return _for_ensure(goal, stream, record, env.keys, now)
+    if isinstance(goal, RevokeDue):
+        return Observation(now, stream, record, None, current_key(stream, record, env.keys))
     if isinstance(goal, Mend):
         return _for_mend(goal, stream, record, env.keys, now)
     return _for_release(goal, stream, record, env.keys, now)
+
+
+def _arn(goal: Goal) -> str:
+    """The ARN of a goal's stream that is not there."""
+    if isinstance(goal, RevokeDue):
+        return str(goal.stream.arn)
+    return goal.owner.stream_arn(goal.stream.name)
 
 
 def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
@@ -124,9 +133,17 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup,
     target = restoration(goal, record, current)
     if target.outcome is not Outcome.RESTORE:
         return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
-    wanted = keys.look_up(target.key_id, stream) if target.key else None
+    wanted = _key_to_restore(target, stream, keys)
     as_wanted = target.key is None and current is None
     return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
+
+
+def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
+    """The key that the stream goes back to; by its ARN where its alias stands for another key by now."""
+    if target.key is None:
+        return None
+    key = keys.look_up(target.key_id, stream)
+    return key if target.key.is_key(key) or not target.key.resolved else keys.look_up(target.key.arn, stream)
 
 
 def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from .actions import Action
     from .state import State
 
-FIRST_SECONDS = 0.55
-"""The pause before the first look after a change, and the shortest one later: most changes take seconds."""
+EARLY_LOOKS = (0.35, 0.65, 1.65)
+"""When the first looks after a change come, in seconds. The first sees the stream UPDATING: a change that ends unseen
+can't be believed for seconds (state.py). The second notices a change that ends at once. Most changes take seconds, so
+there is no look between the second and the third."""
+EARLY_TOLERANCE_SECONDS = 0.1
+"""An early look that comes so much too soon counts as made, in seconds."""
+SHORTEST_SECONDS = 0.5
+"""The shortest pause after the early looks."""
 BASE_SECONDS = 0.15
 SHARE = 0.15
 """Each later pause is a fixed part of the time waited so far, so the delay in noticing is half of that part."""
@@ -23,8 +29,8 @@ MOST_END_SECONDS = 50.0
 it, a pause is the same part again, once that is longer."""
 LONGEST_SECONDS = 5.0
 THROTTLED_SECONDS = 1.0
-"""The longest pause of a throttled request before its change. Of many requests at once it has the longest way to go, so
-it asks again sooner than those that have begun: the account's looks are then never idle, and all end earlier."""
+"""The longest pause of a throttled request before its change. It is shorter than afterwards, since the request has most
+of its work left: of many requests at once, the last one then ends earlier."""
 THROTTLED_BEGUN_SECONDS = 5.0
 """The longest pause of a throttled request after its change."""
 LIKELY_CHANGE_SECONDS = 9.0
@@ -61,5 +67,9 @@ def pause(action: Action, state: State, now: float, random: Random, longest: flo
 
 def _rhythm(waited: float) -> float:
     """The pause after so many seconds; a clock that was put back has waited for none."""
-    brisk = min(BRISK_SECONDS, BASE_SECONDS + SHARE * max(0.0, waited))
-    return max(FIRST_SECONDS, brisk, SHARE * (waited - MOST_END_SECONDS))
+    waited = max(0.0, waited)
+    for at in EARLY_LOOKS:
+        if at > waited + EARLY_TOLERANCE_SECONDS:
+            return at - waited
+    brisk = min(BRISK_SECONDS, BASE_SECONDS + SHARE * waited)
+    return max(SHORTEST_SECONDS, brisk, SHARE * (waited - MOST_END_SECONDS))

@@ -1,6 +1,7 @@
 """The decision for Delete: nothing to release, not mine, not my turn, not restored, done.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
+counts.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if seen.record.supersedes(goal.owner, goal.stamp):
         return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
     if stream is None or stream.status is StreamStatus.DELETING:
-        gone = Stream(goal.stream.name, seen.record.stream, StreamStatus.DELETING, None, retention_hours=0)
+        gone = Stream.gone(goal.stream.name, seen.record.stream)
         return _without_stream(Situation(goal, gone, seen, state, now))
     if claim and _is_another_requests(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
@@ -64,16 +65,18 @@ def _without_stream(situation: Situation[Release]) -> Action:
 def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
-    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a Create
-    whose SUCCESS it never heard does not: it can't be for a claim that a later Create has settled.
+    The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
+    made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
+    such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
-        return claim.latest.digests[-1] != goal.only_request
+        is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
+        return is_a_later_creates or claim.settled not in ("", goal.only_request)
     return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
 
 
 def _not_in_force(situation: Situation[Release]) -> Action | None:
-    """Leave the stream's encryption alone where this resource's claim does not decide on it."""
+    """Leave the encryption as it is if this resource's claim is not in force."""
     goal, seen, record = situation.goal, situation.seen, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
     if in_force and in_force.owner == goal.owner:
@@ -92,7 +95,7 @@ def _not_in_force(situation: Situation[Release]) -> Action | None:
 
 
 def _must_wait(situation: Situation[Release]) -> Action | None:
-    """Wait for the turn and for ACTIVE; meanwhile the record says that older requests of the owner are superseded."""
+    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
     wait = not_my_turn(situation) or (None if _is_kept(situation) else not_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
@@ -107,7 +110,7 @@ def _is_kept(situation: Situation[Release]) -> bool:
 
 
 def _not_restored(situation: Situation[Release]) -> Action | None:
-    """Bring the former encryption back."""
+    """Restore the former encryption, or skip that if its key can't be used."""
     goal, seen, state = situation.goal, situation.seen, situation.state
     if state.skipped is not None:
         return None
@@ -123,7 +126,8 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
         reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if target.key:
-        intent = Intent(Change.START, RecordedKey(target.key_id, target.key.arn), goal.stamp)
+        key_id = seen.wanted.key_id if seen.wanted else target.key_id
+        intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)
@@ -176,6 +180,7 @@ def _departed(goal: Release, record: Record, now: float) -> Record:
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
+        # An overtaking Delete supersedes the requests of its own second, too.
         before = goal.stamp.issued_at + goal.overtaking
         departed = Departed(goal.owner, now, before, (*same_second, goal.stamp.digest))
     return with_departed(without_claim(record, goal.owner), departed)

@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restoration:
-    """The encryption that the stream is to have once the owner's claim is gone.
+    """The encryption that the stream will have when the owner's claim is removed.
 
     Attributes:
         outcome: What the Delete does; the fields below say more.
@@ -46,7 +46,7 @@ class Restoration:
 
 
 def restoration(goal: Release, record: Record, current: Key | None) -> Restoration:
-    """Choose what the stream goes back to.
+    """Choose the encryption that the stream has after the Delete.
 
     Args:
         goal: The Delete. Its owner's claim is in force, or the record is lost.
@@ -54,7 +54,7 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
         current: The stream's key now; None: not encrypted.
     """
     claim, below = record.claim_of(goal.owner), record.claim_below(goal.owner)
-    # A renamed resource that is rolled back gives the stream back to its own stack, whatever OnDelete says.
+    # The Delete of a rename's rollback: the stream stays with its stack, whatever OnDelete says.
     renamed = below is not None and below.owner.stack_id == goal.owner.stack_id
     if goal.on_delete is OnDelete.KEEP and not renamed:
         return Restoration(Outcome.KEEP, "OnDelete is Keep")

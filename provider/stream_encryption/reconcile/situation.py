@@ -1,4 +1,4 @@
-"""What all goals have in common: whose turn it is, and how a change is announced, made and waited for. Pure."""
+"""Checks that all goals share: waiting for other calls, and announcing, making and awaiting a change. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stream_encryption.record.values import Change
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
-from .goals import Ensure, Mend, Release
+from .goals import Ensure, Mend, Release, RevokeDue
 from .observation import Observation
 from .state import State
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 NEW_SECONDS = 60.0
-"""How long a refusal of what may be new (a key, policy, role or grant of seconds ago) is waited out, in seconds."""
+"""How long to repeat a call that AWS refuses, in seconds: a key, policy, role or grant may have been made just now."""
 
 EFFECT_SECONDS = 15.0
-"""How long a change may take to show before it is made again, in seconds."""
+"""How long to wait until a description shows a change, before the call is made again, in seconds."""
 
 MOST_CALLS = 3
-"""How often a change is made that has no effect: each Start and Stop costs a part of the stream's 25 a day."""
+"""How often to call a change that has no effect: each call uses up one of the stream's 25 a day."""
 
-GoalT = TypeVar("GoalT", Ensure, Release, Mend)
+GoalT = TypeVar("GoalT", Ensure, Release, Mend, RevokeDue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Situation(Generic[GoalT]):
 def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
     """Wait while another call can be in flight, or while the last look can be older than the last change.
 
-    What counts is when the look began: the record is read after the stream was described, and can tell of a change
-    that the description does not show.
+    The time when the look began is compared, since the record is read after the stream was described: it can
+    contain a change that the description does not show.
     """
     now, looked_at = situation.now, situation.seen.now
     until = in_flight_until(situation)
@@ -75,7 +75,7 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
 
 
 def in_flight_until(situation: Situation[GoalT]) -> float:
-    """Until when the call that the record announces can be in flight, in epoch seconds; 0 where it can't.
+    """Until when the call that the record announces can be in flight, in epoch seconds; 0 if it can't.
 
     This request's own call is over when AWS has answered, or when the stream is as wanted, and so is one that was
     never made. Every other call is waited out. No look shows a call for a grant.
@@ -99,7 +99,7 @@ def not_active(situation: Situation[GoalT]) -> Wait | None:
 
 
 def not_yet_credible(situation: Situation[GoalT]) -> Wait | None:
-    """Wait while an ACTIVE as wanted can be a description from before the change."""
+    """Wait while a description that is ACTIVE as wanted can be older than the last change."""
     if situation.state.stability.settled_since is not None:
         return None
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
@@ -112,7 +112,7 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost:
         situation: The situation.
         intent: The change.
         announced: The record to write with the intent.
-        lost: What to do where the change took effect, and somebody else undid it.
+        lost: The action if the change took effect, and somebody else undid it.
     """
     state, call = situation.state, situation.state.call
     if call and call.called_at is not None and call.announces(intent):

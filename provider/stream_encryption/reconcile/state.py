@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, RecordedKey
-from stream_encryption.values import RefusalKind, StreamStatus
+from stream_encryption.values import Grant, RefusalKind, StreamStatus
 
 if TYPE_CHECKING:
     from stream_encryption.record.changes import Intent
@@ -33,7 +32,7 @@ class PendingCall:
         intent: The name of the intent in the record.
         written_at: When the intent was written, in epoch seconds.
         called_at: When the call was made, in epoch seconds; None while it was not.
-        answered: Kinesis said that it took the call; False while the call was not made, or its response was lost.
+        answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
         effect_at: When the stream was last seen other than ACTIVE since the call, in epoch seconds; None if never.
         times: How often in a row Kinesis said that it took this very change.
         grant: The grant to create or revoke; None for a Start or Stop.
@@ -57,14 +56,14 @@ class PendingCall:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """Since when the stream has been ACTIVE as wanted, and whether that can be believed.
+    """Since when the stream has been ACTIVE as wanted, and whether the descriptions can be believed.
 
     Attributes:
-        possibly_stale: A description can be older than the last change: an ACTIVE as wanted may be an old answer.
-        matching_since: Since when the descriptions say ACTIVE as wanted, or since when they can no longer be older
-            than the last change, in epoch seconds; None where neither is known.
-        settled_since: Since when the stream has surely been ACTIVE as wanted, in epoch seconds; None if it is not.
-        reached_at: When the stream was last surely ACTIVE as wanted, in epoch seconds; None if it never was.
+        possibly_stale: A description can be older than the last change.
+        matching_since: From when STALE_SECONDS count, after which a description is believed: the answered call, or
+            else the first look that was ACTIVE as wanted; in epoch seconds; None if there was neither.
+        settled_since: Since when the stream has certainly been ACTIVE as wanted, in epoch seconds; None if it is not.
+        reached_at: When the stream was last certainly ACTIVE as wanted, in epoch seconds; None if it never was.
     """
 
     possibly_stale: bool = False
@@ -75,7 +74,7 @@ class Stability:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A call that is refused without a break: which, what the refusal means, and since when, in epoch seconds."""
+    """A call that AWS keeps refusing: the action, the kind of refusal, and since when, in epoch seconds."""
 
     action: str
     kind: RefusalKind
@@ -97,14 +96,14 @@ class State:
 
     Attributes:
         since: When the work began, in epoch seconds.
-        waits: How many waits there were since the last call that changed something.
-        waiting_for: Why the last wait was.
-        throttles: How throttled the request is just now; it slows the rhythm.
-        look_throttled: The last look at the stream was throttled, so the next one uses the other budget.
+        waits: The number of waits since the last call that changed something.
+        waiting_for: The reason of the last wait.
+        throttles: One more for each throttled call, one less for each look; pauses are longer unless it is 0.
+        look_throttled: The last look was throttled, so the next one uses the other describe call.
         call: The call that was announced last; None where none was.
         changes: How many Starts and Stops were made.
         stability: Since when the stream is as wanted.
-        refused: The calls that are refused just now.
+        refused: The calls that AWS keeps refusing.
         verified: A record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
         granted: What became of the grants that the request has made or revoked.
@@ -124,7 +123,7 @@ class State:
     granted: Granted = field(default_factory=Granted)
 
     def refused_since(self, action: str) -> float | None:
-        """Since when a call is refused without a break, in epoch seconds; None where it is not."""
+        """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
         return next((one.since for one in self.refused if one.action == action), None)
 
 
@@ -134,7 +133,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     Args:
         state: The state before the look.
         seen: The look.
-        now: When it ended, in epoch seconds. Calls can take seconds: the stream has surely been so since then only.
+        now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
     refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttles=max(0, state.throttles - 1), look_throttled=False)
@@ -151,9 +150,9 @@ def after_look(state: State, seen: Observation, now: float) -> State:
 
 
 def _still_true(state: State, record: Record) -> Stability:
-    """Drop the stability from before a change that this state does not know.
+    """Discard a stability that is older than a change which this state does not contain.
 
-    Another request made the change, or a step that died: the workflow repeats that step with the state from before it.
+    Another request made that change, or a step that died: the workflow repeats a step with the state before it.
     """
     stability, pending, call = state.stability, record.pending, state.call
     since = stability.matching_since
@@ -185,12 +184,12 @@ def after_intent(state: State, intent: Intent, name: str, now: float) -> State:
 
 
 def after_call(state: State, now: float, *, answered: bool) -> State:
-    """Add that the announced call was made, and begin to poll quickly again.
+    """Add that the announced call was made; pauses are short again.
 
     Args:
         state: The state; it has an announced call.
         now: The time, in epoch seconds.
-        answered: Kinesis said that it took the call; False where the response was lost.
+        answered: Kinesis accepted the call; False if the response was lost.
     """
     call = state.call and replace(
         state.call, called_at=now, answered=answered, effect_at=None, times=state.call.times + answered

@@ -1,6 +1,6 @@
 """One step: observe, decide, act.
 
-A step that is repeated, run twice at once or cut off does no harm: what matters is in the record and on the stream.
+A step may be repeated, run twice at once or cut off: it relies only on the record and the stream.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
-from stream_encryption.record.grants import Grant
 from stream_encryption.record.values import Change, Record
+from stream_encryption.values import Grant, StreamStatus
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .failures import decide_refusal
-from .goals import Ensure, Mend
+from .goals import Ensure, Mend, RevokeDue
 from .mend import decide_mend
 from .observation import Observation, observe
 from .release import decide_release
+from .revoke_due import decide_revoke_due
 from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from .progress import Progress
 
 LOOK_SECONDS = 30.0
-"""How old a look may be that something is done upon, in seconds: four calls of 7 s each. An invocation that stood
-still for longer looks again."""
+"""The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
+for longer, the provider looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Known:
     """What this invocation knows from the step before.
 
     Attributes:
-        record: The record as it was last read or written; None: it has to be read. Every write is conditional, so
-            a record that is out of date does no harm.
-        seen: The last look, where only the record was written since; None: look again.
+        record: The record as it was last read or written; None: it has to be read. It may be out of date: every
+            write is conditional.
+        seen: The last look, if only the record was written since; None: look again.
     """
 
     record: Record | None = None
@@ -54,7 +55,7 @@ NOTHING = Known()
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step made of a goal: the state, the action, and what is known for the next step."""
+    """The result of one step: the new state, the action, and what is known for the next step."""
 
     state: State
     action: Action
@@ -62,7 +63,7 @@ class Step:
 
 
 def take_step(progress: Progress, env: Environment, known: Known) -> Step:
-    """Look, unless the last look still holds; decide; and carry one action out."""
+    """Look, unless the last look is still valid; decide; and carry out one action."""
     goal, state, seen = progress.goals[0], progress.state, known.seen
     if seen is None:
         try:
@@ -74,7 +75,7 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
     elif isinstance(action, Failed | SkipRestore) and known.record is not None:
-        # Every write is conditional, so only a decision that writes nothing can be wrong by an old record.
+        # An action that writes finds out that the record is old, since writes are conditional. These two write nothing.
         action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
     return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
@@ -83,13 +84,15 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
 def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
     if isinstance(goal, Ensure):
         return decide_ensure(goal, seen, state, now)
+    if isinstance(goal, RevokeDue):
+        return decide_revoke_due(goal, seen, state, now)
     if isinstance(goal, Mend):
         return decide_mend(goal, seen, state, now)
     return decide_release(goal, seen, state, now)
 
 
 def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
-    """Carry one action out: one call, or none."""
+    """Carry out one action: one call, or none."""
     action, now, record = step.action, env.clock.now(), None
     unheard = step.state  # the state, should the call take effect without an answer
     if isinstance(action, WriteRecord):
@@ -143,7 +146,7 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
 
 
 def _after_action(step: Step, env: Environment) -> Step:
-    """Add what was done to the state, and drop the look that it made out of date."""
+    """Add the action to the state, and forget the look, which is out of date now."""
     state, action, known = step.state, step.action, Known(step.known.record)
     match action:
         case Wait():
@@ -178,13 +181,19 @@ def _after_refusal(goal: Goal, state: State, refusal: Refusal, known: Known, env
 
 
 def _end_intent(state: State, seen: Observation, env: Environment) -> None:
-    """End the intent of a request that fails, where its call is over, so that nobody has to wait for the call.
+    """End the intent of a request that fails, if its call is over, so that no other request waits for that call.
 
-    The record then says which key the stream has by now, and whether the provider or somebody else gave it.
+    The record then says which key the stream has now, and whether the provider or somebody else gave it.
     """
     pending, call = seen.record.pending, state.call
-    if pending and call and call.intent == pending.intent and (call.called_at is None or call.answered):
-        is_over = call.called_at is not None or pending.grant is not None
-        record = as_seen(seen.record, seen.current, call.called_at) if is_over else seen.record
-        with suppress(Refused):
-            env.table.write(without_pending(record))
+    if pending is None or call is None or call.intent != pending.intent:
+        return
+    record = seen.record
+    if call.called_at is not None:
+        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
+        is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
+        if not (is_active and call.answered and shown_at >= call.called_at):
+            return
+        record = as_seen(record, seen.current, call.called_at)
+    with suppress(Refused):
+        env.table.write(without_pending(record))

@@ -1,11 +1,12 @@
-"""What the record becomes: pure functions from one record to the next. Nothing here reads a clock or the table."""
+"""Changes of a record: pure functions that return a new record. Nothing here reads a clock or the table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .grants import Grant
+from stream_encryption.values import Grant
+
 from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant)
 
 
 def with_claim(record: Record, claim: Claim) -> Record:
-    """Put a claim in force. Where its owner's claim stands further down, it moves to the top."""
+    """Put a claim in force. If its owner has an earlier claim in the list, the new claim replaces that."""
     in_force = record.in_force
     if in_force and in_force.owner == claim.owner:
         return replace(record, claims=(*record.claims[:-1], claim))
@@ -106,7 +107,7 @@ def with_claim(record: Record, claim: Claim) -> Record:
 
 
 def without_claim(record: Record, owner: Owner) -> Record:
-    """Remove an owner's claim. The claim above it inherits the key that the removed one had found."""
+    """Remove an owner's claim. The next claim in the list inherits the key that the removed claim found."""
     claims = list(record.claims)
     for place, claim in enumerate(record.claims):
         if claim.owner == owner:
@@ -156,7 +157,7 @@ def with_pending(record: Record, intent: Intent, name: str, now: float) -> Recor
 
 
 def without_pending(record: Record) -> Record:
-    """End the intent: its call has shown, or was never made."""
+    """Remove the intent: its call is visible, or was never made."""
     return replace(record, pending=None)
 
 

@@ -11,7 +11,8 @@ from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
 if TYPE_CHECKING:
     from stream_encryption.values import Key
 
-from .grants import Grant
+from stream_encryption.values import Grant
+
 from .watch_notes import NO_NOTES, WatchNotes
 
 DEPARTED_SECONDS = 2 * 60 * 60.0
@@ -28,7 +29,7 @@ class Change(StrEnum):
 
 
 class Arrival(StrEnum):
-    """How a request compares with the requests of its owner that the record knows."""
+    """How a request compares with the owner's requests in the record."""
 
     NEWER = "newer"
     CURRENT = "current"
@@ -57,11 +58,11 @@ class Latest:
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
-        if stamp.issued_at != self.issued_at:
-            return Arrival.NEWER if stamp.issued_at > self.issued_at else Arrival.SUPERSEDED
         if stamp.digest == self.digests[-1]:
             return Arrival.CURRENT
-        return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER
+        if stamp.digest in self.digests or stamp.issued_at < self.issued_at:
+            return Arrival.SUPERSEDED
+        return Arrival.NEWER
 
     def followed_by(self, stamp: RequestStamp) -> Latest:
         """Add a request; one that is known already, or is older, changes nothing."""
@@ -199,7 +200,7 @@ class Record:
     Attributes:
         stream: The stream's ARN.
         version: Counts the writes; 0: there is no item in the table.
-        incarnation: The second in which the stream was created, in epoch seconds; 0 where nothing is known yet.
+        incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
         pending: The call that is about to be made; None where none is.

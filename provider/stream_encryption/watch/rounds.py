@@ -18,8 +18,8 @@ from .watcher import Watcher
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stream_encryption.record.table import Page
     from stream_encryption.record.values import Record
+    from stream_encryption.record.watch_table import Page
 
     from .trail import Trailed
 
@@ -119,7 +119,7 @@ def _batch(after: str | None, cause: Cause | None, keys: frozenset[str]) -> dict
 
 
 def _is_of_interest(record: Record) -> bool:
-    return bool(record.claims or record.watch.told)
+    return bool(record.claims or record.watch.told or record.grants)
 
 
 def _wants_one_of(keys: frozenset[str], record: Record) -> bool:

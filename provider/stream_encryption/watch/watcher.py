@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.record.table import RecordTable
-from stream_encryption.values import RefusalKind
+from stream_encryption.record.watch_table import WatchTable
+from stream_encryption.values import RefusalKind, StreamRef
 from stream_encryption.workflow.state_machine import StateMachine
 from stream_encryption.workflow.workflow_state import WorkflowState
 
+from .due import may_be_due, revoke_due
 from .findings import judge
 from .log import WatchLog
 from .look import Sight
@@ -20,7 +21,7 @@ from .news import mend_name, mend_of, news
 from .telling import Teller
 
 if TYPE_CHECKING:
-    from stream_encryption.reconcile.goals import Mend
+    from stream_encryption.reconcile.goals import Mend, RevokeDue
     from stream_encryption.record.values import Record
 
     from .cause import Cause
@@ -36,7 +37,7 @@ class Watcher:
     """What the watch touches."""
 
     sight: Sight
-    table: RecordTable
+    table: WatchTable
     teller: Teller
     mends: StateMachine
     log: WatchLog
@@ -64,8 +65,20 @@ class Watcher:
             record = noted
         mend = mend_of(record, findings)
         if mend:
-            self._mend(mend, record, now)
+            self._mend(mend, mend_name(mend, record, now), now)
+        else:
+            self._revoke(record, now)
         return bool(findings)
+
+    def _revoke(self, record: Record, now: float) -> None:
+        """Have the grants revoked that are due. The stream tells how long its records can be read."""
+        if not may_be_due(record, now):
+            return
+        with suppress(Refused):  # The next round looks again.
+            ref = StreamRef(record.stream.rpartition("/")[2], record.stream)
+            due = revoke_due(record, self.sight.kinesis.describe(ref), now)
+            if due:
+                self._mend(due, f"revoke-{due.stamp.digest}", now)
 
     def _findings(self, record: Record, *, other_budget: bool) -> tuple[Finding, ...] | None:
         if record.in_force is None:
@@ -101,11 +114,10 @@ class Watcher:
             return False
         return True
 
-    def _mend(self, mend: Mend, record: Record, now: float) -> None:
+    def _mend(self, mend: Mend | RevokeDue, name: str, now: float) -> None:
         """Hand the mend over to the state machine, which has the function carry it out."""
         state = WorkflowState.of({}, now + MEND_SECONDS, Progress.begin((mend,), now), 1)
-        name = mend_name(mend, record, now)
         try:
             self.log.mend_started(mend.stream.name, name, anew=self.mends.start_named(name, state.to_json()))
         except Refused as refused:
-            self.log.failed("mend not started", record.stream, refused.refusal)
+            self.log.failed("mend not started", mend.stream.name, refused.refusal)

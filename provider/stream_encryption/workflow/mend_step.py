@@ -10,7 +10,7 @@ from stream_encryption import errors
 from stream_encryption.cloudformation.failure import Failure
 from stream_encryption.cloudformation.request import end_of
 from stream_encryption.reconcile.environment import Environment
-from stream_encryption.reconcile.goals import Mend
+from stream_encryption.reconcile.goals import Mend, RevokeDue
 from stream_encryption.reconcile.loop import loop
 from stream_encryption.telemetry import Telemetry
 
@@ -52,7 +52,7 @@ class MendStep:
         """
         handed_over = WorkflowState.from_json({**state, "Event": {}})
         (goal,) = handed_over.progress.goals
-        if not isinstance(goal, Mend):
+        if not isinstance(goal, Mend | RevokeDue):
             raise TypeError("a state without an event is a mend's")
         self.telemetry.resume_mend(goal)
         env = self.environment()
@@ -67,5 +67,6 @@ class MendStep:
         else:
             if progress.goals:
                 return WorkflowState.of({}, handed_over.deadline, progress, seconds).to_json()
-            self.telemetry.mend_ended("Mended" if progress.changes else "LeftAlone")
+            done = "Mended" if isinstance(goal, Mend) else "Revoked"
+            self.telemetry.mend_ended(done if progress.changes else "LeftAlone")
         return {"Done": True}

@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.codec import decode, encode
+from stream_encryption.reconcile.goals import RevokeDue
 from stream_encryption.reconcile.progress import Progress
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class WorkflowState:
         Raises:
             ValueError: No goal is left, or the goals are another owner's.
         """
-        if {goal.owner for goal in self.progress.goals} != {request.owner}:
+        goals = self.progress.goals
+        if not goals or any(isinstance(goal, RevokeDue) or goal.owner != request.owner for goal in goals):
             raise ValueError("the state's goals are not those of its request")
         return replace(self, deadline=min(request.deadline, self.deadline))
 

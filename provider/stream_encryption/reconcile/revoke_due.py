@@ -1,0 +1,38 @@
+"""The decision for grants that are due: must wait, not revoked, done. Pure.
+
+A grant is due when nobody wants it and no record can need it: by the watch's word, and by the rules of a request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stream_encryption.record.changes import as_seen, without_pending
+from stream_encryption.values import Stream, StreamStatus
+
+from .actions import Action, Code, Stabilized
+from .granting import revocable_grant, without_unwanted
+from .situation import Situation, not_my_turn
+
+if TYPE_CHECKING:
+    from .goals import RevokeDue
+    from .observation import Observation
+    from .state import State
+
+
+def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: float) -> Action:
+    """Choose the next action for grants that are due."""
+    stream = seen.stream
+    if stream is None or stream.status is StreamStatus.DELETING:
+        stream = Stream.gone(goal.stream.name, seen.record.stream)
+    situation = Situation(goal, stream, seen, state, now)
+    record = as_seen(seen.record, seen.current, state.call.called_at if state.call else None)
+    revokes = revocable_grant(situation, record)
+    if revokes:
+        return not_my_turn(situation) or revokes
+    left = without_unwanted(situation, record)
+    if left.grants == record.grants:
+        return Stabilized(Code.LEFT_ALONE, "no grant is due")
+    return not_my_turn(situation) or Stabilized(
+        Code.REVOKED, "the grants that were due are revoked", without_pending(left)
+    )
