@@ -19,10 +19,10 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo record invoke plan audit test simulate replay mutants mutate bench examples lint scan advisories format \
-  build deploy draw lock clean
+.PHONY: help setup demo record invoke plan audit check test simulate replay mutants mutate bench examples code lint scan \
+  advisories format build deploy draw lock clean
 
-help: ## What can be done here
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything, into this folder only
@@ -68,50 +68,56 @@ benchmarks/node_modules/.ready: benchmarks/package-lock.json | .venv-engines/.re
 	@$(INSTALL) --python .venv-cdk/bin/python -r requirements/cdk.txt
 	@touch $@
 
-demo: setup ## A stream's whole life under CloudFormation, on this machine, live
+demo: setup ## Deploy into the emulator, and take a stream from Create to Delete
 	@$(BIN)/python -m local.demo
 
-record: setup ## The same, with its pictures for the docs: docs/demo.svg and docs/create.svg
+record: setup ## The same, with pictures for the docs: docs/demo.svg and docs/create.svg
 	@$(BIN)/python -m local.demo --record
 
-invoke: setup ## One event through the function: make invoke EVENT=events/create.json
+invoke: setup ## Run the function with one event: make invoke EVENT=events/create.json
 	@$(BIN)/python -m local.invoke $(EVENT)
 
-plan: setup ## What a deployment would do, shown on the embedded AWS: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
+plan: setup ## Show the command plan on the emulator: make plan TEMPLATE=examples/… PARAMETERS="Name=value …" STACK=…
 	@$(BIN)/python -m local.plan plan $(TEMPLATE) $(addprefix --parameter ,$(PARAMETERS)) $(addprefix --stack-name ,$(STACK))
 
-audit: setup ## How every stream is encrypted, with which key, and who manages that, shown on the embedded AWS
+audit: setup ## Show the command audit on the emulator
 	@$(BIN)/python -m local.plan audit
 
 # Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
 LIVES := tests/simulation tests/lives tests/stack
+PARTS = $(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
+
+check: .venv/.ready code ## The inner loop of a change: form, types, and the tests of parts; about a minute
+	@$(PARTS)
 
 test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%) --cov --cov-fail-under=100
+	@$(PARTS)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES)
 
-simulate: .venv/.ready ## Worlds in which everything goes wrong: make simulate SEEDS=1-1000, or SEEDS=lifecycles
+simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000, or SEEDS=lifecycles
 	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))
 
-replay: .venv/.ready ## One of these worlds, line by line: make replay SEED=42
+replay: .venv/.ready ## Show one of these worlds: make replay SEED=42
 	@$(SIMULATION) replay $(SEED)
 
-mutants: .venv/.ready ## How often the simulation finds bugs that are planted: make mutants SEEDS=1-300
+mutants: .venv/.ready ## How often the simulation finds planted bugs: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)
 
-mutate: .venv/.ready ## What the tests would not notice: mutation testing, some ten minutes
+mutate: .venv/.ready ## Mutation testing, about ten minutes
 	@sh tests/mutate.sh $(BIN)
 
-bench: setup benchmarks/node_modules/.ready ## How fast and cheap it is, beside its peers: make bench, or make bench ONLY="lag calls"
+bench: setup benchmarks/node_modules/.ready ## Measure speed and cost, compared with other tools: make bench, or make bench ONLY="lag calls"
 	@PYTHONPATH=provider:failure_responder:cli $(BIN)/python -m benchmarks $(ONLY)
 
 examples: .venv-cdk/.ready benchmarks/node_modules/.ready ## Synthesize the CDK examples, and compare them with examples/cdk/synthesized.template.json
 	@$(BIN)/python -m tools.synth_examples
 
-lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
+code: .venv/.ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+lint: setup code ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and schemas for the pipelines
 	@$(BIN)/cfn-lint template.yaml deploy/*.yaml examples/*.yaml examples/cdk/*.json
 	@sh tools/asl-validate.sh statemachine/*.asl.json
 	@$(BIN)/python -m tools.draw_states --check
@@ -120,31 +126,31 @@ lint: setup ## ruff, mypy, cfn-lint, asl-validator, sam validate; actionlint and
 	@sh tools/actionlint.sh .github/workflows/*.yml
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1 --template-file template.yaml
 
-scan: .venv-scan/.ready ## What is unsafe in the templates (checkov), the code (bandit) and the workflows (zizmor)
+scan: .venv-scan/.ready ## Find unsafe templates (checkov), code (bandit) and workflows (zizmor)
 	@$(SCAN)/checkov --directory . --framework cloudformation github_actions --skip-path '\.venv' --skip-download --compact --quiet
 	@$(SCAN)/bandit --quiet --recursive provider failure_responder cli local tools
 	@$(SCAN)/zizmor --offline --quiet --persona pedantic --no-progress .github/workflows
 
-advisories: .venv-scan/.ready ## Known vulnerabilities of what is pinned: pip-audit, which asks PyPI
+advisories: .venv-scan/.ready ## Find known vulnerabilities of pinned packages (pip-audit, which asks PyPI)
 	@$(SCAN)/pip-audit --progress-spinner off --disable-pip --require-hashes --strict -r provider/requirements.txt \
 	  -r requirements/dev.txt -r requirements/engines.txt -r requirements/sam.txt -r requirements/scan.txt
 
-format: .venv/.ready ## Put the code into its form
+format: .venv/.ready ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-build: .venv-sam/.ready ## The artifact, as SAM builds it (needs the template's Python on the PATH)
+build: .venv-sam/.ready ## Build the artifact with SAM (needs the template's Python on the PATH)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 
-deploy: .venv-sam/.ready ## What was built, with no question asked: make deploy ENVIRONMENT=staging
+deploy: .venv-sam/.ready ## Deploy the build without questions: make deploy ENVIRONMENT=staging
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --config-env $(ENVIRONMENT) --no-confirm-changeset --no-fail-on-empty-changeset
 
-draw: .venv/.ready ## The pictures of the state machine (from its definition) and of the architecture in the docs
+draw: .venv/.ready ## Draw the state machine and the architecture for the docs
 	@$(BIN)/python -m tools.draw_states
 	@$(BIN)/python -m tools.draw_architecture
 
-lock: .venv/.uv ## Pin every dependency anew, with hashes
+lock: .venv/.uv ## Update the pinned dependencies and their hashes
 	@sh tools/lock.sh $(BIN)/uv
 
-clean: ## Remove everything that was installed or built here
+clean: ## Remove everything that was installed or built in this folder
 	@rm -rf .venv .venv-engines .venv-sam .venv-scan .venv-cdk benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

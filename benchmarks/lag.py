@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import lag_page
 from benchmarks.account import ACTIVE, USED_SHARE, Account
-from benchmarks.outcomes import Outcome, Section, drawn
+from benchmarks.outcomes import Outcome, Section, call_limit, drawn
 from benchmarks.peers import OURS, cdk, crhelper
 from benchmarks.peers.boto3_waiter import Boto3Waiter
 from benchmarks.peers.ours import Ours
@@ -55,7 +55,7 @@ class Run:
         fault = self._handled(exchange)
         length = self.account.lengths[self.server]
         calls = [one for one in self.account.wire.calls(self.stream) if one.stream == self.stream]
-        started, late = first_start(calls, self.stream), lateness(calls)
+        started, late = first_start(calls, self.stream), lateness(calls, call_limit(length))
         if fault or started is None:
             return Outcome(self.peer.name, self.nominal, length, fault=fault or "no Start was recorded", late=late)
         return Outcome(self.peer.name, self.nominal, length, lag=exchange.answered - started - length, late=late)

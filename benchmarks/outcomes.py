@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
+
+from benchmarks.wire import LATE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +18,7 @@ A fixed rhythm always has the same luck with a fixed length. The steps at 15 and
 or 5 s equally."""
 SHARE, FIXED_SECONDS = 0.10, 0.15
 """The allowed lag: this share of the update's length, plus this many seconds."""
+SHORTEST_LIMIT_SECONDS, MOST_DRIFT_SECONDS = 0.25, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,16 @@ class Section:
     spacing: float
     outcomes: Sequence[Outcome]
     drifts: Sequence[float]
+
+    @property
+    def late(self) -> bool:
+        """Whether streams were ACTIVE so late that the engines, and not the peers, made the difference."""
+        return bool(self.drifts) and median(self.drifts) > SHARE * self.nominal + MOST_DRIFT_SECONDS
+
+
+def call_limit(length: float) -> float:
+    """How long a call may take in a request whose update has this length, in seconds; a slower one spoils the lag."""
+    return min(LATE_SECONDS, max(SHORTEST_LIMIT_SECONDS, SHARE * length))
 
 
 def drawn(nominal: float) -> list[float]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 START = "StartStreamEncryption"
 LATE_SECONDS = 1.0
-"""The slowest call that a measurement may contain, in seconds. A slower one means that this machine was overloaded."""
+"""How long a call may take, in seconds. A slower one means that this machine was overloaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +96,17 @@ def first_start(calls: Sequence[Call], stream: str) -> float | None:
     return next((one.answered for one in calls if (one.stream, one.action, one.status) == wanted), None)
 
 
-def lateness(calls: Sequence[Call]) -> str:
-    """Say which of these calls took so long that a measurement which contains it is void; empty if none did."""
+def lateness(calls: Sequence[Call], limit: float = LATE_SECONDS) -> str:
+    """Say which of these calls took so long that a measurement which contains it is void; empty if none did.
+
+    Args:
+        calls: The calls of the measurement.
+        limit: How long a call may take, in seconds.
+    """
     slowest = max(calls, key=lambda one: one.seconds, default=None)
-    if slowest is None or slowest.seconds <= LATE_SECONDS:
+    if slowest is None or slowest.seconds <= limit:
         return ""
-    return f"{slowest.action} took {slowest.seconds:.1f} s"
+    return f"{slowest.action} took {slowest.seconds:.2f} s"
 
 
 OK = 200

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from local import templates
+from local import templates, watch_scene
 from local.checks import AWS_KEY, LOGICAL_ID, Checks
 from local.embedded_aws import EmbeddedAws
 from local.engines import ROOT, Durations, UnsupportedMachineError
 from local.executions import ExecutionWatch
 from local.record import readable
 from local.timeline import Timeline
+from local.watch_scene import WatchScene
 from tools import draw_create
 from tools.draw_create import Course
 
@@ -59,6 +60,7 @@ class Demo:
             self.claim_twice,
             self.delete,
             self.wait_for_a_busy_stream,
+            self.watch_what_others_do,
             self.look_back,
         )
         recorded = (self.create, self.change_the_key)
@@ -226,6 +228,15 @@ class Demo:
         self.check.ended(self.aws.cloudformation.delete("orders-encryption"), "DELETE_COMPLETE")
         self.check.as_before("orders")
 
+    def watch_what_others_do(self) -> None:
+        """What others do to an encrypted stream and its key is found, told, and mended where asked."""
+
+        def deploy(on_drift: str) -> Operation:
+            template = templates.with_property(self._example(), LOGICAL_ID, "OnDrift", on_drift)
+            return self._deploy(watch_scene.STACK, watch_scene.STREAM, TEAM_KEY, template=template)
+
+        WatchScene(self.aws, self.show, self.check).play(deploy)
+
     def look_back(self) -> None:
         """What must hold for all of it."""
         self.show.scene("All in all")
@@ -273,7 +284,7 @@ def main(arguments: list[str]) -> int:
         timeline.on_air(recorded=True)
         timeline.summary(f"{timeline.passed} checks passed, {failed} failed, in {took:.0f} s.")
         if record and demo.course and not failed:
-            RECORDING.write_text(timeline.recording("make demo: two of its nine scenes"), encoding="utf-8")
+            RECORDING.write_text(timeline.recording("make demo: two of its ten scenes"), encoding="utf-8")
             PICTURE.write_text(draw_create.drawing(demo.course), encoding="utf-8")
     except UnsupportedMachineError as error:
         timeline.summary(str(error))

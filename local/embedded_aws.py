@@ -78,6 +78,10 @@ class EmbeddedAws:
         self.s3 = session.client("s3", endpoint_url=ministack_url, config=config)
         self.ssm = session.client("ssm", endpoint_url=ministack_url, config=config)
         self.kinesis = session.client("kinesis", endpoint_url=kinesis_url, config=config)
+        self.events = session.client("events", endpoint_url=ministack_url, config=config)
+        self.cloudwatch = session.client("cloudwatch", endpoint_url=ministack_url, config=config)
+        self.sqs = session.client("sqs", endpoint_url=ministack_url, config=config)
+        self.scheduler = session.client("scheduler", endpoint_url=ministack_url, config=config)
         iam = session.client("iam", endpoint_url=ministack_url, config=config)
         sts = session.client("sts", endpoint_url=ministack_url, config=config)
         self.iam = Iam(self.place, iam, sts, self.kms)
@@ -86,9 +90,9 @@ class EmbeddedAws:
         self.tap.authorize = self.iam.refusal
         self.endpoints = {"AWS_ENDPOINT_URL": ministack_url, "AWS_ENDPOINT_URL_KINESIS": self.tap.url}
         """By these variables of boto3's a program finds this AWS, and is heard by the tap."""
-        self.runtime, self.failure_responder = (
+        self.runtime, self.failure_responder, self.watch_runtime = (
             self._stack.enter_context(LambdaRuntime(name, self.household, self.place, self.endpoints))
-            for name in ("lambda", "failure-responder")
+            for name in ("lambda", "failure-responder", "watch")
         )
         self.responses = self._stack.enter_context(ResponseEndpoint(self.runtime.deliver, listeners.exchange))
         self.runtime.prepare = self.responses.guard
@@ -130,7 +134,11 @@ class EmbeddedAws:
     @property
     def _functions(self) -> dict[str, LambdaRuntime]:
         """What runs each of the template's functions."""
-        return {"Function": self.runtime, "FailureResponder": self.failure_responder}
+        return {
+            "Function": self.runtime,
+            "FailureResponder": self.failure_responder,
+            "WatchFunction": self.watch_runtime,
+        }
 
     def code(self, logical_id: str) -> Path:
         """The code of a function of the template, as it was deployed."""
@@ -209,6 +217,7 @@ class EmbeddedAws:
         """Every line of every log: the functions' own, and what is in the account's log groups."""
         yield from self.runtime.log_lines()
         yield from self.failure_responder.log_lines()
+        yield from self.watch_runtime.log_lines()
         for group in self.logs.describe_log_groups()["logGroups"]:
             events = self.logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
             yield from (event["message"] for event in events)

@@ -1,21 +1,22 @@
-"""Starts MiniStack with four corrections. MiniStack's own Python runs this file, not the harness's.
+"""Starts MiniStack with five corrections. MiniStack's own Python runs this file, not the harness's.
 
 1. MiniStack takes whatever a function returns for a success, or calls every failure "Runtime.HandlerError". AWS
    reports a function's error by a header, and Step Functions retries and catches errors by their names.
 2. MiniStack's IAM checks a permission on the alias that a call to KMS names. AWS checks it on the key behind the alias.
 3. MiniStack knows only customer managed keys. On AWS the key behind alias/aws/... is managed by AWS.
-4. MiniStack's IAM knows no condition keys of KMS, so a policy with such a condition allows nothing. It gets those of
-   CreateGrant. (MiniStack keeps and lists grants; it enforces none.)
+4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts those of
+   CloudTrail (local/trail.py) by the same call.
+5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents, nor
+   those of CreateGrant. (MiniStack's KMS keeps and lists grants, and enforces none.)
 """
 
 import json
 import urllib.request
-from contextvars import ContextVar
 from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import kms, lambda_svc
+from ministack.services import eventbridge, kms, lambda_svc
 
 FUNCTION_ERROR = "X-Amz-Function-Error"
 
@@ -35,25 +36,7 @@ def enforce(caller: str, action: str, service: str, region: str, resource_arn: s
         if key is None:
             return None
         resource_arn = key["Arn"]
-    if action == "kms:CreateGrant":
-        more["service_context"] = grant_conditions(json.loads(request_body.get() or b"{}"))
     return enforce_on(caller, action, service, region, resource_arn, **more)
-
-
-def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> Any:  # noqa: ANN401
-    """Tell the resource that a request is for, and keep its body for `enforce`."""
-    request_body.set(body)
-    return resource_arn_of(service, method, path, headers, body, *more)
-
-
-def grant_conditions(request: dict[str, Any]) -> dict[str, Any]:
-    """The condition keys of CreateGrant that the provider's role has."""
-    constraints = request.get("Constraints") or {}
-    conditions = {"kms:GrantOperations": request.get("Operations") or None}
-    for kind, context in constraints.items():
-        conditions["kms:GrantConstraintType"] = kind
-        conditions |= {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
-    return conditions
 
 
 def key_metadata(record: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -63,8 +46,33 @@ def key_metadata(record: dict[str, Any]) -> Any:  # noqa: ANN401
     return {**describe_key(record), **managed}
 
 
-request_body: ContextVar[bytes] = ContextVar("request_body", default=b"")
-resource_arn_of = iam_actions.extract_resource_arn
+def put_events(data: dict[str, Any], allow_aws_source: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002 - its own
+    """Put events, those of AWS's services too."""
+    return put_events_of_ours(data, allow_aws_source)
+
+
+def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+    """Read a request's condition keys, the source of its events as well."""
+    found: dict[str, Any] = tag_context(service, action, body, params)
+    if action == "events:PutEvents":
+        sources = {str(entry.get("Source")) for entry in json.loads(body or b"{}").get("Entries", [])}
+        found["events:source"] = sources.pop() if len(sources) == 1 else None
+    if action == "kms:CreateGrant":
+        found |= grant_conditions(json.loads(body or b"{}"))
+    return found
+
+
+def grant_conditions(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the condition keys of CreateGrant that the provider's role has."""
+    conditions = {"kms:GrantOperations": request.get("Operations") or None}
+    for kind, context in (request.get("Constraints") or {}).items():
+        conditions["kms:GrantConstraintType"] = kind
+        conditions |= {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+    return conditions
+
+
+tag_context = iam_actions.request_tag_context
+put_events_of_ours = eventbridge._put_events  # noqa: SLF001
 enforce_on = iam_evaluator.enforce
 describe_key = kms._key_metadata  # noqa: SLF001
 
@@ -72,5 +80,6 @@ if __name__ == "__main__":
     lambda_svc._execute_function_proxy = invoke  # noqa: SLF001 - corrected here
     kms._key_metadata = key_metadata  # noqa: SLF001 - corrected here
     iam_evaluator.enforce = enforce
-    iam_actions.extract_resource_arn = resource_arn
+    iam_actions.request_tag_context = request_context
+    eventbridge._put_events = put_events  # noqa: SLF001 - corrected here
     main()

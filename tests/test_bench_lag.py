@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from benchmarks import lag_page
-from benchmarks.outcomes import STEPS, Outcome, drawn
+from benchmarks.outcomes import STEPS, Outcome, Section, call_limit, drawn
 from benchmarks.peers import OURS, crhelper, terraform
 from benchmarks.wire import LATE_SECONDS, Call, first_start, lateness
 
@@ -58,7 +58,7 @@ def test_the_lag_begins_when_a_start_was_accepted() -> None:
 def test_a_request_that_this_machine_delayed_is_too_late_rather_than_failed() -> None:
     """Issue 13, part 6: a slow machine is reported as such, and not as a failure of the product."""
     assert lateness([call(0.1), call(LATE_SECONDS)]) == ""
-    assert "took 31.0 s" in lateness([call(0.1), call(31.0)])
+    assert "took 31.00 s" in lateness([call(0.1), call(31.0)])
     late = Outcome(OURS, 5.0, 5.0, fault="no Start was recorded", late="GetItem took 31.0 s")
     good = [Outcome(OURS, 5.0, 5.0, lag=0.4)] * 2
     peer = Outcome("a peer", 5.0, 5.0, lag=2.0)
@@ -67,6 +67,19 @@ def test_a_request_that_this_machine_delayed_is_too_late_rather_than_failed() ->
     assert answered.reached
     assert [goal.reached for goal in lags] == [None] * 3
     assert "| this provider | 5 s | too late: GetItem took 31.0 s |" in report.page()
+
+
+def test_streams_that_are_active_late_leave_the_goals_unmeasured() -> None:
+    """Issue 13, part 6: where the engines are late, the lag would be theirs."""
+    ours, peer = Outcome(OURS, 0.5, 0.5, lag=1.6), Outcome("a peer", 0.5, 0.5, lag=2.0)
+    for drift, reached in ((0.7, None), (0.02, False)):
+        section = Section(0.5, 6.0, 5.5, [ours, peer], [drift])
+        assert lag_page.report([ours, peer], [0.5], [section]).goals[1].reached is reached
+
+
+def test_a_call_may_take_a_part_of_the_update_s_length() -> None:
+    """Half a second more or less is much for an update of half a second, and little for a minute."""
+    assert [call_limit(length) for length in (0.5, 5.0, 60.0)] == [0.25, 0.5, LATE_SECONDS]
 
 
 def test_a_request_that_failed_on_a_machine_that_was_fast_enough_is_a_failure() -> None:

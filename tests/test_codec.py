@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,7 +21,7 @@ class Inner:
     """A dataclass within another one."""
 
     name: str
-    kind: str = "Inner"
+    kind: ClassVar[str] = "Inner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Other:
     """One that can stand in the same place."""
 
     name: str
-    kind: str = "Other"
+    kind: ClassVar[str] = "Other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
     ),
     "Contested": (
         errors.Contested(STREAM, 3),
-        [STREAM_ARN, "3 mends in 24 hours", "CloudTrail", "OnDrift"],
+        [STREAM_ARN, "mends in 24 hours", "CloudTrail", "OnDrift"],
     ),
     "ChangeWithoutEffect": (
         errors.ChangeWithoutEffect(STREAM, "StartStreamEncryption", 3),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from stream_encryption.reconcile.actions import Action
-from stream_encryption.reconcile.goals import Ensure, Release
+from stream_encryption.reconcile.goals import Ensure, Mend, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import PendingCall, State
 from stream_encryption.record.changes import INTENT_SECONDS, Intent
@@ -97,6 +97,11 @@ def ensure(**more: Any) -> Ensure:
 def release(**more: Any) -> Release:
     """A Delete, of the second after the Create."""
     return Release(**{"stream": REF, "owner": ME, "stamp": stamp("delete", SECOND + 1), **more})
+
+
+def mend(**more: Any) -> Mend:
+    """A mend of the watch, for the claim that the request `mine` has made."""
+    return Mend(**{"stream": REF, "owner": ME, "stamp": stamp(), **more})
 
 
 def told(action: Action) -> Action:

@@ -11,7 +11,7 @@ from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import Refused, State
 from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
-from tests.values import NOW, ensure, release, state, told
+from tests.values import NOW, TWO, call, ensure, mend, release, start_intent, state, told
 
 START, STOP = "kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption"
 LOOK, READ, WRITE, PUT = (
@@ -20,8 +20,8 @@ LOOK, READ, WRITE, PUT = (
     "dynamodb:PutItem",
     "kinesis:PutRecord",
 )
-GOALS: list[Goal] = [ensure(), release()]
-both = pytest.mark.parametrize("goal", GOALS, ids=["Ensure", "Release"])
+GOALS: list[Goal] = [ensure(), release(), mend()]
+every_goal = pytest.mark.parametrize("goal", GOALS, ids=["Ensure", "Release", "Mend"])
 NOT_AUTHORIZED = f"User: x is not authorized to perform: {START} on resource: "
 
 
@@ -45,7 +45,7 @@ def failure(action: Action) -> errors.ProviderError:
     return action.error
 
 
-@both
+@every_goal
 def test_a_write_that_met_another_is_decided_anew_at_once(goal: Goal) -> None:
     """Record, rule 7: a conditional write that fails is no error."""
     action = decide(goal, refused(RefusalKind.CONFLICT, WRITE), 1000.0)
@@ -53,7 +53,7 @@ def test_a_write_that_met_another_is_decided_anew_at_once(goal: Goal) -> None:
     assert (action.code, action.seconds) == (Code.LOOKING_AGAIN, 0.1)
 
 
-@both
+@every_goal
 @pytest.mark.parametrize("kind", [RefusalKind.BUSY, RefusalKind.MISSING])
 def test_a_stream_that_is_busy_or_gone_is_looked_at_again(goal: Goal, kind: RefusalKind) -> None:
     """Errors, ResourceInUseException: wait for ACTIVE, try again."""
@@ -62,7 +62,7 @@ def test_a_stream_that_is_busy_or_gone_is_looked_at_again(goal: Goal, kind: Refu
     assert (action.code, action.seconds) == (Code.LOOKING_AGAIN, None)
 
 
-@both
+@every_goal
 @pytest.mark.parametrize("action", [START, LOOK, READ, WRITE])
 @pytest.mark.parametrize("kind", [RefusalKind.THROTTLED, RefusalKind.TRANSIENT])
 def test_throttling_and_outages_are_backed_off_from_until_the_deadline(
@@ -82,7 +82,7 @@ def test_a_throttled_look_is_tried_by_the_other_budget_at_once() -> None:
     assert (waiting.code, waiting.seconds) == (Code.BACKING_OFF, 0.0)
 
 
-@both
+@every_goal
 def test_a_limit_is_waited_for_two_minutes(goal: Goal) -> None:
     """Errors, LimitExceededException otherwise: back off for at most two minutes, then FAILED."""
     assert decide(goal, refused(RefusalKind.LIMIT)).code == Code.RETRYING_LIMIT
@@ -102,6 +102,14 @@ def test_records_that_come_back_unencrypted_are_put_for_a_minute() -> None:
     assert "60 s" in str(failed)
 
 
+def test_an_unusable_key_is_named_as_the_template_names_it() -> None:
+    """Error KeyUnusable: for a mend of the watch, which has no template, as it was started."""
+    announced = state(call=call(start_intent(TWO)), refused=(Refused(START, RefusalKind.KEY, NOW - 60),))
+    refusal = refused(RefusalKind.KEY)
+    assert "Key alias/one " in decide_refusal(ensure(), refusal, announced, NOW).reason
+    assert f"Key {TWO.identity} " in decide_refusal(mend(), refusal, announced, NOW).reason
+
+
 def test_an_invalid_argument_fails_a_create_at_once() -> None:
     """Errors, InvalidArgumentException: FAILED with the service's message."""
     failed = failure(decide(ensure(), refused(RefusalKind.INVALID)))
@@ -119,7 +127,7 @@ def test_an_invalid_argument_of_a_delete_may_come_of_an_old_description() -> Non
 NEW = [RefusalKind.KEY, RefusalKind.DENIED, RefusalKind.CREDENTIALS, RefusalKind.RECORD]
 
 
-@both
+@every_goal
 @pytest.mark.parametrize("kind", NEW)
 def test_what_may_be_refused_because_it_is_new_is_tried_for_a_minute(goal: Goal, kind: RefusalKind) -> None:
     """Promise 9: with the reason in the log meanwhile."""

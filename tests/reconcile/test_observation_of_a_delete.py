@@ -14,7 +14,11 @@ from tests.values import ME, RENAMED, THEY, claim, ensure, release, state
 
 def look(account: Account, goal: Goal | None = None) -> Observation:
     """One look, of a Delete unless it is said otherwise."""
-    return observe(goal or release(), state(), account.env, None)
+    observed = observe(goal or release(), state(), account.env, None)
+    assert observed.now == account.clock.now()
+    assert observed.stream
+    assert (observed.current.key_id if observed.current else None) == observed.stream.key_id
+    return observed
 
 
 def ours(account: Account, *claims: Any) -> None:
@@ -114,4 +118,5 @@ def test_a_lost_record_makes_a_delete_want_no_encryption() -> None:
     account = Account("alias/one")
     seen = look(account, release(last_key_id="alias/one"))
     assert (seen.is_last_key, seen.as_wanted, seen.wanted) == (True, False, None)
-    assert look(account, release(last_key_id="alias/one", on_delete=OnDelete.KEEP)).as_wanted
+    kept = look(account, release(last_key_id="alias/one", on_delete=OnDelete.KEEP))
+    assert (kept.as_wanted, kept.is_last_key) == (True, True)

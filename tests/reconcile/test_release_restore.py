@@ -49,11 +49,11 @@ def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
 
 def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first_call() -> None:
     """Record: descriptions are not believed for some seconds after a change, which may have been made."""
-    unheard = state(call=call(stop_intent(), at=NOW - 30, called_at=NOW - 29), changes=1)
-    known = ours(claim(), pending=pending(stop_intent(), at=NOW - 30))
+    unheard = state(call=call(stop_intent(), at=NOW - 60, called_at=NOW - 59), changes=1)
+    known = ours(claim(), pending=pending(stop_intent(), at=NOW - 60))
     action = decide(encrypted(known), unheard)
     assert isinstance(action, WriteRecord)
-    assert (action.code, action.record.changed_at) == (Code.INTENT_RECORDED, NOW - 29)
+    assert (action.code, action.record.changed_at) == (Code.INTENT_RECORDED, NOW - 59)
 
 
 def test_a_stop_is_called_with_the_key_that_was_described() -> None:

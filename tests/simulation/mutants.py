@@ -76,7 +76,7 @@ PROTOCOL = (
         "aws/service_errors.py",
         '"rate exceeded" in message.lower()',
         '"rate exceeded" in message',
-        ("create and delete", 1, "fail RATE_EXCEEDED"),
+        959,
     ),
     Mutant(
         "a throttled look never uses the other budget",

@@ -22,7 +22,7 @@ RECORD = (
         "reconcile/situation.py",
         "situation.now - call.written_at <= BEGIN_SECONDS",
         "situation.now >= call.written_at",
-        20,
+        ("create and delete", 4, "freeze"),
     ),
     Mutant(
         "the intent of another request is not waited out",

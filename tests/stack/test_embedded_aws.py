@@ -71,13 +71,10 @@ def test_an_embedded_aws_of_which_one_part_fails_to_start_leaves_nothing(monkeyp
     assert not folders[0].exists()
 
 
-@pytest.mark.parametrize(
-    ("event", "told"), [("create-with-every-property", '"Status": "SUCCESS"'), ("bad-no-stream", '"Status": "FAILED"')]
-)
-def test_invoke_prints_the_answer_to_an_event_file(event: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """`make invoke EVENT=…`: an answer that CloudFormation would take, good or bad, is a success of the command."""
-    assert invoke.main([str(ROOT / "events" / f"{event}.json")]) == 0
-    assert told in capsys.readouterr().out
+def test_invoke_prints_the_answer_to_an_event_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """`make invoke EVENT=…`: an answer that CloudFormation would take is a success of the command."""
+    assert invoke.main([str(ROOT / "events" / "create-with-every-property.json")]) == 0
+    assert '"Status": "SUCCESS"' in capsys.readouterr().out
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

@@ -89,19 +89,6 @@ def test_an_owner_s_tool_that_strips_the_stream_neither_breaks_update_nor_delete
     assert account.key_of(stream) == before
 
 
-def test_a_delete_leaves_a_stream_that_its_owner_has_stripped(account: Account) -> None:
-    """Record rule 9: the owner has ended the encryption since, so the Delete changes nothing."""
-    stream, stack = account.stream(account.key()), account.name()
-    account.deploy(stack, Encryption=encryption(stream, KeyId=account.key()))
-    strip(account, stream)
-
-    deleted = account.delete(stack)
-
-    assert deleted.status == "DELETE_COMPLETE"
-    assert account.key_of(stream) == ""
-    assert account.aws.tap.changes(stream, deleted.began) == []
-
-
 def test_the_record_names_the_claims_in_their_order_and_none_after_deletion(account: Account) -> None:
     """Record rule 4: claims are a stack; a takeover comes last and is in force."""
     stream, first, second = account.stream(), account.name("first"), account.name("second")
@@ -124,21 +111,6 @@ def test_without_its_record_a_delete_stops_only_its_own_key(account: Account) ->
     account.delete(stack)
 
     assert account.key_of(stream) == ""
-
-
-def test_without_its_record_a_delete_leaves_another_key_alone(account: Account) -> None:
-    """Record rule 6: the item is lost, and somebody has changed the key, so the stream is left as it is."""
-    stream, stack, key = account.stream(), account.name(), account.key()
-    account.deploy(stack, Encryption=encryption(stream))
-    account.lose_record(stream)
-    account.aws.kinesis.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId=key)
-    account.aws.streams.wait_active(stream)
-
-    deleted = account.delete(stack)
-
-    assert deleted.status == "DELETE_COMPLETE"
-    assert account.key_of(stream) == key
-    assert account.aws.tap.changes(stream, deleted.began) == []
 
 
 def strip(account: Account, stream: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from .stacks import Requests, encryption, failing_after
@@ -85,21 +84,3 @@ def test_a_replacement_that_fails_answers_the_old_id_and_leaves_the_old_stream_a
     assert failed.answer["PhysicalResourceId"] == account.aws.stream_arn(old)
     assert account.state(old) == encrypted
     assert account.starts_and_stops(old) == ["StartStreamEncryption"]
-
-
-def test_a_delete_that_overtakes_its_own_create_wins(account: Account) -> None:
-    """Promise 6: the Create notices, stops working on the stream, and leaves nothing of it behind."""
-    stream = account.stream()
-    before = account.state(stream)
-    send = Requests(account)
-    create = send.begin(send.event("Create", stream, SettleSeconds="3"))
-    while not account.starts_and_stops(stream):
-        time.sleep(0.02)
-
-    deleted = send("Delete", stream=stream, physical_id="stack-Encryption-1ABCDEFGHIJKL")
-    account.aws.responses.wait_for(create)
-    account.aws.responses.wait_until_quiet(create.event["StackId"])  # The failed Create gets a Delete as well.
-
-    assert deleted["Status"] == "SUCCESS"
-    assert create.status == "FAILED"
-    assert account.state(stream) == before

@@ -76,7 +76,7 @@ class Release:
         last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
             None. Only used where the record is lost.
         only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
-        overtaking: The request that this Delete undoes may still be at work, and CloudFormation never heard SUCCESS.
+        overtaking: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
         best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
         kind: Tells the goals apart where they are JSON.
     """

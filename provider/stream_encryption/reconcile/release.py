@@ -65,11 +65,13 @@ def _without_stream(situation: Situation[Release]) -> Action:
 def _is_another_requests(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
-    The PhysicalResourceId of a failed Create names that Create. An id that CloudFormation invented for a cancelled
-    Create names none; such a Delete is not for a claim with which a later Create has succeeded.
+    The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
+    made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
+    such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
-        return claim.latest.digests[-1] != goal.only_request
+        is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
+        return is_a_later_creates or claim.settled not in ("", goal.only_request)
     return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
 
 
@@ -124,7 +126,8 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
         reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if target.key:
-        intent = Intent(Change.START, RecordedKey(target.key_id, target.key.arn), goal.stamp)
+        key_id = seen.wanted.key_id if seen.wanted else target.key_id
+        intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 MOST_ASKS = 5
-"""How often StartExecution is called where it may have taken effect, and nobody has heard so."""
+"""How often StartExecution is called if its responses are lost."""
 
 
 class StateMachine:
