@@ -157,8 +157,9 @@ class Grant:
         principal: The ARN of the role or user.
         direction: Producers may use GenerateDataKey, consumers Decrypt, both with the stream's encryption context.
         owners: The resources that want it. A Delete that leaves the stream its key leaves the key's grants, ownerless.
-        grant_id: KMS' name for it; None where CreateGrant was announced, and its response is not known.
-        made_at: When CreateGrant was called, in epoch seconds; 0 where that is not known.
+        grant_id: KMS' name for it; None where no response has told it.
+        made_at: When CreateGrant was called, in epoch seconds; 0 where it may not exist: CreateGrant or RevokeGrant was
+            announced, and its response is not known.
         ended_at: Since when nobody wants it any more, in epoch seconds; None while it is of use.
     """
 
