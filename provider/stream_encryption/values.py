@@ -105,8 +105,10 @@ class Key:
         return self.identity if self.resolved and CUSTOMER_ALIAS.fullmatch(self.key_id) else self.key_id
 
     def is_same_as(self, other: Key | None) -> bool:
-        """Tell whether both KeyIds stand for one key."""
-        return other is not None and self.identity == other.identity
+        """Tell whether both KeyIds stand for one key; where the look-up could not tell, one spelling is one key."""
+        if other is None:
+            return False
+        return self.identity == other.identity or (not self.resolved and self.key_id == other.key_id)
 
 
 @dataclass(frozen=True, slots=True)
