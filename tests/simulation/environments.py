@@ -44,6 +44,7 @@ class Invocation:
     event: Mapping[str, Any]
     done: Signal[Outcome]
     process: Process | None = None
+    mends: str = ""  # the ResponseURL of the request whose claim it mends for the watch
     looked_at: dict[str, float] = field(default_factory=dict)  # when it last saw a stream's description, by its name
     read: dict[str, Record | None] = field(default_factory=dict)  # the record that it last read, by the stream's name
     written: dict[str, Write] = field(default_factory=dict)  # its last write that took effect, by the stream's name
@@ -51,7 +52,7 @@ class Invocation:
     @property
     def response_url(self) -> str:
         """The ResponseURL of the request that CloudFormation sent, or that the state machine goes on with."""
-        return str(self.event.get("Event", self.event).get("ResponseURL"))
+        return self.mends or str(self.event.get("Event", self.event).get("ResponseURL"))
 
 
 @dataclass(frozen=True, slots=True)

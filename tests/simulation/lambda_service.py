@@ -13,6 +13,7 @@ from failure_responder import NotDelivered, respond
 from tests.builders import FUNCTION_ARN, LambdaContext
 from tests.simulation.environments import Environment, Invocation, Outcome
 from tests.simulation.processes import Death, Signal
+from tests.simulation.watching import request_of_mend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,11 @@ class LambdaService:
         self._idle: list[Environment] = []
         self._slots = 0
         self.invocations = 0
+
+    def next_number(self) -> int:
+        """Count an invocation, and return its number."""
+        self.invocations += 1
+        return self.invocations
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Queue an event: it is delivered at least once."""
@@ -112,8 +118,8 @@ class LambdaService:
             wait_seconds: How long to wait; the invocation goes on after that.
         """
         world = self._world
-        self.invocations += 1
-        invocation = Invocation(self.invocations, json.loads(json.dumps(event)), Signal(world.time))
+        mends = request_of_mend(world, event)
+        invocation = Invocation(self.next_number(), json.loads(json.dumps(event)), Signal(world.time), mends=mends)
         environment = self._environment()
         environment.invocation = invocation
         process = world.time.spawn(f"invocation {invocation.number}", lambda: self._run(environment, invocation))

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from stream_encryption.app import Parts, handler
 from stream_encryption.record.item import from_item
-from stream_encryption.settings import Settings
+from stream_encryption.settings import Settings, WatchSettings
 from stream_encryption.telemetry import Telemetry
+from stream_encryption.watch.log import WatchLog
+from stream_encryption.watch_function import WatchParts, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +38,10 @@ class Product:
     settings: Callable[..., Any] = Settings
     telemetry: Callable[..., Any] = Telemetry
     from_item: Callable[[Mapping[str, Any]], Record] = from_item
+    watch: Callable[[Any], Callable[[Any, Any], Any]] = watch
+    watch_parts: Callable[..., Any] = WatchParts
+    watch_settings: Callable[..., Any] = WatchSettings
+    watch_log: Callable[..., Any] = WatchLog
 
 
 @contextmanager
@@ -60,9 +66,10 @@ def planted(mutant: Mutant) -> Iterator[Product]:
 
 
 def _imported() -> Product:
-    names = ("app", "settings", "telemetry", "record.item")
-    app, settings, telemetry, item = (importlib.import_module(f"{PACKAGE}.{name}") for name in names)
-    return Product(app.handler, app.Parts, settings.Settings, telemetry.Telemetry, item.from_item)
+    names = ("app", "settings", "telemetry", "record.item", "watch_function", "watch.log")
+    app, settings, telemetry, item, watch, log = (importlib.import_module(f"{PACKAGE}.{name}") for name in names)
+    requests = (app.handler, app.Parts, settings.Settings, telemetry.Telemetry, item.from_item)
+    return Product(*requests, watch.watch, watch.WatchParts, settings.WatchSettings, log.WatchLog)
 
 
 def _take_modules() -> dict[str, ModuleType]:

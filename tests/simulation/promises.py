@@ -29,30 +29,30 @@ class Promises:
     def __init__(self, world: World) -> None:
         """Start with nothing broken."""
         self._world = world
-        self._findings = Findings(world.trace)
-        self._history = History()
-        self._calls = CallChecks(world, self._history, self._findings)
-        self._responses = ResponseChecks(world, self._history, self._findings)
-        self._end = EndChecks(world, self._history, self._findings)
+        self.findings = Findings(world.trace)
+        self.history = History()
+        self._calls = CallChecks(world, self.history, self.findings)
+        self._responses = ResponseChecks(world, self.history, self.findings)
+        self._end = EndChecks(world, self.history, self.findings)
         self._had: str | None = None  # the key of the stream that a Start or Stop has just reached
         self._before: Record | None = None  # the record that a PutItem has just reached
 
     @property
     def broken(self) -> list[str]:
         """The promises that were broken, each in a sentence."""
-        return self._findings.broken
+        return self.findings.broken
 
     @property
     def checks(self) -> int:
         """How many checks were made."""
-        return self._findings.checks
+        return self.findings.checks
 
     # CloudFormation
 
     def sent(self, request: Request) -> None:
         """CloudFormation has sent a request."""
         if request.type == "Delete":
-            self._history.deleted(request)
+            self.history.deleted(request)
 
     def responded(self, request: Request, response: Response, body: bytes) -> None:
         """A response has reached CloudFormation's bucket."""
@@ -71,11 +71,13 @@ class Promises:
     def changed_by_others(self, stream: str, key_id: str | None) -> None:
         """Others have changed a stream's encryption."""
         key = self._world.expectations.resolved(key_id)
-        self._history.effects.append(Effect(self._world.time.now(), stream, None, key))
+        self.history.effects.append(Effect(self._world.time.now(), stream, None, key))
+        if self._world.watching:
+            self._world.watching.trailed(stream, key_id)
 
     def created_anew(self, stream: str) -> None:
         """Others have deleted a stream and created another one with its name."""
-        self._history.created_anew(stream, self._world.time.now())
+        self.history.created_anew(stream, self._world.time.now())
 
     # Calls of the function
 
@@ -107,9 +109,14 @@ class Promises:
             self._re_encrypted(call)
         elif call.method == "get_item":
             invocation.read[call.stream] = self._world.product.from_item(result["Item"]) if "Item" in result else None
+        elif call.method == "put_events" and self._world.watching:
+            entries = self._world.watching.bus.events[-len(call.arguments["Entries"]) :]
+            self._world.watching.checks.put(call, entries)
         elif call.method == "put_item":
             record = self._world.product.from_item(call.arguments["Item"])
             self._calls.written(call, self._before, record)
+            if self._world.watching and call.invocation.mends and record.pending:
+                self._world.watching.checks.intended(call, self._before, record)
             invocation.written[call.stream] = Write(now, record)
             self._world.trace(f"    #{invocation.number} put_item {call.stream} {_shown(record)}")
 
@@ -120,7 +127,7 @@ class Promises:
         key = self._world.expectations.resolved(key_id)
         effect = Effect(self._world.time.now(), call.stream, request, key, again=self._had == key)
         self._calls.took_effect(call, effect, self._had)
-        self._history.effects.append(effect)
+        self.history.effects.append(effect)
 
     # The end
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.product import Product
+from tests.simulation.watching import watched
 from tests.simulation.weather import Weather
 from tests.simulation.world import STREAMS, World
 
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 _OPTIONS = ("OnDelete", "SettleSeconds", "Verify")
 
 
-def simulate(seed: int, product: Product | None = None, *, talkative: bool = False) -> Report:
-    """Run one world."""
+def simulate(seed: int, product: Product | None = None, *, talkative: bool = False, watch: bool = False) -> Report:
+    """Run one world; if asked, with the watch at work in it."""
     weather = Weather.drawn(Random(f"weather {seed}"))  # noqa: S311 - the seed repeats it
+    weather = watched(weather, seed) if watch else weather
     world = World(seed, product or Product(), weather, talkative=talkative)
     rivals = 2 if world.dice(weather.rivals) else 1
     return world.run([_story] * rivals)
@@ -96,6 +98,8 @@ def _properties(world: World) -> dict[str, Any]:
         "Verify": random.choice(("false", "false", "false", "true")),
         "Takeover": random.choice(("true", "false")) if world.weather.rivals else "false",
     }
+    if world.trouble.watch:
+        properties["OnDrift"] = random.choice(("Report", "Mend", "Mend"))
     if random.random() < 0.2 or (world.weather.keep_failed and random.random() < 0.5):
         properties["ServiceTimeout"] = random.choice(("30", "120", "600", "1800"))
     return properties

@@ -52,6 +52,8 @@ class Weather:
         restored: That the table is restored to an earlier state, or loses an item, at some time.
         ttl: How long after an item has expired the table deletes it, in seconds; negative: never.
         skew: By how much the clock of an environment can be wrong, in seconds.
+        watch: How many minutes pass between two rounds of the watch; 0: there is none.
+        trail: That CloudTrail reports a change that others make.
         stale: How long descriptions can be old, in seconds.
         stale_part: Which part of a stale description is old.
         described: When a description shows a new encryption.
@@ -86,6 +88,8 @@ class Weather:
     restored: float = 0.0
     ttl: float = -1.0
     skew: float = 0.0
+    watch: float = 0.0
+    trail: float = 0.0
     stale: float = 0.0
     stale_part: Stale = Stale.ALL
     described: Described = Described.AT_THE_CALL

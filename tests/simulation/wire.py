@@ -36,6 +36,7 @@ _FOR_A_MOMENT = {
     "kms": (*_ANYWHERE, Kind.KMS_INTERNAL, Kind.KMS_DEPENDENCY_TIMEOUT),
     "dynamodb": (*_ANYWHERE, Kind.PROVISIONED_THROUGHPUT, Kind.REQUEST_LIMIT, Kind.INTERNAL_SERVER_ERROR),
     "states": (*_ANYWHERE, Kind.INTERNAL_FAILURE),
+    "events": (*_ANYWHERE, Kind.INTERNAL_FAILURE),
 }
 _STORM = {
     "kinesis": (Kind.RATE_EXCEEDED, Kind.THROTTLING),
@@ -43,8 +44,14 @@ _STORM = {
 }
 _LOST = (Kind.READ_TIMEOUT, Kind.CONNECTION_CLOSED, Kind.INTERNAL_FAILURE)
 _RE_ENCRYPTS = ("start_stream_encryption", "stop_stream_encryption")
-_CHANGES = (*_RE_ENCRYPTS, "put_item")
-_SERVICES = {"describe_key": "kms", "start_execution": "states", "put": "s3", "get_item": "dynamodb"}
+_CHANGES = (*_RE_ENCRYPTS, "put_item", "update_item")
+_SERVICES = {
+    "describe_key": "kms",
+    "start_execution": "states",
+    "put": "s3",
+    "scan": "dynamodb",
+    "put_events": "events",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,8 @@ class Wire:
         if plan == "lose" or world.dice(world.weather.lose):
             kind = world.random.choice(_LOST)
             self._deal(f"lost: {kind.name}", call)
+            if world.watching and method == "put_events":
+                world.watching.checks.not_heard(arguments["Entries"])
             raise self._fault(kind, call)
         return result
 

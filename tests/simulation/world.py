@@ -21,6 +21,7 @@ from tests.simulation.processes import Time
 from tests.simulation.promises import Promises
 from tests.simulation.stacks import Stack
 from tests.simulation.step_functions import StepFunctions
+from tests.simulation.watching import ROUNDS_AFTER, Watching
 from tests.simulation.weather import Weather
 from tests.simulation.wire import Wire
 
@@ -101,6 +102,9 @@ class World:
             "dynamodb": self.table,
             "stepfunctions": self.states,
         }
+        self.watching = Watching(self) if self.weather.watch else None
+        if self.watching:
+            self.services = {**self.services, "events": self.watching.bus}
         self.stacks: list[Stack] = []
         self.pace = self.random.choice((1.0, 2.0, 3.0, 3.9))  # 10 to this: the seconds between two deployments
         self.events = 0
@@ -194,6 +198,8 @@ class World:
     def _calm(self) -> None:
         self.calm = True
         self.weather = replace(Weather(), stale=self.weather.stale)
+        if self.watching:
+            self.watching.schedule(ROUNDS_AFTER)
         self.wire.throttled_until.clear()
         self.wire.denied_until.clear()
         for key in self.kms.keys.values():

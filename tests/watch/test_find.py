@@ -47,7 +47,7 @@ def test_another_key_is_found(watched: Watched) -> None:
     assert watched.round() == [(FOUND, "AnotherKey")]
     watched.kinesis.people.rekey(STREAM_NAME, three.arn)
     watched.clock.sleep(10)
-    assert watched.round() == [(FOUND, "AnotherKey"), (OVER, "AnotherKey")]
+    assert watched.round() == [(OVER, "AnotherKey"), (FOUND, "AnotherKey")]
 
 
 def test_a_key_that_is_disabled_is_found_until_it_is_enabled(watched: Watched) -> None:
@@ -73,7 +73,7 @@ def test_a_disabled_key_that_is_then_scheduled_for_deletion_is_told_again(watche
     watched.round()
     watched.one.state = "PendingDeletion"
     watched.one.deletion_date = datetime.fromtimestamp(watched.clock.now(), UTC) + timedelta(days=30)
-    assert watched.round() == [(FOUND, "KeyUnusable"), (OVER, "KeyUnusable")]
+    assert watched.round() == [(OVER, "KeyUnusable"), (FOUND, "KeyUnusable")]
 
 
 def test_a_key_that_may_not_be_looked_up_any_more_is_found(watched: Watched) -> None:
@@ -119,7 +119,7 @@ def test_a_stream_that_is_deleted_and_created_again_is_found(watched: Watched) -
     watched.clock.sleep(60)
     assert watched.round() == []
     watched.kinesis.add_stream(STREAM_NAME)
-    assert watched.round() == [(FOUND, "StreamRecreated"), (OVER, "StreamGone")]
+    assert watched.round() == [(OVER, "StreamGone"), (FOUND, "StreamRecreated")]
     watched.update(REPORTED, REPORTED)
     watched.clock.sleep(30)
     assert watched.round() == [(OVER, "StreamRecreated")]

@@ -58,7 +58,7 @@ def test_a_stream_that_drifts_again_after_a_request_put_it_back_is_a_new_finding
     watched.update(REPORTED, REPORTED)
     watched.clock.sleep(300)
     watched.stopped()
-    assert watched.round() == [(FOUND, "Unencrypted"), (OVER, "Unencrypted")]
+    assert watched.round() == [(OVER, "Unencrypted"), (FOUND, "Unencrypted")]
 
 
 def test_a_finding_is_over_once_nobody_claims_the_stream(watched: Watched) -> None:

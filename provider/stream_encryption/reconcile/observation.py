@@ -10,7 +10,7 @@ from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
 from .goals import Ensure, Mend, RevokeDue
-from .restoration import Outcome, restoration
+from .restoration import Outcome, Restoration, restoration
 
 if TYPE_CHECKING:
     from stream_encryption.aws.kms import KeyLookup
@@ -133,9 +133,18 @@ def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup,
     target = restoration(goal, record, current)
     if target.outcome is not Outcome.RESTORE:
         return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
-    wanted = keys.look_up(target.key_id, stream) if target.key else None
+    wanted = _key_to_restore(target, stream, keys)
     as_wanted = target.key is None and current is None
     return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
+
+
+def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
+    """The key that the stream goes back to; by its ARN where its alias stands for another key by now."""
+    if target.key is None:
+        return None
+    key = keys.look_up(target.key_id, stream)
+    stands_for_another = key.resolved and target.key.resolved and not target.key.is_key(key)
+    return keys.look_up(target.key.arn, stream) if stands_for_another else key
 
 
 def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:

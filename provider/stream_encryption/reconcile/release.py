@@ -126,7 +126,8 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
         reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if target.key:
-        intent = Intent(Change.START, RecordedKey(target.key_id, target.key.arn), goal.stamp)
+        key_id = seen.wanted.key_id if seen.wanted else target.key_id
+        intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)

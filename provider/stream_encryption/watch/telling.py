@@ -35,7 +35,7 @@ class Teller:
         Raises:
             Refused: EventBridge did not take it; then nothing was logged or counted either.
         """
-        told = [(FOUND, one) for one in news.found] + [(OVER, one) for one in news.over]
+        told = [(OVER, one) for one in news.over] + [(FOUND, one) for one in news.found]
         for start in range(0, len(told), MOST_EVENTS):
             details = [event_detail(record, state, one) for state, one in told[start : start + MOST_EVENTS]]
             self.bus.put(DETAIL_TYPE, record.stream, details)
