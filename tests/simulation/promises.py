@@ -116,7 +116,7 @@ class Promises:
             record = self._world.product.from_item(call.arguments["Item"])
             self._calls.written(call, self._before, record)
             if self._world.watching and call.invocation.mends and record.pending:
-                self._world.watching.checks.intended(call, self._before, record)
+                self._world.watching.checks.intended(call, self._before)
             invocation.written[call.stream] = Write(now, record)
             self._world.trace(f"    #{invocation.number} put_item {call.stream} {_shown(record)}")
 

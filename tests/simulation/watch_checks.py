@@ -51,7 +51,7 @@ class WatchChecks:
         """The watch was not told that the bus took its events: it tells them again."""
         self._unheard.update(str(entry["Resources"][0]).rpartition("/")[2] for entry in entries)
 
-    def intended(self, call: Call, before: Record | None, record: Record) -> None:
+    def intended(self, call: Call, before: Record | None) -> None:
         """A mend has written the intent of its Start."""
         digest = digest_of(call.invocation.response_url)
         claim = before.in_force if before else None
