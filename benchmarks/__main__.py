@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchmarks.report import Report
 
-NAMES = ("lag", "calls", "cold_start", "scale", "cost")
+NAMES = ("lag", "calls", "cold_start", "scale", "cost", "watch_cost")
 """Each is a module here. Its measure() prints how far it is, and returns a Report."""
 REACHED, MISSED, UNKNOWN, NOT_MEASURED = 0, 1, 2, 3
 

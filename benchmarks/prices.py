@@ -24,3 +24,8 @@ TRACE = 5e-6
 CI_MINUTE = 0.006
 """A minute of GitHub Actions' Linux runner with 2 cores, for private repositories; a job's last minute counts in full
 (https://docs.github.com/en/billing/reference/actions-runner-pricing; from 1 January 2026 on)."""
+SCHEDULED = 1e-6
+"""An invocation by EventBridge Scheduler: $1.00 a million (https://aws.amazon.com/eventbridge/pricing/)."""
+CONFIG_ITEM, CONFIG_RULE = 0.003, 0.001
+"""A configuration item that AWS Config records continuously, and an evaluation of a rule, of the first 100,000
+(https://aws.amazon.com/config/pricing/; the same figures at https://www.vantage.sh/blog/aws-config-pricing)."""

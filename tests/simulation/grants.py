@@ -44,9 +44,8 @@ class Life:
             Broken: A rule did not hold.
         """
         random, world = Random(self.seed), self.world  # noqa: S311 (the seed repeats it)
-        foreign = {"GranteePrincipal": PRINCIPALS[0], "Operations": ["Decrypt"], "Name": FOREIGN}
         for key in (world.one, world.two):
-            world.kms.create_grant(KeyId=key.arn, **foreign)
+            world.kms.create_grant(KeyId=key.arn, GranteePrincipal=PRINCIPALS[0], Operations=["Decrypt"], Name=FOREIGN)
         world.kms.faults.before_call(self._check, times=None)
         for _ in range(requests):
             self._disturb(random)

@@ -2,13 +2,12 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stream_encryption.aws.kms_grants import KeyGrants
-from stream_encryption.reconcile import ensure
+from stream_encryption.reconcile import ensure, granting
 from stream_encryption.reconcile.actions import Wait
 from stream_encryption.values import Grant
 from tests.simulation.grants import Broken, Life
@@ -46,20 +45,13 @@ def others_revoked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def started_before_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """GrantSeconds are not waited for."""
-    missing_grant = ensure.missing_grant
+    missing_grant = granting.missing_grant
 
     def impatient(*arguments: Any) -> Any:
         action = missing_grant(*arguments)
         return None if isinstance(action, Wait) else action
 
     monkeypatch.setattr(ensure, "missing_grant", impatient)
-
-
-def lost_responses_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An announced grant whose response was lost is not put into the record."""
-    as_seen = ensure.as_seen
-    monkeypatch.setattr(ensure, "as_seen", lambda record, *rest: replace(as_seen(record, *rest), grants=record.grants))
-    monkeypatch.setattr(KeyGrants, "_ids", lambda *_: [])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +61,6 @@ def lost_responses_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
         (granted_twice, "a grant was made twice"),
         (others_revoked, "a grant of others was revoked"),
         (started_before_the_wait, "a Start came before GrantSeconds were over"),
-        (lost_responses_are_forgotten, "no grant is left over"),
     ],
 )
 def test_some_life_finds_a_planted_bug(
