@@ -185,9 +185,9 @@ METHOD = """\
   DescribeStreamSummary and 10 DescribeStream a second for the account, 3,000 reads and 1,000 writes a second for the
   table, 2,000 DescribeKey a second, 1,300 StartExecution at once and 300 a second, 1,000 functions at once. No rate is
   published for StartStreamEncryption, only 25 in 24 hours for a stream.
-- The bound: two looks for each resource at 30 looks a second, then the longest update, then the 5 s of settling. A
-  Create really makes three looks at least: before the Start, one that finds the stream ACTIVE, and one just before
-  SUCCESS.
+- The bound: two looks for each resource at 30 looks a second, then the longest update, then the 5 s of settling. It is
+  a yardstick and not a strict minimum: one request's update overlaps with other requests' looks, and a Create really
+  makes three looks at least (before the Start, one that finds the stream ACTIVE, and one just before SUCCESS).
 - The lag is the time from the stream's ACTIVE to the response, without the 5 s of settling.
 - The peers are models of their published rhythms and retries (`benchmarks/rhythms.py` cites each). Lambda's concurrency
   and their own start-up are left out, in their favour. Their bounds have the looks that they can't do without, at the

@@ -6,7 +6,8 @@
 3. MiniStack knows only customer managed keys. On AWS the key behind alias/aws/... is managed by AWS.
 4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts those of
    CloudTrail (local/trail.py) by the same call.
-5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents.
+5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents, nor
+   those of CreateGrant. (MiniStack's KMS keeps and lists grants, and enforces none.)
 """
 
 import json
@@ -56,7 +57,18 @@ def request_context(service: str, action: str, body: bytes, params: dict[str, An
     if action == "events:PutEvents":
         sources = {str(entry.get("Source")) for entry in json.loads(body or b"{}").get("Entries", [])}
         found["events:source"] = sources.pop() if len(sources) == 1 else None
+    if action == "kms:CreateGrant":
+        found |= grant_conditions(json.loads(body or b"{}"))
     return found
+
+
+def grant_conditions(request: dict[str, Any]) -> dict[str, Any]:
+    """Read the condition keys of CreateGrant that the provider's role has."""
+    conditions = {"kms:GrantOperations": request.get("Operations") or None}
+    for kind, context in (request.get("Constraints") or {}).items():
+        conditions["kms:GrantConstraintType"] = kind
+        conditions |= {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+    return conditions
 
 
 tag_context = iam_actions.request_tag_context

@@ -115,6 +115,15 @@ EVENT_FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
 RESOURCE_FIELDS: Mapping[str, st.SearchStrategy[Any]] = {"PhysicalResourceId": NO_TEXT | st.just("")}
 """The same for the field that only Update and Delete have."""
 
+WRONG_SECONDS = ["", "-1", "5.0", "5 ", "\N{ARABIC-INDIC DIGIT FIVE}", "1e1", "0x5", "999999999999"]
+WRONG_PRINCIPALS = [
+    "",
+    "*",
+    "shop",
+    f"arn:aws:iam::{ACCOUNT}:root",
+    "lambda.amazonaws.com",
+    [f"arn:aws:iam::{ACCOUNT}:role/*"],
+]
 WRONG_VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "StreamName": st.sampled_from(["", "orders!", " orders", "orders\n", "o" * 129, "órders", "o/o", "..\x00"]),
     "StreamARN": st.sampled_from(
@@ -135,12 +144,16 @@ WRONG_VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     ),
     "EncryptionType": st.sampled_from(["", "NONE", "kms", "KMS ", "AES256"]),
     "OnDelete": st.sampled_from(["", "Retain", "restore", "Stop "]),
-    "SettleSeconds": st.sampled_from(
-        ["", "-1", "61", "5.0", "5 ", "\N{ARABIC-INDIC DIGIT FIVE}", "1e1", "0x5", "999999999999"]
-    ),
+    "OnDrift": st.sampled_from(["", "Repair", "mend", "Report "]),
+    "Producers": st.sampled_from(WRONG_PRINCIPALS),
+    "Consumers": st.sampled_from(WRONG_PRINCIPALS),
+    "GrantSeconds": st.sampled_from([*WRONG_SECONDS, "901"]),
+    "SettleSeconds": st.sampled_from([*WRONG_SECONDS, "61"]),
     "Verify": st.sampled_from(["", "yes", "True", "1", "false "]),
     "Takeover": st.sampled_from(["", "on", "TRUE", "0", " true"]),
 }
+LISTED = ("Producers", "Consumers")
+"""An empty list is valid for these."""
 STRANGE_NAMES = TEXT.filter(_is(*KNOWN, *CLOUDFORMATIONS_OWN)) | st.sampled_from(["KeyID", "streamname", "Tags"])
 
 
@@ -157,7 +170,8 @@ def faulty_properties(draw: Callable[[Any], Any]) -> Any:
         elif name == "ServiceTimeout":  # never a fault, so another property has to be
             properties.update({name: draw(ANYTHING), "StreamName": draw(WRONG_VALUES["StreamName"])})
         else:
-            properties[name] = draw(WRONG_VALUES[name] | NO_TEXT)
+            wrong = WRONG_VALUES[name] | NO_TEXT
+            properties[name] = draw(wrong.filter(lambda value: value != []) if name in LISTED else wrong)
     return properties
 
 

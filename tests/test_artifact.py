@@ -1,4 +1,4 @@
-"""provider/Makefile builds the function's artifact, for the template's Python and with the services that it calls."""
+"""provider/Makefile builds the functions' artifact, for the template's Python and with the services that they call."""
 
 import ast
 import re
@@ -13,8 +13,9 @@ import pytest
 
 from tests.templates import ROOT, load
 
-RESOURCE = load(ROOT / "template.yaml")["Resources"]["Function"]
-FOLDER = ROOT / RESOURCE["Properties"]["CodeUri"]
+RESOURCES = load(ROOT / "template.yaml")["Resources"]
+BUILT = {name: RESOURCES[name] for name in ("Function", "WatchFunction")}
+FOLDER = ROOT / "provider"
 MAKEFILE = (FOLDER / "Makefile").read_text()
 
 
@@ -31,21 +32,25 @@ def make(target: str, artifact: Path, path: str | None = None) -> subprocess.Com
     return subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
 
 
-def test_sam_builds_the_function_with_the_makefile() -> None:
+@pytest.mark.parametrize("name", BUILT)
+def test_sam_builds_each_function_of_the_package_with_the_makefile(name: str) -> None:
     """Without it the artifact has no bytecode, and each cold start compiles all that it imports."""
-    assert RESOURCE["Metadata"]["BuildMethod"] == "makefile"
-    assert re.search(r"^build-Function:", MAKEFILE, re.MULTILINE)
+    assert BUILT[name]["Metadata"]["BuildMethod"] == "makefile"
+    assert ROOT / BUILT[name]["Properties"]["CodeUri"] == FOLDER
+    (targets,) = re.findall(r"^(.*): install code slim compile$", MAKEFILE, re.MULTILINE)
+    assert f"build-{name}" in targets.split()
 
 
-def test_the_makefile_builds_for_the_template_s_runtime_and_architecture() -> None:
+@pytest.mark.parametrize("name", BUILT)
+def test_the_makefile_builds_for_the_template_s_runtime_and_architecture(name: str) -> None:
     """Python ignores the bytecode of another version."""
-    properties = RESOURCE["Properties"]
+    properties = BUILT[name]["Properties"]
     assert properties["Runtime"] == f"python{variable('VERSION')}"
     assert properties["Architectures"] == ["arm64"]
     assert "--platform manylinux2014_aarch64" in MAKEFILE
 
 
-def test_the_shipped_services_are_those_that_the_function_calls() -> None:
+def test_the_shipped_services_are_those_that_the_functions_call() -> None:
     """A service that is called and not shipped would fail with UnknownServiceError, and only in the account."""
     called = {
         node.args[0].value
@@ -54,7 +59,7 @@ def test_the_shipped_services_are_those_that_the_function_calls() -> None:
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
         if ast.unparse(node.func).split(".")[-1] == "client"
     }
-    assert set(variable("SERVICES").split()) == called == {"dynamodb", "kinesis", "kms", "stepfunctions"}
+    assert set(variable("SERVICES").split()) == called == {"dynamodb", "events", "kinesis", "kms", "stepfunctions"}
 
 
 def test_all_sources_of_the_package_are_shipped_and_nothing_else(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ templates = st.one_of(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(template=templates)
 def test_any_shape_ends_in_a_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory, template: Any

@@ -248,7 +248,12 @@ def test_the_boundary_leaves_the_provider_every_right_that_it_has() -> None:
         )
     ]
     assert lacking == []
-    every = {action for role in ROLES for one in of_the_provider(role, ACCOUNT, REGION) for action in one.actions}
+    every = {
+        action
+        for role in ROLES
+        for one in of_the_provider(role, ACCOUNT, REGION, AllowGrants="true")
+        for action in one.actions
+    }
     assert every <= actions(BOUNDS)
 
 

@@ -105,8 +105,10 @@ class Key:
         return self.identity if self.resolved and CUSTOMER_ALIAS.fullmatch(self.key_id) else self.key_id
 
     def is_same_as(self, other: Key | None) -> bool:
-        """Tell whether both KeyIds stand for one key."""
-        return other is not None and self.identity == other.identity
+        """Tell whether both KeyIds stand for one key; where the look-up could not tell, one spelling is one key."""
+        if other is None:
+            return False
+        return self.identity == other.identity or (not self.resolved and self.key_id == other.key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,9 @@ class Grant:
         principal: The ARN of the role or user.
         direction: Producers may use GenerateDataKey, consumers Decrypt, both with the stream's encryption context.
         owners: The resources that want it. A Delete that leaves the stream its key leaves the key's grants, ownerless.
-        grant_id: KMS' name for it; None where CreateGrant was announced, and its response is not known.
-        made_at: When CreateGrant was called, in epoch seconds; 0 where that is not known.
+        grant_id: KMS' name for it; None where no response has told it.
+        made_at: When CreateGrant was called, in epoch seconds; 0 where it may not exist: CreateGrant or RevokeGrant was
+            announced, and its response is not known.
         ended_at: Since when nobody wants it any more, in epoch seconds; None while it is of use.
     """
 

@@ -151,17 +151,13 @@ def test_a_refusal_as_an_exception_reads_as_one_sentence() -> None:
 def test_a_limit_that_calls_itself_a_rate_is_a_throttle(message: str) -> None:
     """Errors: LimitExceededException "Rate exceeded" passes; the daily quota does not."""
     assert refused(client_error("LimitExceededException", message, "x:Y")).kind is RefusalKind.THROTTLED
+    assert refused(client_error("InvalidArgumentException", message, "x:Y")).kind is RefusalKind.INVALID
 
 
 def test_a_limit_that_does_not_is_a_limit() -> None:
     """Errors: LimitExceededException otherwise is waited for two minutes at most."""
     _, _, message = SERVICE_FAULTS[Kind.DAILY_QUOTA]
     assert refused(client_error("LimitExceededException", message, "x:Y")).kind is RefusalKind.LIMIT
-
-
-def test_a_rate_in_the_words_of_another_error_changes_nothing() -> None:
-    """Only one code has two meanings."""
-    assert refused(client_error("InvalidArgumentException", "Rate exceeded", "x:Y")).kind is RefusalKind.INVALID
 
 
 @pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])

@@ -238,14 +238,6 @@ def test_a_start_follows_this_requests_own_intent() -> None:
     assert decide(announced, another, NOW + 1).code == Code.WAITING_FOR_OTHER_CALL
 
 
-def test_an_intent_for_another_key_is_written_anew() -> None:
-    """KeyId: an alias that was pointed elsewhere meanwhile is another key."""
-    announced = seen(stream(), record(claim(), pending=pending(start_intent(TWO))), wanted=ONE)
-    again = decide(announced, state(call=call(start_intent(TWO))))
-    assert isinstance(again, WriteRecord)
-    assert again.intent == start_intent()
-
-
 def test_somebody_else_who_changes_the_encryption_ends_the_request() -> None:
     """Error ChangedBySomeoneElse: the key was there, and it is gone."""
     taken = state(call=call(start_intent(), called_at=NOW - 30, answered=True, effect_at=NOW - 28, times=1))

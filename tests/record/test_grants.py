@@ -15,6 +15,8 @@ WRITER = "arn:aws:iam::123456789012:role/writer"
 GRANT = Grant(ONE.identity, WRITER, Direction.PRODUCER, (ME,), "a1", NOW)
 READER = replace(GRANT, direction=Direction.CONSUMER)
 
+UNHEARD = replace(GRANT, grant_id=None, made_at=0.0)
+
 
 def intent(change: Change, grant: Grant = GRANT) -> Intent:
     """The intent to make or revoke a grant."""
@@ -62,10 +64,10 @@ def test_a_grant_that_is_wanted_again_does_not_end() -> None:
 @pytest.mark.parametrize(
     ("change", "before", "after"),
     [
-        (Change.CREATE_GRANT, (), (replace(GRANT, grant_id=None),)),
-        (Change.CREATE_GRANT, (READER,), (READER, replace(GRANT, grant_id=None))),
+        (Change.CREATE_GRANT, (), (UNHEARD,)),
+        (Change.CREATE_GRANT, (READER,), (READER, UNHEARD)),
         (Change.CREATE_GRANT, (replace(GRANT, owners=(THEY,)),), (replace(GRANT, owners=(THEY,)),)),
-        (Change.REVOKE_GRANT, (GRANT, READER), (replace(GRANT, grant_id=None), READER)),
+        (Change.REVOKE_GRANT, (GRANT, READER), (replace(GRANT, made_at=0.0), READER)),
         (Change.REVOKE_GRANT, (READER,), (READER,)),
     ],
 )

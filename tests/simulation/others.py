@@ -187,7 +187,7 @@ class Newness:
             key.unknown_until = until
         elif what == "policy":
             key.denied_until = until
-        elif what == "alias" and key_id.startswith("alias/"):
+        elif what == "alias" and key_id.startswith("alias/") and key.manager == "CUSTOMER":
             world.kms.alias(key_id, key, unknown_until=until)
         else:
             world.wire.denied_until[what if ":" in what else _NEW_ROLE[0]] = until

@@ -16,7 +16,7 @@ from tests.simulation.stories import simulate
 from tests.templates import ROOT, load
 
 CHUNK = 10
-SEEDS = range(0, 400, CHUNK)
+SEEDS = range(0, 200, CHUNK)
 TRACE = 60
 """How many of the last lines of a trace are shown."""
 

@@ -23,21 +23,6 @@ def test_a_stream_that_is_being_resharded_is_waited_for(account: Account) -> Non
     assert account.key_of(stream) == AWS_KEY
 
 
-def test_of_two_creates_of_one_resource_at_once_exactly_one_succeeds(account: Account) -> None:
-    """Promise 6 and record rule 3: the later arrival wins; the Delete of the superseded one leaves the stream alone."""
-    stream, send = account.stream(), Requests(account)
-    event = send.event("Create", stream)
-
-    both = [send.begin(event), send.begin(event)]
-
-    assert all(account.aws.responses.wait_for(one) for one in both)
-    account.aws.responses.wait_until_quiet(event["StackId"])
-    assert sorted(one.status for one in both) == ["FAILED", "SUCCESS"]
-    assert [one.reason.split()[0] for one in both if one.status == "FAILED"] == ["[Superseded]"]
-    assert account.key_of(stream) == AWS_KEY
-    assert account.starts_and_stops(stream) == ["StartStreamEncryption"]
-
-
 def test_of_two_stacks_that_claim_a_stream_at_once_exactly_one_succeeds(account: Account) -> None:
     """Promise 6: the other one is refused, and its Delete leaves the stream alone."""
     stream = account.stream()

@@ -2,10 +2,18 @@
 
 import pytest
 
-from stream_encryption.watch.rounds import BATCH
+from stream_encryption.watch import rounds
 from tests.fake_errors import Kind, fault
 from tests.watch.many import claimed, looks, play
 from tests.watch.watched import Watched
+
+BATCH = 10
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let few streams be many; tests/lives goes through ten thousand in batches of the real size."""
+    monkeypatch.setattr(rounds, "BATCH", BATCH)
 
 
 def test_a_hundred_streams_are_looked_at_by_one_invocation() -> None:
@@ -18,6 +26,7 @@ def test_a_hundred_streams_are_looked_at_by_one_invocation() -> None:
     assert watched.states.executions == {}
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_large_round_is_not_started_while_one_is_at_work() -> None:
     """The account's looks: two rounds at once would take twice the share."""
     watched = Watched()
@@ -31,6 +40,7 @@ def test_a_large_round_is_not_started_while_one_is_at_work() -> None:
     assert len(watched.states.executions) == 2
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_key_s_event_goes_through_many_streams_batch_by_batch() -> None:
     """A key can be that of ten thousand streams."""
     watched = Watched()
@@ -58,6 +68,7 @@ def test_a_round_that_can_t_read_the_table_fails() -> None:
         watched.round()
 
 
+@pytest.mark.usefixtures("small_batches")
 def test_a_round_that_step_functions_does_not_take_fails() -> None:
     """The same."""
     watched = Watched()

@@ -54,7 +54,7 @@ def missing_grant(situation: Situation[Ensure], wanted: Key, record: Record) -> 
     there = {grant.identity: grant for grant in record.grants}
     for grant in wanted_grants(goal, wanted):
         found = there.get(grant.identity)
-        if found is None or found.grant_id is None:
+        if found is None or not found.made_at:
             return _not_grantable(situation, wanted) or _call_for(situation, Change.CREATE_GRANT, grant, record)
         made_at = max(made_at, found.made_at)
     left = made_at + goal.access.grant_seconds - situation.now

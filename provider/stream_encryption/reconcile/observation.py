@@ -143,7 +143,8 @@ def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key
     if target.key is None:
         return None
     key = keys.look_up(target.key_id, stream)
-    return key if target.key.is_key(key) or not target.key.resolved else keys.look_up(target.key.arn, stream)
+    stands_for_another = key.resolved and target.key.resolved and not target.key.is_key(key)
+    return keys.look_up(target.key.arn, stream) if stands_for_another else key
 
 
 def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | None = None) -> Key | None:

@@ -71,7 +71,21 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
     if until > looked_at and not situation.state.changes:
         reason = "the encryption has just been changed, and the description can be older than that"
         return Wait(Code.POSSIBLY_STALE, reason, max(0.0, until - now))
+    if _has_not_shown(situation):
+        return Wait(Code.WAITING_FOR_EFFECT, "this request's own call does not show yet")
     return None
+
+
+def _has_not_shown(situation: Situation[GoalT]) -> bool:
+    """Tell whether this request's Start or Stop can still be missing in the description of an ACTIVE stream.
+
+    Another resource can have changed the record since, so that another change is wanted by now.
+    """
+    call = situation.state.call
+    if call is None or call.called_at is None or call.grant or call.effect_at is not None or situation.seen.as_wanted:
+        return False
+    is_active = situation.stream.status is StreamStatus.ACTIVE
+    return is_active and situation.seen.now < call.called_at + STALE_SECONDS
 
 
 def in_flight_until(situation: Situation[GoalT]) -> float:

@@ -94,8 +94,8 @@ def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant)
     """The grants after a call whose result may not have been heard: both calls can be repeated without harm."""
     if pending.change is Change.CREATE_GRANT:
         known = any(one.identity == grant.identity for one in grants)
-        return grants if known else (*grants, replace(grant, grant_id=None))
-    return tuple(replace(one, grant_id=None) if one.identity == grant.identity else one for one in grants)
+        return grants if known else (*grants, replace(grant, grant_id=None, made_at=0.0))
+    return tuple(replace(one, made_at=0.0) if one.identity == grant.identity else one for one in grants)
 
 
 def with_claim(record: Record, claim: Claim) -> Record:
