@@ -124,8 +124,8 @@ def played(streams: int) -> Round:
     )
 
 
-METHOD = f"""- The watch's real code by its real doors in virtual time, at its own pace of {LOOKS_A_SECOND} looks a second; 256 MB
-  on arm64. A batch of {BATCH} streams is played; a round of 10,000 is taken as that often.
+METHOD = f"""- The watch's real code by its real doors in virtual time, at its own pace of {LOOKS_A_SECOND} looks
+  a second; 256 MB on arm64. A batch of {BATCH} streams is played; a round of 10,000 is taken as that often.
 - AWS Config: one configuration item and one evaluation of one rule for each change of a stream, whatever changed.
 - List prices of us-east-1 beyond any free tier, with their sources in `benchmarks/prices.py`."""
 NOTES = """**What it means.** The watch costs the same whether streams change or not; AWS Config costs by the change: a

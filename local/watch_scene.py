@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STACK, STREAM, KEY = "watched-encryption", "invoices", "alias/platform-team"
 ALARM = "kinesis-stream-encryption-drift-found"
 SECONDS = 60.0
+STALE_SECONDS = 6.0
 
 
 class WatchScene:
@@ -63,9 +64,9 @@ class WatchScene:
         self._until(lambda: self._aws.streams.encryption(STREAM).status == "ACTIVE")
         self._show.say(f"    Back under its key {time.monotonic() - began:.0f} s after the owner's Stop.")
         self._check.encrypted(STREAM, KEY)
-        # The mend's last step writes the record, after which a look can tell that the finding is over.
+        # For some seconds after a change a description can be older than it, so that the watch does not judge yet.
         self._until(lambda: not self._aws.record(STREAM).get("pending"))
-        time.sleep(1)
+        time.sleep(STALE_SECONDS)
         self._aws.watch_runtime.invoke({"Watch": "Round"})
         over = self._until(lambda: _about(heard, "Unencrypted", "Over"))
         self._show.check("the next round tells that it is over", holds=over["state"] == "Over", seen=over)

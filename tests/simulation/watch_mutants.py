@@ -11,13 +11,6 @@ WATCH = (
         "a Delete during a mend",
     ),
     Mutant(
-        "a mend goes on against a newer request",
-        "reconcile/mend.py",
-        "claim.latest.arrival(goal.stamp) is Arrival.CURRENT",
-        "Arrival.CURRENT",
-        "an Update during a mend",
-    ),
-    Mutant(
         "mends have no limit",
         "record/changes.py",
         "MOST_MENDS = 3\n",
@@ -30,12 +23,5 @@ WATCH = (
         "if not any(_is_same(told, one) for told in stays)",
         "if one",
         "drift that is only told",
-    ),
-    Mutant(
-        "a request's own UPDATING is taken for drift",
-        "watch/findings.py",
-        "    if _is_at_work(record, claim, look.now):\n",
-        "    if look.now < 0:\n",
-        "an Update whose Start is throttled",
     ),
 )

@@ -60,7 +60,7 @@ def _update_during_a_mend(stack: Stack) -> None:
 
 def _a_war(stack: Stack) -> None:
     _created(stack)
-    for _ in range(5):
+    for _ in range(4):
         _stopped(stack)
         stack.world.time.sleep(10 * MINUTE)
     stack.delete()
