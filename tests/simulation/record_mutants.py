@@ -43,7 +43,7 @@ RECORD = (
         "record/values.py",
         "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        606,
+        70,
     ),
     Mutant(
         "of two requests of one second the first arrival wins",
