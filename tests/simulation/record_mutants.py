@@ -46,13 +46,6 @@ RECORD = (
         70,
     ),
     Mutant(
-        "of two requests of one second the first arrival wins",
-        "record/values.py",
-        "if stamp.digest in self.digests or stamp.issued_at < self.issued_at:",
-        "if stamp.digest in self.digests or stamp.issued_at <= self.issued_at:",
-        "roll back in the same second",
-    ),
-    Mutant(
         "an owner that has left is forgotten",
         "record/values.py",
         "return any(one.supersedes(owner, stamp) for one in self.departed)",
