@@ -38,13 +38,13 @@ STREAM = (
         "reconcile/step.py",
         "LOOK_SECONDS = 30.0",
         "LOOK_SECONDS = 1e9",
-        92,
+        85,
     ),
     Mutant(
         "keys are compared by their names",
         "values.py",
-        "return other is not None and self.identity == other.identity",
-        "return other is not None and self.key_id == other.key_id",
+        "return self.identity == other.identity or (not self.resolved and self.key_id == other.key_id)",
+        "return self.key_id == other.key_id",
         "create and delete",
     ),
     Mutant(

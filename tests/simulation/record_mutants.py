@@ -13,7 +13,7 @@ RECORD = (
     Mutant(
         "a Start is called without an intent",
         "reconcile/situation.py",
-        "    if _may_call(situation, intent):",
+        "    if may_call(situation, intent):",
         "    if situation.now:",
         "create and delete",
     ),
@@ -43,14 +43,7 @@ RECORD = (
         "record/values.py",
         "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        606,
-    ),
-    Mutant(
-        "of two requests of one second the first arrival wins",
-        "record/values.py",
-        "return Arrival.SUPERSEDED if stamp.digest in self.digests else Arrival.NEWER",
-        "return Arrival.SUPERSEDED",
-        2005,
+        70,
     ),
     Mutant(
         "an owner that has left is forgotten",
@@ -76,8 +69,8 @@ RECORD = (
     Mutant(
         "the last write leaves the intent",
         "reconcile/ensure.py",
-        "record = without_pending(_claimed(situation))",
-        "record = _claimed(situation)",
+        "record = without_unwanted(situation, without_pending(_claimed(situation)))",
+        "record = without_unwanted(situation, _claimed(situation))",
         "create and delete",
     ),
     Mutant(
@@ -114,7 +107,7 @@ OWNERSHIP = (
     Mutant(
         "the Delete of a failed Create releases the live claim",
         "reconcile/release.py",
-        "return claim.latest.digests[-1] != goal.only_request",
+        'return is_a_later_creates or claim.settled not in ("", goal.only_request)',
         "return False",
         "fail and create before deleting",
     ),
@@ -128,8 +121,8 @@ OWNERSHIP = (
     Mutant(
         "a claim is gone before the encryption is undone",
         "reconcile/release.py",
-        "    for check in (_not_in_force, _must_wait, _not_restored):",
-        "    for check in (_not_in_force, _must_wait):",
+        "    for check in (_not_in_force, _must_wait, _not_restored, _not_revoked):",
+        "    for check in (_not_in_force, _must_wait, _not_revoked):",
         "create and delete",
     ),
 )

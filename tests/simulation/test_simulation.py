@@ -64,7 +64,7 @@ def test_a_seed_repeats_a_world_to_the_letter() -> None:
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
     report = simulate(7, talkative=True)
     assert told.stdout.splitlines()[1:] == report.trace
-    assert len(report.trace) > TRACE
+    assert len(report.trace) > 20
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
