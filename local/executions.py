@@ -49,7 +49,8 @@ class Executions:
 
     def of_stack(self, stack: str) -> list[Execution]:
         """The executions that carry on requests of a stack, given by its id or name; the oldest first."""
-        return [one for one in self.all() if stack in {one.stack_id, one.stack_id.split("/")[1]}]
+        carried = [one for one in self.all() if "Event" in one.input]  # a mend or a round has none
+        return [one for one in carried if stack in {one.stack_id, one.stack_id.split("/")[1]}]
 
     def all(self) -> list[Execution]:
         """Every execution; the oldest first."""
