@@ -3,15 +3,22 @@
 import csv
 import io
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from stream_encryption.record.watch_table import Page
+from stream_encryption_cli.grants import rows
 from stream_encryption_cli.hints import hint
 from tests.cli import Command
 from tests.contract.granting import BOTH, OTHER, READER, WRITER, named
 from tests.fake_errors import Kind
 from tests.provider import Provider
+
+if TYPE_CHECKING:
+    from stream_encryption_cli.hints import Hints
+    from stream_encryption_cli.sources import Sources
 
 ROOT_MAY = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "kms:*"}
 GENERATE = "kms:GenerateDataKey"
@@ -98,3 +105,16 @@ def test_a_hint_is_certain_only_where_iam_and_the_keys_policy_are(
     """Grants: whatever else could decide makes it unknown."""
     policy = json.loads(json.dumps({"Statement": statements}))
     assert hint(decision, policy, WRITER, GENERATE) == expected
+
+
+def test_the_record_is_read_page_by_page() -> None:
+    """Grants: a record of many streams has more than one page."""
+    asked: list[str | None] = []
+
+    def page(after: str | None) -> Page:
+        asked.append(after)
+        return Page((), (), "orders" if after is None else None)
+
+    sources = cast("Sources", SimpleNamespace(records=SimpleNamespace(page=page)))
+    assert list(rows(sources, cast("Hints", None))) == []
+    assert asked == [None, "orders"]

@@ -6,10 +6,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from stream_encryption.values import Direction, Grant
 from stream_encryption_cli.account import CHANGE_SETS, LOOKS, Access, Account, WouldChange
 from stream_encryption_cli.engine import Kinesis, Owner, RecordTable, Stream, StreamRef
 from stream_encryption_cli.reader import RecordReader, StreamReader
-from stream_encryption_cli.rehearsed import NoTime, RehearsedKinesis, RehearsedTable
+from stream_encryption_cli.rehearsed import NoTime, RehearsedGrants, RehearsedKinesis, RehearsedTable
 from tests.builders import STACK_ID, STREAM_ARN
 from tests.provider import Provider
 from tests.templates import ROOT, load
@@ -49,6 +50,10 @@ def test_each_method_that_the_provider_calls_only_changes_a_copy() -> None:
     rehearsed.start(stream, "alias/one")
     rehearsed.stop(stream, "alias/one")
     rehearsed.verify(stream)
+    grants, grant = RehearsedGrants(lambda: provider.kms.client), Grant("key", "principal", Direction.PRODUCER)
+    assert grants.create(grant, STREAM_ARN)
+    grants.revoke(grant, STREAM_ARN)
+    assert (grants.changes, provider.kms.grants.all) == (2, [])
     written = table.write(table.read(STREAM_ARN))
     assert table.read(STREAM_ARN) == written
     assert Owner(STACK_ID, "x").stream_arn("orders") == STREAM_ARN

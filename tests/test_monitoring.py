@@ -118,7 +118,9 @@ def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
     if (namespace, first) in AWS_METRICS:
         on = {FUNCTION, f"{FUNCTION}-failure-responder", MACHINE}
         return not others and name in AWS_METRICS[namespace, first] and of in on
-    codes = {one.__name__ for one in errors.ProviderError.__subclasses__()} | {"InternalError"}
+    codes = {one.__name__ for one in errors.ProviderError.__subclasses__() if one.__module__ == errors.__name__} | {
+        "InternalError"
+    }
     outcomes = {"Mended", "LeftAlone", "Failed"} | codes
     possible: dict[str, set[str]] = {
         "Kind": {str(code) for code in FindingCode},

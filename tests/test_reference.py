@@ -43,7 +43,7 @@ FIELDS = {
 
 def classes(base: type[errors.ProviderError]) -> Iterator[type[errors.ProviderError]]:
     """Every error, whoever it is derived from."""
-    for one in base.__subclasses__():
+    for one in (one for one in base.__subclasses__() if one.__module__ == errors.__name__):
         yield one
         yield from classes(one)
 
