@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 NEW_STACK = "a-new-stack"
 _NEW_STACK_GUID = "00000000-0000-0000-0000-000000000000"
 _UNSEEN = Unknown(("the account, which nobody could look at without credentials",), steady=False)
-_SNS = (
-    "an SNS topic delivered this message, and the provider takes requests only from CloudFormation "
-    "itself: name the provider's function as ServiceToken"
-)
 
 
 class WrongUse(Exception):
@@ -71,12 +68,10 @@ class Plans:
         """Plan one request, as if CloudFormation sent it now.
 
         Raises:
-            WrongUse: It is another account's.
+            WrongUse: It is another account's, or an SNS message without a request.
             ProviderError: It is no request that the provider takes.
         """
-        if "Records" in event:
-            line = Line("?", "?", "", None, None, Verdict.REFUSED, _SNS, error="InvalidRequest")
-            return self._plan("?", None, (line,))
+        event = _delivered(event["Records"]) if "Records" in event else event
         request = Request.of({name: value for name, value in event.items() if name != "ResponseURL"}, self._clock.now())
         owner = request.owner
         if owner.place != self._account.place:
@@ -102,7 +97,7 @@ class Plans:
         known = served(self._stacks.exports, wish.provider)
         asked = [*requests(after, known, existing), *self._stacks.of_removed_stacks(after, existing, known)]
         stack_id = there.stack_id if there else self._new_stack_id(name or NEW_STACK)
-        lines = [*self._planner(stack_id).plan(self._visible(asked)), *_openings(after.found.openings)]
+        lines = [*self._planner(stack_id).plan(self._visible(asked)), *_openings(after.openings)]
         refused = there.refuses_update if there else None
         return self._plan(name or NEW_STACK, there, lines, refused, _advice(after))
 
@@ -174,14 +169,25 @@ def spelled(place: Any) -> str:  # noqa: ANN401
     return f"account {place.account}, region {place.region}"
 
 
+def _delivered(records: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """Take the request out of the message that an SNS topic delivers where the topic is the ServiceToken."""
+    try:
+        event = json.loads(records[0]["Sns"]["Message"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        event = None
+    if not isinstance(event, dict):
+        raise WrongUse("the event is no message of an SNS topic with a request of CloudFormation's")
+    return event
+
+
 def _openings(openings: Iterable[Opening]) -> Iterator[Line]:
     for one in openings:
-        reason = f"{one.reason} is not known before the deployment: it may have resources of the provider's"
+        reason = f"{one.reason} is not known before the deployment"
         yield Line(one.name, "?", "", None, None, Verdict.UNKNOWN, reason, line=one.line)
 
 
 def _advice(after: Template) -> Iterator[str]:
-    for one in after.found.openings:
+    for one in after.openings:
         yield f"{one.reason} is not planned here; plan it by a change set (--stack-name or --change-set)"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .functions import VARIABLE
-from .text import Map
+from .text import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,50 +19,40 @@ class Reference:
     Attributes:
         name: The name.
         kind: `value` (a parameter or a resource), `resource`, `condition` or `mapping`.
+        attribute: The attribute of a resource; None for another kind.
         line: The line of the template; None where it is not known.
     """
 
     name: str
     kind: str
-    line: int | None
+    attribute: str | None = None
+    line: int | None = None
 
 
 def references(value: Any, line: int | None = None) -> Iterator[Reference]:  # noqa: ANN401
     """Find the names that a value refers to, also in branches that are not taken: CloudFormation checks them all."""
-    if isinstance(value, list):
-        for one in value:
-            yield from references(one, line)
-    if not isinstance(value, dict):
-        return
-    lines = value.lines if isinstance(value, Map) else {}
-    for name, argument in value.items():
-        here = lines.get(name, line)
-        if len(value) == 1:
-            yield from (Reference(one, kind, here) for one, kind in _of_call(name, argument))
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, argument in pairs:
+        here = line_of(value, str(name)) or line
+        for kind, used in _of_call(str(name), argument) if isinstance(value, dict) and len(value) == 1 else ():
+            resource, _, attribute = used.partition(".") if kind == "resource" else (used, "", None)
+            yield Reference(resource, kind, attribute, here)
         yield from references(argument, here)
 
 
 def _of_call(name: str, argument: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
-    first = argument[0] if isinstance(argument, list) and argument else argument
-    if name == "Ref" and isinstance(argument, str):
-        yield argument, "value"
-    elif name == "Fn::GetAtt" and isinstance(first, str):
-        yield first.split(".", 1)[0], "resource"
-    elif name == "Fn::If" and isinstance(first, str):
-        yield first, "condition"
-    elif name == "Fn::FindInMap" and isinstance(first, str) and not _has_default(argument):
-        yield first, "mapping"
-    elif name == "Fn::Sub" and isinstance(first, str):
-        own = argument[1] if isinstance(argument, list) and len(argument) > 1 else {}
-        for literal, variable in VARIABLE.findall(first):
-            if not literal and variable.strip() not in own:
-                yield _of_variable(variable.strip())
-
-
-def _of_variable(name: str) -> tuple[str, str]:
-    resource, dot, _ = name.partition(".")
-    return (resource, "resource") if dot else (name, "value")
-
-
-def _has_default(argument: Any) -> bool:  # noqa: ANN401
-    return isinstance(argument, list) and isinstance(argument[-1], dict) and "DefaultValue" in argument[-1]
+    match name, argument:
+        case "Ref", str():
+            yield "value", argument
+        case "Fn::GetAtt", str() | [str()]:
+            yield "resource", argument if isinstance(argument, str) else argument[0]
+        case "Fn::GetAtt", [str(), attribute]:
+            yield "resource", f"{argument[0]}.{attribute if isinstance(attribute, str) else ''}"
+        case "Fn::If", [str(), *_]:
+            yield "condition", argument[0]
+        case "Fn::FindInMap", [str(), _, _]:
+            yield "mapping", argument[0]
+        case "Fn::Sub", str() | [str()] | [str(), dict()]:
+            text, own = (argument, ()) if isinstance(argument, str) else (argument[0], [*argument, {}][1])
+            names = [name.strip() for literal, name in VARIABLE.findall(text) if not literal]
+            yield from (("resource" if "." in one else "value", one) for one in names if one not in own)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .contents import EXTENSIONS, TRANSFORM
+from .contents import EXTENSIONS, TRANSFORM, Opening, section_of
 from .loops import FOR_EACH
 from .references import references
+from .served import TYPE, may_be
 from .text import Map, line_of
 from .unknown import TemplateFault, Unknown
 
@@ -16,85 +18,102 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .contents import Contents
+    from .functions import Functions
 
-_SECTIONS = (
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Globals",
-    "Hooks",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-    "Transform",
+_SECTIONS = re.compile(
+    "AWSTemplateFormatVersion|Conditions|Description|Globals|Hooks|Mappings|Metadata|Outputs|Parameters|Resources|Rules"
+    "|Transform"
 )
-_ATTRIBUTES = (
-    "Condition",
-    "Connectors",
-    "CreationPolicy",
-    "DeletionPolicy",
-    "DependsOn",
-    "IgnoreGlobals",
-    "Metadata",
-    "Properties",
-    "Type",
-    "UpdatePolicy",
-    "UpdateReplacePolicy",
-    "Version",
-    TRANSFORM,
+_ATTRIBUTES = re.compile(
+    "Condition|Connectors|CreationPolicy|DeletionPolicy|DependsOn|IgnoreGlobals|Metadata|Properties|Type|UpdatePolicy"
+    "|UpdateReplacePolicy|Version|Fn::Transform"
 )
-_EXTENSIONS = ("Fn::Length", "Fn::ToJsonString")
+_PSEUDO = re.compile("AWS::(AccountId|NoValue|NotificationARNs|Partition|Region|StackId|StackName|URLSuffix)")
+_GIVEN_BACK = re.compile("|EncryptionType|KeyArn|KeyId|PreviousEncryptionType|PreviousKeyId|StreamARN|StreamName")
+"""The attributes of the provider's resources (docs/reference.md), and nothing where the attribute is not known."""
 _LOGICAL_ID = re.compile(r"[a-zA-Z0-9]{1,255}")
+_MOST_RESOURCES = 500
 
 
-def check(sections: Mapping[str, Any], found: Contents) -> None:
+def check(sections: Mapping[str, Any], found: Contents, functions: Functions) -> None:
     """Check the shape of a template and the names in it.
 
     Args:
         sections: The template.
         found: Its contents, with loops written out.
+        functions: Evaluates its values.
 
     Raises:
         TemplateFault: CloudFormation would refuse the template.
     """
-    for problem in (
-        *_of_sections(sections, found),
-        *_of_nulls(sections),
-        *_of_resources(found),
-        *_of_extensions(sections, found),
-        *_of_names(sections, found),
-        *_of_circles(found),
-    ):
+    problems = chain(_of_values(sections), _of_resources(found))
+    if not found.open_names:
+        problems = chain(problems, _of_sections(sections, found), _of_names(sections, found), _of_circles(found))
+    for problem in problems:
         raise problem
+    for name, condition in found.scope.conditions.items():
+        if name != TRANSFORM and not isinstance(condition, Unknown):
+            functions.holds(name)
+
+
+def unproven(sections: Mapping[str, Any], functions: Functions) -> Iterator[Opening]:
+    """Give the Rules of which nobody can tell whether they let these parameters pass.
+
+    Raises:
+        TemplateFault: A rule refuses them.
+    """
+    rules = section_of(sections, "Rules")
+    for name, rule in rules.items():
+        if not isinstance(rule, dict) or not isinstance(rule.get("Assertions", []), list):
+            raise TemplateFault(f"rule {name} has no list of Assertions", line_of(rules, name))
+        applies = functions.met(rule["RuleCondition"]) if "RuleCondition" in rule else True
+        asserts = [one.get("Assert") for one in rule.get("Assertions", []) if isinstance(one, dict)]
+        met = {functions.met(one) for one in asserts} if applies is not False else {True}
+        if False in met and applies is True:
+            raise TemplateFault(f"rule {name} refuses these parameters", line_of(rules, name))
+        if met - {True}:
+            yield Opening(name, f"whether rule {name} lets these parameters pass", line_of(rules, name))
+
+
+def _of_values(value: Any, path: str = "", line: int | None = None) -> Iterator[TemplateFault]:  # noqa: ANN401
+    """Find nulls ("'null' values are not allowed in templates") and keys that are written twice."""
+    if value is None:
+        yield TemplateFault(f"{path} is null, which CloudFormation takes nowhere", line)
+    for twice in value.twice if isinstance(value, Map) else ():
+        yield TemplateFault(f"{path}/{twice} is written twice", line_of(value, twice))
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        yield from _of_values(one, f"{path}/{name}", line_of(value, str(name)) or line)
 
 
 def _of_sections(sections: Mapping[str, Any], found: Contents) -> Iterator[TemplateFault]:
     for name in sections:
-        if name not in _SECTIONS and not found.open_names:
+        if not _SECTIONS.fullmatch(name):
             yield TemplateFault(f"a template has no section {name}", line_of(sections, name))
     if sections.get("AWSTemplateFormatVersion", "2010-09-09") != "2010-09-09":
-        yield TemplateFault(
-            "the only AWSTemplateFormatVersion is 2010-09-09", line_of(sections, "AWSTemplateFormatVersion")
-        )
-    if not found.resources and not found.open_names:
-        yield TemplateFault("not a template: it has no Resources")
+        line = line_of(sections, "AWSTemplateFormatVersion")
+        yield TemplateFault("the only AWSTemplateFormatVersion is 2010-09-09", line)
+    if not 1 <= len(found.resources) <= _MOST_RESOURCES:
+        yield TemplateFault(f"a template has 1 to {_MOST_RESOURCES} Resources, and this one has {len(found.resources)}")
+    for name, one in found.outputs.items():
+        if name != TRANSFORM and not isinstance(one, Unknown) and not (isinstance(one, dict) and "Value" in one):
+            yield TemplateFault(f"output {name} has no Value", line_of(found.outputs, name))
+    if EXTENSIONS not in found.transforms:
+        yield from _of_extensions(sections)
 
 
-def _of_nulls(value: Any, path: str = "", line: int | None = None) -> Iterator[TemplateFault]:  # noqa: ANN401
-    """CloudFormation: "'null' values are not allowed in templates"."""
-    if value is None:
-        yield TemplateFault(f"{path} is null, which CloudFormation takes nowhere", line)
+def _of_extensions(value: Any) -> Iterator[TemplateFault]:  # noqa: ANN401
+    """Find functions that only the transform AWS::LanguageExtensions knows."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, one in inner:
-        yield from _of_nulls(one, f"{path}/{name}", line_of(value, str(name)) or line)
+        default = name == "Fn::FindInMap" and isinstance(one, list) and len(one) > 3  # noqa: PLR2004
+        if default or name in ("Fn::Length", "Fn::ToJsonString") or str(name).startswith(FOR_EACH):
+            told = "a DefaultValue" if default else name
+            yield TemplateFault(f"{told} needs Transform: {EXTENSIONS}", line_of(value, str(name)))
+        yield from _of_extensions(one)
 
 
 def _of_resources(found: Contents) -> Iterator[TemplateFault]:
-    for name in found.resources.twice:
-        yield TemplateFault(f"two resources have the logical id {name}", line_of(found.resources, name))
     for name, resource in found.resources.items():
         line = line_of(found.resources, name)
         if name == TRANSFORM or isinstance(resource, Unknown):
@@ -108,85 +127,73 @@ def _of_resources(found: Contents) -> Iterator[TemplateFault]:
         elif not isinstance(resource.get("Type"), str) and TRANSFORM not in resource:
             yield TemplateFault(f"resource {name} has no Type", line)
         else:
-            yield from _of_attributes(name, resource, found)
+            yield from (TemplateFault(f"resource {name} {told}", line) for told in _of_resource(resource, found))
 
 
-def _of_attributes(name: str, resource: Mapping[str, Any], found: Contents) -> Iterator[TemplateFault]:
-    for attribute in resource:
-        if attribute not in _ATTRIBUTES and not found.open_names:
-            yield TemplateFault(f"resource {name} has an unknown attribute {attribute}", line_of(resource, attribute))
+def _of_resource(resource: Mapping[str, Any], found: Contents) -> Iterator[str]:
+    """Tell what is wrong with a resource, as the end of a sentence."""
+    for name in () if found.open_names else resource:
+        if not _ATTRIBUTES.fullmatch(name):
+            yield f"has an unknown attribute {name}"
     properties = resource.get("Properties", {})
     if not isinstance(properties, dict):
-        yield TemplateFault(f"the Properties of {name} are not a map", line_of(resource, "Properties"))
-    for twice in getattr(properties, "twice", ()):
-        yield TemplateFault(f"{name} has the property {twice} twice", line_of(properties, twice))
-    if not isinstance(resource.get("Condition", ""), str) and EXTENSIONS not in found.transforms:
-        yield TemplateFault(f"the Condition of {name} is not a condition's name", line_of(resource, "Condition"))
-
-
-def _of_extensions(value: Any, found: Contents) -> Iterator[TemplateFault]:  # noqa: ANN401
-    """Functions that only a transform knows, in a template that no transform changes."""
-    if EXTENSIONS in found.transforms or found.open_names:
-        return
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, one in inner:
-        if name in _EXTENSIONS or str(name).startswith(FOR_EACH):
-            yield TemplateFault(f"{name} needs Transform: {EXTENSIONS}", line_of(value, str(name)))
-        yield from _of_extensions(one, found)
+        yield "has Properties that are not a map"
+    kind, opened = str(resource.get("Type")), any(TRANSFORM in one for one in (resource, properties))
+    if may_be(kind) and kind != TYPE and "ServiceToken" not in properties and not opened and not found.open_ids:
+        yield "has no ServiceToken"
+    if EXTENSIONS not in found.transforms:
+        for name in ("Condition", "DeletionPolicy", "UpdateReplacePolicy"):
+            if not isinstance(resource.get(name, ""), str):
+                yield f"has a {name} that is not a text"
 
 
 def _of_names(sections: Mapping[str, Any], found: Contents) -> Iterator[TemplateFault]:
-    """Names that nothing defines; nothing is said where a macro, an include or a module may define them."""
-    if found.open_names:
-        return
-    values = {*_keys(sections, "Parameters"), *found.resources}
+    """Find names that nothing defines."""
+    parameters, conditions = section_of(sections, "Parameters"), found.scope.conditions
     defined = {
-        "value": values,
-        "resource": set(found.resources),
-        "condition": set(found.scope.conditions),
-        "mapping": _keys(sections, "Mappings"),
+        "value": {*parameters, *found.resources},
+        "resource": found.resources.keys(),
+        "condition": conditions.keys(),
+        "mapping": found.scope.mappings.keys(),
     }
-    used = [found.resources, found.scope.conditions, sections.get("Outputs", {})]
-    for one in (one for part in used for one in references(part)):
-        if one.name not in defined[one.kind] and not (one.kind == "value" and one.name.startswith("AWS::")):
+    open_kinds = {"condition"} if found.scope.open_conditions else set()
+    open_kinds |= {"mapping"} if TRANSFORM in found.scope.mappings else set()
+    for one in chain.from_iterable(map(references, (found.resources, conditions, found.outputs))):
+        if one.kind == "value" and _PSEUDO.fullmatch(one.name):
+            continue
+        if one.name not in defined[one.kind] and one.kind not in open_kinds:
             what = "parameter or resource" if one.kind == "value" else one.kind
             yield TemplateFault(f"there is no {what} {one.name}", one.line)
-    for one in references(found.scope.conditions):
+        elif one.attribute is not None and _lacks(found.resources[one.name], one.attribute):
+            yield TemplateFault(f"{one.name} has no attribute {one.attribute}", one.line)
+    for one in references(conditions):
         if one.kind == "resource" or (one.kind == "value" and one.name in found.resources):
             yield TemplateFault(f"a condition can't refer to the resource {one.name}", one.line)
-    for name, resource in found.resources.items():
-        for needed in _depends_on(resource):
+    for name, part in (*found.resources.items(), *found.outputs.items()):
+        for needed in _depends_on(part):
             if needed not in found.resources:
-                yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(resource, "DependsOn"))
-        condition = resource.get("Condition") if isinstance(resource, dict) else None
-        if isinstance(condition, str) and condition not in defined["condition"] and not found.scope.open_conditions:
-            yield TemplateFault(f"there is no condition {condition}", line_of(resource, "Condition"))
+                yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(part, "DependsOn"))
+        condition = part.get("Condition") if isinstance(part, dict) else None
+        if isinstance(condition, str) and condition not in conditions and not found.scope.open_conditions:
+            yield TemplateFault(f"there is no condition {condition}", line_of(part, "Condition"))
+
+
+def _lacks(resource: Any, attribute: str) -> bool:  # noqa: ANN401
+    return isinstance(resource, dict) and resource.get("Type") == TYPE and not _GIVEN_BACK.fullmatch(attribute)
 
 
 def _of_circles(found: Contents) -> Iterator[TemplateFault]:
-    if found.open_names:
-        return
-    try:
-        TopologicalSorter(_needs(found.resources)).prepare()
-    except CycleError as error:
-        yield TemplateFault(f"resources refer to each other in a circle: {', '.join(map(str, error.args[1]))}")
-
-
-def _needs(resources: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Give the resources that each resource refers to, by logical id."""
-    found: dict[str, set[str]] = {}
-    for name, resource in resources.items():
+    needs = {}
+    for name, resource in found.resources.items():
         parts = {key: one for key, one in resource.items() if key != "Metadata"} if isinstance(resource, dict) else {}
         used = {one.name for one in references(Map(parts, {})) if one.kind in ("value", "resource")}
-        found[name] = {one for one in {*used, *_depends_on(resource)} if one in resources and one != name}
-    return found
+        needs[name] = {one for one in (*used, *_depends_on(resource)) if one in found.resources}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        yield TemplateFault(f"resources refer to each other in a circle: {', '.join(map(str, error.args[1]))}")
 
 
 def _depends_on(resource: Any) -> list[str]:  # noqa: ANN401
     given = resource.get("DependsOn", []) if isinstance(resource, dict) else []
     return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)]
-
-
-def _keys(sections: Mapping[str, Any], name: str) -> set[str]:
-    section = sections.get(name, {})
-    return set(section) if isinstance(section, dict) else set()
