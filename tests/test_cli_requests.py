@@ -32,7 +32,7 @@ def test_only_the_providers_own_resources_are_looked_at() -> None:
           One: {{E}, Properties: {StreamName: orders, SettleSeconds: 5, Verify: true, KeyId: !GetAtt Key.Arn}}
           Bare: {{E}}
           Kept: {{E}, DeletionPolicy: Retain, UpdateReplacePolicy: Retain}
-    """).resources(SERVED)
+    """).customs
     sent = {"StreamName": "orders", "SettleSeconds": "5", "Verify": "true", "KeyId": KEY}
     assert found == {
         "One": Resource("One", TYPE, sent, line=4),
@@ -55,7 +55,7 @@ def test_a_resource_is_there_if_its_condition_is_met() -> None:
           Three: {{E}, Condition: Perhaps}
         """,
         Stage="production",
-    ).resources(SERVED)
+    ).customs
     assert {name: one.unsure for name, one in found.items()} == {
         "One": None,
         "Three": Unknown(("{{resolve:ssm:/stage}}",), steady=False),
@@ -70,7 +70,7 @@ def test_an_include_within_a_resource_opens_it() -> None:
           Some: {{E}, Properties: {StreamName: orders, Fn::Transform: {Name: AWS::Include}}}
           Around: {{E}, Fn::Transform: {Name: AWS::Include}, Properties: {StreamName: orders}}
           Value: {{E}, Properties: {StreamName: orders, KeyId: !Transform {Name: AWS::Include}}}
-    """).resources(SERVED)
+    """).customs
     include = Unknown(("Fn::Transform",), steady=False)
     assert {name: (one.properties, one.opened) for name, one in found.items()} == {
         "All": ({}, include),
@@ -227,7 +227,7 @@ def test_the_physical_id_of_a_resource_that_is_not_touched_is_known() -> None:
 
 
 def test_a_resource_whose_condition_nobody_can_tell_is_asked_for_perhaps() -> None:
-    """Created, or left as it is."""
+    """Left as it is, or deleted."""
     after = "One: {{E}, Condition: Perhaps, Properties: {StreamName: orders, KeyId: a}}"
     conditions = "{Perhaps: !Equals ['{{resolve:ssm:/x}}', 1]}"
     found = requests(
@@ -235,7 +235,10 @@ def test_a_resource_whose_condition_nobody_can_tell_is_asked_for_perhaps() -> No
         SERVED,
         Existing(template(f"Resources: {{{ONE % 'a'}}}"), MINE),
     )
-    assert told(found) == [("One", "Update", STREAM_ARN, "", "{{resolve:ssm:/x}}")]
+    assert told(found) == [
+        ("One", "none", STREAM_ARN, "no property changes", None),
+        ("One", "Delete", STREAM_ARN, "its condition may not be met", "{{resolve:ssm:/x}}"),
+    ]
 
 
 # Which resources are the provider's

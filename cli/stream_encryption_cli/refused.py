@@ -39,4 +39,4 @@ def token_in_doubt(asked: Asked) -> bool:
     """Tell whether an update's ServiceToken may change, which CloudFormation refuses."""
     token, before = asked.properties.get("ServiceToken"), asked.old_properties.get("ServiceToken")
     steady = all(one.steady for one in (token, before) if isinstance(one, Unknown))
-    return asked.event == UPDATE and (token != before or not steady)
+    return asked.event == UPDATE and before is not None and (token != before or not steady)

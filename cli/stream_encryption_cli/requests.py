@@ -140,9 +140,9 @@ class _Comparison:
         brings = [Unknown((one.reason,), steady=False) for one in self.new.openings if self.new.found.open_ids]
         causes = (was.unsure, mine, wanted.unsure if wanted else None)
         doubts = [*brings, *(one for one in causes if isinstance(one, Unknown))]
-        event, reason = DELETE, "gone from the template"
+        event, reason = DELETE, "its condition may not be met" if wanted else "gone from the template"
         if was.deletion_policy in RETAINING:
-            event, reason = RETAINED, f"gone from the template, with DeletionPolicy {was.deletion_policy}"
+            event, reason = RETAINED, f"{reason}, with DeletionPolicy {was.deletion_policy}"
         return Asked(
             name,
             event,

@@ -9,11 +9,12 @@ import pytest
 from tests.cli import TYPE, Command
 from tests.cli_kinds.pieces import E, encryption, resources
 
+PROPERTIES = {"ServiceToken": "x", "StreamName": "orders", "KeyId": "alias/orders"}
 
-def as_json(**more: Any) -> dict[str, Any]:
+
+def as_json() -> dict[str, Any]:
     """The same template as plain values."""
-    properties = {"ServiceToken": "x", "StreamName": "orders", "KeyId": "alias/orders", **more}
-    return {"Resources": {"E": {"Type": TYPE, "Properties": properties}}}
+    return {"Resources": {"E": {"Type": TYPE, "Properties": PROPERTIES}}}
 
 
 READ: dict[str, bytes] = {
@@ -30,6 +31,10 @@ READ: dict[str, bytes] = {
     "YAML with a byte order mark": b"\xef\xbb\xbf" + resources(E=E).encode(),
     "YAML with a mark before and after": b"---\n" + resources(E=E).encode() + b"...\n",
     "YAML with an anchor that is not used": resources(E=f"&e {E}").encode(),
+    "YAML with an alias, which SAM writes out": (
+        f"Transform: AWS::Serverless-2016-10-31\nGlobals: {{Function: &more {{Type: '{TYPE}'}}}}\n"
+        f"Resources: {{E: {{<<: *more, Properties: {json.dumps(PROPERTIES)}}}}}"
+    ).encode(),
     "YAML with comments and characters of other alphabets": ("# \u00e4\n" + resources(E=E)).encode(),
     "YAML in JSON's style with a comma too many": json.dumps(as_json()).replace("}}}}", "},},},}").encode(),
 }
@@ -59,7 +64,8 @@ OTHERS: dict[str, bytes] = {
     "an alias to itself": b"Resources: &r {E: *r}",
     "a merge": (f"x: &x {{Type: {TYPE}}}\nResources:\n  E:\n    <<: *x\n").encode(),
     "aliases that make billions of values": (
-        "l0: &l0 [x, x]\n" + "\n".join(f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]" for n in range(1, 40))
+        "Transform: AWS::Serverless-2016-10-31\nl0: &l0 [x, x]\n"
+        + "\n".join(f"l{n}: &l{n} [*l{n - 1}, *l{n - 1}]" for n in range(1, 40))
     ).encode(),
     "a picture": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)),
     "zeros": b"\x00" * 100,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .functions import Functions
 from .loops import FOR_EACH, written_out
-from .text import Map, line_of
+from .text import SAM, Map, line_of
 from .unknown import TemplateFault, Unknown
 
 if TYPE_CHECKING:
@@ -17,13 +18,7 @@ if TYPE_CHECKING:
 
 TRANSFORM = "Fn::Transform"
 EXTENSIONS = "AWS::LanguageExtensions"
-_SAM = "AWS::Serverless-2016-10-31"
-_HARMLESS = (
-    "AWS::CodeDeployBlueGreen",
-    "AWS::SecretsManager-2020-07-23",
-    "AWS::SecretsManager-2024-09-16",
-    "AWS::ServiceCatalog",
-)
+_HARMLESS = re.compile(r"AWS::(CodeDeployBlueGreen|SecretsManager-.+|ServiceCatalog)")
 """AWS's own transforms that neither add nor change a custom resource."""
 _STACKS = (
     "AWS::CloudFormation::Stack",
@@ -72,7 +67,7 @@ class Contents:
     @property
     def open_names(self) -> bool:
         """Whether names may be defined that this template does not show. SAM makes resources of its own, too."""
-        return self.open_ids or _SAM in self.transforms
+        return self.open_ids or SAM in self.transforms
 
 
 def contents(sections: Mapping[str, Any], scope: Scope) -> Contents:
@@ -127,7 +122,7 @@ def _transforms(sections: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_the_whole(sections: Mapping[str, Any], transforms: tuple[str, ...]) -> Iterator[Opening]:
     for name in transforms:
-        if name not in (EXTENSIONS, _SAM, *_HARMLESS):
+        if name not in (EXTENSIONS, SAM) and not _HARMLESS.fullmatch(name):
             yield Opening(name, f"what the transform {name} makes of the template", line_of(sections, "Transform"))
     if TRANSFORM in sections:
         yield Opening(TRANSFORM, "what the template's Fn::Transform brings", line_of(sections, TRANSFORM))

@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .text import Map
-from .unknown import NoValue, TemplateFault, Unknown, as_sent, merged, opaque, unknown_in
+from .unknown import MissingName, NoValue, TemplateFault, Unknown, as_sent, merged, opaque, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .scope import Scope
 
-VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 """What `Fn::Sub` replaces; `${!Name}` stands for the text `${Name}`."""
+_PSEUDO = re.compile("AWS::(AccountId|NotificationARNs|Partition|Region|StackId|StackName|URLSuffix)")
 
 
 class Functions:
@@ -65,7 +66,7 @@ class Functions:
         if name not in self.scope.conditions:
             if self.scope.open_conditions:
                 return Unknown((f"condition {name}",), steady=False)
-            raise TemplateFault(f"there is no condition {name}")
+            raise MissingName(f"there is no condition {name}")
         if name not in self._met:
             self._met[name] = None
             self._met[name] = self.met(self.scope.conditions[name])
@@ -103,9 +104,9 @@ class Functions:
         try:
             if name in self._methods:
                 return self._methods[name](argument)
-            if name not in _OF_KNOWN_VALUES:
-                return Unknown((name,), steady=False)
             given = self.evaluate(argument)
+            if name not in _OF_KNOWN_VALUES:
+                return unknown_in([Unknown((name,), steady=False), given])
             return unknown_in(given) or _OF_KNOWN_VALUES[name](*_list(given))
         except TemplateFault as fault:
             fault.line = fault.line or line
@@ -122,15 +123,27 @@ class Functions:
         for known in (self.scope.values, self.scope.attributes):
             if name in known:
                 return known[name]
-        return Unknown((f"!Ref {name}",), frozenset() if name.startswith("AWS::") else frozenset({name}))
+        if _PSEUDO.fullmatch(name):
+            return Unknown((f"!Ref {name}",))
+        return self._of_resource(name, f"!Ref {name}")
 
     def _get_att(self, argument: Any) -> Any:  # noqa: ANN401
         names = self.evaluate(argument.split(".", 1) if isinstance(argument, str) else argument)
         resource, attribute = _list(names)
         name = f"{resource}.{attribute}"
-        return unknown_in(names) or self.scope.attributes.get(
-            name, Unknown((f"!GetAtt {name}",), frozenset({resource}))
-        )
+        if name in self.scope.attributes:
+            return self.scope.attributes[name]
+        return unknown_in(names) or self._of_resource(resource, f"!GetAtt {name}", attribute)
+
+    def _of_resource(self, name: str, what: str, attribute: str | None = None) -> Unknown:
+        """Give the value that a resource has only once it is there."""
+        resources = self.scope.resources
+        if resources is not None and name not in resources:
+            raise MissingName(f"there is no {'resource' if attribute else 'parameter or resource'} {name}")
+        given = resources.get(name) if resources else None
+        if attribute and given is not None and attribute not in given:
+            raise MissingName(f"{name} has no attribute {attribute}")
+        return Unknown((what,), frozenset({name}))
 
     def _sub(self, argument: Any) -> Any:  # noqa: ANN401
         text, own = argument if isinstance(argument, list) else (argument, {})
@@ -148,7 +161,7 @@ class Functions:
                 unknown.append(value)
             return str(as_sent(value))
 
-        whole = VARIABLE.sub(put, text)
+        whole = _VARIABLE.sub(put, text)
         return merged(unknown) if unknown else whole
 
     def _find_in_map(self, argument: Any) -> Any:  # noqa: ANN401
@@ -183,7 +196,15 @@ class Functions:
     def _if(self, argument: Any) -> Any:  # noqa: ANN401
         condition, yes, no = argument
         met = self.holds(condition)
-        return met if isinstance(met, Unknown) else self._resolve(yes if met else no)
+        if isinstance(met, Unknown):
+            return unknown_in([met, self._resolve(yes), self._resolve(no)])
+        try:
+            self._resolve(no if met else yes)
+        except MissingName:
+            raise
+        except TemplateFault:
+            pass  # Nobody evaluates the branch that is not taken; only its names are checked.
+        return self._resolve(yes if met else no)
 
     def _junction(self, argument: Any, *, decisive: bool) -> bool | Unknown:  # noqa: ANN401
         """And, which False decides; or Or, which True decides."""

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .contents import EXTENSIONS, TRANSFORM, Opening, section_of
+from .functions import Functions
 from .loops import FOR_EACH
-from .references import references
-from .served import TYPE, may_be
+from .served import ATTRIBUTES, TYPE, may_be
 from .text import Map, line_of
-from .unknown import TemplateFault, Unknown
+from .unknown import MissingName, TemplateFault, Unknown, unknown_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .contents import Contents
-    from .functions import Functions
 
 _SECTIONS = re.compile(
     "AWSTemplateFormatVersion|Conditions|Description|Globals|Hooks|Mappings|Metadata|Outputs|Parameters|Resources|Rules"
@@ -28,32 +28,37 @@ _ATTRIBUTES = re.compile(
     "Condition|Connectors|CreationPolicy|DeletionPolicy|DependsOn|IgnoreGlobals|Metadata|Properties|Type|UpdatePolicy"
     "|UpdateReplacePolicy|Version|Fn::Transform"
 )
-_PSEUDO = re.compile("AWS::(AccountId|NoValue|NotificationARNs|Partition|Region|StackId|StackName|URLSuffix)")
-_GIVEN_BACK = re.compile("|EncryptionType|KeyArn|KeyId|PreviousEncryptionType|PreviousKeyId|StreamARN|StreamName")
-"""The attributes of the provider's resources (docs/reference.md), and nothing where the attribute is not known."""
 _LOGICAL_ID = re.compile(r"[a-zA-Z0-9]{1,255}")
 _MOST_RESOURCES = 500
 
 
-def check(sections: Mapping[str, Any], found: Contents, functions: Functions) -> None:
+def check(sections: Mapping[str, Any], found: Contents) -> None:
     """Check the shape of a template and the names in it.
 
     Args:
         sections: The template.
         found: Its contents, with loops written out.
-        functions: Evaluates its values.
 
     Raises:
         TemplateFault: CloudFormation would refuse the template.
     """
-    problems = chain(_of_values(sections), _of_resources(found))
-    if not found.open_names:
-        problems = chain(problems, _of_sections(sections, found), _of_names(sections, found), _of_circles(found))
-    for problem in problems:
+    for problem in chain(_of_values(sections), _of_resources(found)):
         raise problem
+    if found.open_names:
+        return
+    for problem in chain(_of_sections(sections, found), _of_names(found)):
+        raise problem
+    in_conditions = Functions(replace(found.scope, resources={}))
     for name, condition in found.scope.conditions.items():
         if name != TRANSFORM and not isinstance(condition, Unknown):
-            functions.holds(name)
+            in_conditions.holds(name)
+    functions = Functions(replace(found.scope, resources={name: _gives(one) for name, one in found.resources.items()}))
+    needs = {name: _needs(resource, functions) for name, resource in (*found.outputs.items(), *found.resources.items())}
+    try:
+        TopologicalSorter({name: needs[name] for name in found.resources}).prepare()
+    except CycleError as error:
+        names = ", ".join(map(str, error.args[1]))
+        raise TemplateFault(f"resources refer to each other in a circle: {names}") from None
 
 
 def unproven(sections: Mapping[str, Any], functions: Functions) -> Iterator[Opening]:
@@ -147,51 +152,34 @@ def _of_resource(resource: Mapping[str, Any], found: Contents) -> Iterator[str]:
                 yield f"has a {name} that is not a text"
 
 
-def _of_names(sections: Mapping[str, Any], found: Contents) -> Iterator[TemplateFault]:
-    """Find names that nothing defines."""
-    parameters, conditions = section_of(sections, "Parameters"), found.scope.conditions
-    defined = {
-        "value": {*parameters, *found.resources},
-        "resource": found.resources.keys(),
-        "condition": conditions.keys(),
-        "mapping": found.scope.mappings.keys(),
-    }
-    open_kinds = {"condition"} if found.scope.open_conditions else set()
-    open_kinds |= {"mapping"} if TRANSFORM in found.scope.mappings else set()
-    for one in chain.from_iterable(map(references, (found.resources, conditions, found.outputs))):
-        if one.kind == "value" and _PSEUDO.fullmatch(one.name):
-            continue
-        if one.name not in defined[one.kind] and one.kind not in open_kinds:
-            what = "parameter or resource" if one.kind == "value" else one.kind
-            yield TemplateFault(f"there is no {what} {one.name}", one.line)
-        elif one.attribute is not None and _lacks(found.resources[one.name], one.attribute):
-            yield TemplateFault(f"{one.name} has no attribute {one.attribute}", one.line)
-    for one in references(conditions):
-        if one.kind == "resource" or (one.kind == "value" and one.name in found.resources):
-            yield TemplateFault(f"a condition can't refer to the resource {one.name}", one.line)
-    for name, part in (*found.resources.items(), *found.outputs.items()):
-        for needed in _depends_on(part):
-            if needed not in found.resources:
-                yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(part, "DependsOn"))
-        condition = part.get("Condition") if isinstance(part, dict) else None
-        if isinstance(condition, str) and condition not in conditions and not found.scope.open_conditions:
-            yield TemplateFault(f"there is no condition {condition}", line_of(part, "Condition"))
-
-
-def _lacks(resource: Any, attribute: str) -> bool:  # noqa: ANN401
-    return isinstance(resource, dict) and resource.get("Type") == TYPE and not _GIVEN_BACK.fullmatch(attribute)
-
-
-def _of_circles(found: Contents) -> Iterator[TemplateFault]:
-    needs = {}
+def _of_names(found: Contents) -> Iterator[TemplateFault]:
+    """Find names in DependsOn that nothing defines."""
     for name, resource in found.resources.items():
-        parts = {key: one for key, one in resource.items() if key != "Metadata"} if isinstance(resource, dict) else {}
-        used = {one.name for one in references(Map(parts, {})) if one.kind in ("value", "resource")}
-        needs[name] = {one for one in (*used, *_depends_on(resource)) if one in found.resources}
+        for needed in _depends_on(resource):
+            if needed not in found.resources:
+                yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(resource, "DependsOn"))
+
+
+def _needs(part: Any, functions: Functions) -> set[str]:  # noqa: ANN401
+    """Evaluate a resource or an output; give the resources that it refers to.
+
+    Raises:
+        TemplateFault: It can't be evaluated. Where its condition is not met, only its names are checked.
+    """
+    evaluated: Any = {key: one for key, one in part.items() if key != "Metadata"} if isinstance(part, dict) else None
+    there = functions.holds(part["Condition"]) if evaluated and "Condition" in evaluated else True
     try:
-        TopologicalSorter(needs).prepare()
-    except CycleError as error:
-        yield TemplateFault(f"resources refer to each other in a circle: {', '.join(map(str, error.args[1]))}")
+        unknown = unknown_in(functions.evaluate(evaluated))
+    except TemplateFault as fault:
+        if there is not False or isinstance(fault, MissingName):
+            raise
+        unknown = None
+    return {*_depends_on(part), *(unknown.needs if unknown else ())}
+
+
+def _gives(resource: Any) -> Collection[str] | None:  # noqa: ANN401
+    """Give the attributes of a resource of the provider's; None for another one, which may give any."""
+    return ATTRIBUTES if isinstance(resource, dict) and resource.get("Type") == TYPE else None
 
 
 def _depends_on(resource: Any) -> list[str]:  # noqa: ANN401

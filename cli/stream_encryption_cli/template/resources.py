@@ -87,7 +87,7 @@ class Template:
         self._functions = Functions(self.found.scope)
         self.openings = [one for one in self.found.openings if self._there(self.found.resources.get(one.name))]
         if not deployed:
-            check(sections, self.found, self._functions)
+            check(sections, self.found)
             self.openings += unproven(sections, self._functions)
         self.streams = {one.logical_id: one for one in self._streams()}
         named = [self._stream_attributes(one.logical_id, one.name) for one in self.streams.values() if one.name]

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from .resources import Template
 
 TYPE = "Custom::KinesisStreamEncryption"
+ATTRIBUTES = (
+    "EncryptionType",
+    "KeyArn",
+    "KeyId",
+    "PreviousEncryptionType",
+    "PreviousKeyId",
+    "StreamARN",
+    "StreamName",
+)
+"""What Fn::GetAtt gives of a resource of the provider's (docs/reference.md)."""
 PROVIDER = "kinesis-stream-encryption"
 """The default of the provider's parameter FunctionName."""
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import yaml
 
-from .unknown import TemplateFault
+from .unknown import TemplateFault, parts
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MOST_BYTES = 1_000_000
 """How long a template may be, in bytes (CloudFormation's quotas)."""
+_MOST_VALUES = 100_000
+"""How many values a template may have once its aliases are written out."""
+SAM = "AWS::Serverless-2016-10-31"
 _KINDS = ("null", "bool", "int", "float", "str", "seq")
 """The types of YAML, besides maps, that CloudFormation takes (User Guide, "Template format")."""
 
@@ -37,10 +41,11 @@ def line_of(value: object, key: str) -> int | None:
 
 
 class _Loader(_Base):  # type: ignore[misc]  # with libyaml where PyYAML has it
-    """YAML as CloudFormation reads it: a date such as 2010-09-09 is text, and nothing is merged."""
+    """YAML as CloudFormation reads it: a date such as 2010-09-09 is text."""
 
 
 def _map(loader: Any, node: Any) -> Map:  # noqa: ANN401
+    loader.flatten_mapping(node)
     pairs = [(key.value, key.start_mark.line + 1, value) for key, value in node.value]
     strange = next((line for key, line, _ in pairs if not isinstance(key, str)), None)
     if strange:
@@ -70,7 +75,7 @@ def _short_form(loader: Any, node: Any) -> Map:  # noqa: ANN401
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":merge", ":value"))]
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":value"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.yaml_constructors = {
@@ -104,18 +109,26 @@ def read(text: str) -> Map:
 
 
 def _of_yaml(text: str) -> Any:  # noqa: ANN401
-    for event in yaml.parse(text, Loader=_Base):
-        if isinstance(event, yaml.AliasEvent):
-            told = "CloudFormation takes no YAML alias (`aws cloudformation package` writes aliases out)"
-            raise TemplateFault(told, event.start_mark.line + 1 if event.start_mark else None)
+    alias = next((one for one in yaml.parse(text, Loader=_Base) if isinstance(one, yaml.AliasEvent)), None)
     try:
         value = yaml.load(text, Loader=_Loader)  # noqa: S506  # nosec B506  # it makes only the types above
+        if alias:
+            _check_aliases(value, alias.start_mark.line + 1 if alias.start_mark else None)
         json.dumps(value)  # A number with thousands of digits can be read, and then not be spelled.
     except TemplateFault:
         raise
     except ValueError as error:
         raise TemplateFault(f"a number can't be read: {error}") from None
     return value
+
+
+def _check_aliases(value: Any, line: int | None) -> None:  # noqa: ANN401
+    """Only SAM writes aliases out; CloudFormation takes none. Ten lines of aliases can make billions of values."""
+    if not isinstance(value, dict) or SAM not in parts(value.get("Transform")):
+        told = "CloudFormation takes no YAML alias: have it written out (`aws cloudformation package --use-json`)"
+        raise TemplateFault(told, line)
+    if next(islice(parts(value), _MOST_VALUES, None), None) is not None:
+        raise TemplateFault(f"aliases make more than {_MOST_VALUES:,} values", line)
 
 
 def _of_json(text: str) -> Any:  # noqa: ANN401

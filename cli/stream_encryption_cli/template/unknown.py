@@ -27,6 +27,10 @@ class TemplateFault(ValueError):
         self.line = line
 
 
+class MissingName(TemplateFault):
+    """A name that nothing in the template defines, which CloudFormation refuses also where it is not used."""
+
+
 class NoValue(Enum):
     """The value of `!Ref AWS::NoValue`: the property is left out."""
 
