@@ -28,6 +28,7 @@ class Functions:
     def __init__(self, scope: Scope) -> None:
         """Use this scope."""
         self.scope = scope
+        self._names: dict[str, Any] = {}
         self._met: dict[str, bool | Unknown | None] = {}
         self._methods: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
@@ -116,8 +117,22 @@ class Functions:
 
     def _ref(self, argument: Any) -> Any:  # noqa: ANN401
         name = self.evaluate(argument)
-        if isinstance(name, Unknown):
-            return name
+        if self.scope.resources is not None and isinstance(name, str) and "." in name:
+            raise MissingName(f"there is no parameter or resource {name}")
+        return name if isinstance(name, Unknown) else self._named(name)
+
+    def _get_att(self, argument: Any) -> Any:  # noqa: ANN401
+        names = self.evaluate(argument.split(".", 1) if isinstance(argument, str) else argument)
+        resource, attribute = _list(names)
+        return unknown_in(names) or self._named(f"{resource}.{attribute}")
+
+    def _named(self, name: str) -> Any:  # noqa: ANN401
+        """Give the value of `Name` or of `Resource.Attribute`. Each is looked up once."""
+        if name not in self._names:
+            self._names[name] = self._looked_up(name)
+        return self._names[name]
+
+    def _looked_up(self, name: str) -> Any:  # noqa: ANN401
         if name == NoValue.IT.value:
             return NoValue.IT
         for known in (self.scope.values, self.scope.attributes):
@@ -125,25 +140,14 @@ class Functions:
                 return known[name]
         if _PSEUDO.fullmatch(name):
             return Unknown((f"!Ref {name}",))
-        return self._of_resource(name, f"!Ref {name}")
-
-    def _get_att(self, argument: Any) -> Any:  # noqa: ANN401
-        names = self.evaluate(argument.split(".", 1) if isinstance(argument, str) else argument)
-        resource, attribute = _list(names)
-        name = f"{resource}.{attribute}"
-        if name in self.scope.attributes:
-            return self.scope.attributes[name]
-        return unknown_in(names) or self._of_resource(resource, f"!GetAtt {name}", attribute)
-
-    def _of_resource(self, name: str, what: str, attribute: str | None = None) -> Unknown:
-        """Give the value that a resource has only once it is there."""
+        resource, dot, attribute = name.partition(".")
         resources = self.scope.resources
-        if resources is not None and name not in resources:
-            raise MissingName(f"there is no {'resource' if attribute else 'parameter or resource'} {name}")
-        given = resources.get(name) if resources else None
-        if attribute and given is not None and attribute not in given:
-            raise MissingName(f"{name} has no attribute {attribute}")
-        return Unknown((what,), frozenset({name}))
+        if resources is not None and resource not in resources:
+            raise MissingName(f"there is no {'resource' if dot else 'parameter or resource'} {resource}")
+        given = resources.get(resource) if resources else None
+        if dot and given is not None and attribute not in given:
+            raise MissingName(f"{resource} has no attribute {attribute}")
+        return Unknown((f"!GetAtt {name}" if dot else f"!Ref {name}",), frozenset({resource}))
 
     def _sub(self, argument: Any) -> Any:  # noqa: ANN401
         text, own = argument if isinstance(argument, list) else (argument, {})
@@ -154,12 +158,12 @@ class Functions:
             if match[1]:
                 return f"${{{match[2]}}}"
             name = match[2].strip()
-            value = local[name] if name in local else self._get_att(name) if "." in name else self._ref(name)
-            if isinstance(value, dict | list) or value is NoValue.IT:
-                raise TemplateFault(f"Fn::Sub can't put {name} into a text: it is {_short(value)}")
+            value = local[name] if name in local else self._named(name)
             if isinstance(value, Unknown):
                 unknown.append(value)
-            return str(as_sent(value))
+            elif isinstance(value, dict | list) or value is NoValue.IT:
+                raise TemplateFault(f"Fn::Sub can't put {name} into a text: it is {_short(value)}")
+            return "" if isinstance(value, Unknown) else str(as_sent(value))
 
         whole = _VARIABLE.sub(put, text)
         return merged(unknown) if unknown else whole
