@@ -15,6 +15,10 @@ def with_parameter(declared: str) -> str:
 
 REFUSED = {
     "a reference in a property": resources(E=E, T="{Type: X, Properties: {A: {B: [!Ref Gone]}}}"),
+    "a reference to an attribute": resources(E=E, T="{Type: X, Properties: {A: !Ref E.KeyArn}}"),
+    "a reference in a resource that is not made": (
+        "Conditions: {C: !Equals [a, b]}\n" + resources(E=E, T="{Type: X, Condition: C, Properties: {A: !Ref Gone}}")
+    ),
     "a reference in a branch that is not taken": (
         "Conditions: {C: !Equals [a, b]}\n" + resources(E=E, T="{Type: X, Properties: {A: !If [C, !Ref Gone, b]}}")
     ),
@@ -100,6 +104,14 @@ TAKEN = {
     "a key of another stack": resources(E=encryption(", KeyId: !ImportValue shop-Key")),
     "a part of a statement that is called Condition": (
         resources(E=E, T="{Type: X, Properties: {A: [{Condition: SomeText}, {Condition: {StringEquals: {a: b}}}]}}")
+    ),
+    "a branch that is not taken and can't be evaluated": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(E=encryption(", KeyId: !If [C, !Select [9, [a]], alias/orders]"))
+    ),
+    "a resource that is not made and can't be evaluated": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(E=E, T="{Type: X, Condition: C, Properties: {A: !Select [9, [a]]}}")
     ),
     "an equals sign": resources(E=E, T="{Type: X, Properties: {A: =}}"),
     "an attribute that the provider gives": resources(E=E) + "Outputs: {O: {Value: !GetAtt E.PreviousKeyId}}",
