@@ -67,7 +67,7 @@ def test_the_state_from_before_a_step_that_died_does_not_hide_the_change_of_that
     """Promise 1: the workflow repeats the step with the older state, in which the stream had settled already."""
     stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
     seen = Observation(200.0, stream, Record(STREAM_ARN, changed_at=150.0), as_wanted=True)
-    before = State(since=90.0, stability=Stability(matching_since=100.0, settled_since=105.0))
+    before = State(since=90.0, stability=Stability(stale_counted_from=100.0, settled_since=105.0))
     assert after_look(before, seen, 200.5).stability.settled_since is None
     unchanged = replace(seen, record=Record(STREAM_ARN, changed_at=90.0))
     assert after_look(before, unchanged, 200.5).stability.settled_since == 105.0
