@@ -15,11 +15,10 @@ from .failure import Failure
 from .request import MARKER
 from .response import Response, ResponseSender
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # telemetry.py stands above this package, and is handed in
     from stream_encryption.telemetry import Telemetry
 
-if TYPE_CHECKING:
-    _Handler: TypeAlias = Callable[[Any, Any], str | None]
+_Handler: TypeAlias = Callable[[Any, Any], str | None]
 
 
 class CustomResource(CfnResource):
