@@ -113,3 +113,18 @@ def test_a_stream_that_its_owner_created_again_with_the_same_key_keeps_it(provid
     provider.clock.sleep(60)
     provider.delete(properties)
     assert provider.key_of() == key_id
+
+
+def test_a_request_that_is_delivered_again_does_not_follow_its_alias_to_another_key(provider: Provider) -> None:
+    """Promise 6: the second delivery changes nothing; the next Update applies the alias's new key."""
+    create = {**create_event({**ONE, "SettleSeconds": "0"}), "ResponseURL": provider.fresh_url()}
+    provider.deliver(create)
+    provider.kms.alias("alias/one", provider.two)
+    provider.clock.sleep(600)
+    provider.deliver(create)
+    first, again = provider.bucket.answers
+    assert (again["Status"], again["Data"]) == ("SUCCESS", first["Data"])
+    assert provider.key_of() == provider.one.arn
+    provider.clock.sleep(60)
+    provider.update(ONE, ONE)
+    assert provider.key_of() == provider.two.arn

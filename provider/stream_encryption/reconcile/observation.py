@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.record.changes import for_incarnation, without_old
@@ -84,7 +84,7 @@ def _arn(goal: Goal) -> str:
 
 
 def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
-    wanted = keys.look_up(goal.properties.key_id, stream)
+    wanted = _wanted_key(goal, stream, record, keys)
     current = current_key(stream, record, keys, wanted)
     return Observation(
         now,
@@ -96,6 +96,17 @@ def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, n
         is_last_key=_is_last_key(goal, stream, record, keys, current),
         former=_former(goal, stream, record, keys, current),
     )
+
+
+def _wanted_key(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup) -> Key:
+    """The key that the KeyId means.
+
+    Lambda may deliver a request again after it has succeeded. An alias then means the key that it stood for before.
+    """
+    key_id, claim = goal.properties.key_id, record.claim_of(goal.owner)
+    if claim and claim.settled == goal.stamp.digest and claim.wanted.resolved:
+        return replace(keys.look_up(claim.wanted.arn, stream), key_id=key_id)
+    return keys.look_up(key_id, stream)
 
 
 def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> Key | None:
