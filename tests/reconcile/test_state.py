@@ -1,7 +1,6 @@
 """What a request remembers of its calls and of refusals."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -11,40 +10,16 @@ from stream_encryption.reconcile.state import (
     State,
     after_call,
     after_intent,
-    after_look,
     after_refusal,
 )
 from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Refusal, RefusalKind, StreamStatus
+from stream_encryption.record.values import Change
+from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
-from tests.values import NOW, ONE, TWO, call, recorded, seen, start_intent, state, stop_intent, stream
+from tests.reconcile.states import LOOK, OTHER_LOOK, READ, START, announced, look
+from tests.values import NOW, ONE, TWO, call, recorded, start_intent, state, stop_intent
 
-START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
-    "kinesis:StartStreamEncryption",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:DescribeStream",
-    "dynamodb:GetItem",
-    "kms:DescribeKey",
-)
 DENIED = RefusalKind.DENIED
-
-
-def look(
-    known: State,
-    *,
-    matches: bool = True,
-    at: float = NOW,
-    status: StreamStatus = StreamStatus.ACTIVE,
-    of: Record | None = None,
-) -> State:
-    """Add one look, which took no time."""
-    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
-
-
-def announced(**more: Any) -> Any:
-    """Key one's Start, announced and not made."""
-    return call(start_intent(), **more)
 
 
 def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> Refusal:

@@ -8,39 +8,15 @@ import pytest
 from stream_encryption.reconcile.state import (
     Refused,
     Stability,
-    State,
     after_look,
 )
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Record
 from stream_encryption.values import RefusalKind, StreamStatus
+from tests.reconcile.states import LOOK, LOOK_UP, OTHER_LOOK, READ, START, announced, look
 from tests.values import NOW, ONE, call, pending, record, seen, start_intent, state, stream
 
-START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
-    "kinesis:StartStreamEncryption",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:DescribeStream",
-    "dynamodb:GetItem",
-    "kms:DescribeKey",
-)
 DENIED = RefusalKind.DENIED
-
-
-def look(
-    known: State,
-    *,
-    matches: bool = True,
-    at: float = NOW,
-    status: StreamStatus = StreamStatus.ACTIVE,
-    of: Record | None = None,
-) -> State:
-    """Add one look, which took no time."""
-    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
-
-
-def announced(**more: Any) -> Any:
-    """Key one's Start, announced and not made."""
-    return call(start_intent(), **more)
 
 
 def test_an_active_as_wanted_is_believed_where_nothing_speaks_against_it() -> None:

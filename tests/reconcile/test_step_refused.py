@@ -1,39 +1,22 @@
 """One step whose call was refused or not answered, and the end of the intent of a request that fails."""
 
-from typing import Any
-
 import pytest
 
 from stream_encryption.reconcile.actions import Code, Failed
-from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import Refused, State
-from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
-from stream_encryption.record.values import Claim
+from stream_encryption.reconcile.state import Refused
+from stream_encryption.reconcile.step import NOTHING, Known, take_step
 from stream_encryption.values import RefusalKind
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import call, claim, ensure, start_intent
-
-ENSURE = ensure(settle_seconds=0)
+from tests.reconcile.steps import ENSURE, step
+from tests.values import call, ensure, start_intent
 
 
 @pytest.fixture
 def account() -> Account:
     """A stream that is not encrypted."""
     return Account()
-
-
-def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
-    """Take one step; the first one unless a step before is given."""
-    known = before.known if before else NOTHING
-    now = before.state if before else State(**{"since": account.clock.now(), **more})
-    return take_step(Progress((goal,), now), account.env, known)
-
-
-def mine(account: Account, **more: Any) -> Claim:
-    """The claim that a Create has written, for key one of the account."""
-    return claim(wanted=account.key("alias/one"), **more)
 
 
 def test_an_intent_that_was_written_unheard_is_known_again(account: Account) -> None:
