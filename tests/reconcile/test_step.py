@@ -25,14 +25,14 @@ def test_the_steps_of_a_create_are_intent_then_start(account: Account) -> None:
     written = account.record
     assert written.pending
     assert announced.state.call
-    assert written.pending.intent == announced.state.call.intent
+    assert written.pending.intent_id == announced.state.call.intent_id
     assert (written.pending.request, written.pending.written_at) == ("mine", account.clock.now())
     assert announced.known.record == written
     started = step(account, announced)
     assert started.action.code == Code.START_REQUESTED
     assert account.named() == ["DescribeStreamSummary", "GetItem", "DescribeKey", "PutItem", "StartStreamEncryption"]
     assert account.calls[-1].arguments["KeyId"] == account.one.arn
-    assert (started.state.changes, started.known) == (1, Known(written))
+    assert (started.state.calls_made, started.known) == (1, Known(written))
 
 
 def test_each_intent_has_a_name_of_its_own(account: Account) -> None:
@@ -42,7 +42,7 @@ def test_each_intent_has_a_name_of_its_own(account: Account) -> None:
         account.table.remove(STREAM_ARN)
         take_step(Progress((ENSURE,), state(since=account.clock.now())), env, NOTHING)
         assert account.record.pending
-        names.add(account.record.pending.intent)
+        names.add(account.record.pending.intent_id)
     assert {len(name) for name in names} == {16}
     assert len(names) == 3
 

@@ -4,7 +4,7 @@ import pytest
 
 from stream_encryption.reconcile.actions import Code, Failed
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import Refused
+from stream_encryption.reconcile.state import OngoingRefusal
 from stream_encryption.reconcile.step import NOTHING, Known, take_step
 from stream_encryption.values import RefusalKind
 from tests.fake_errors import Kind
@@ -45,7 +45,7 @@ def test_a_start_whose_answer_was_lost_may_have_been_made(account: Account) -> N
     assert unheard.action.code == Code.BACKING_OFF
     assert unheard.state.call
     assert (unheard.state.call.called_at, unheard.state.call.answered) == (account.clock.now(), False)
-    assert unheard.state.changes == 1
+    assert unheard.state.calls_made == 1
     assert unheard.known == Known(announced.known.record)
 
 
@@ -56,7 +56,7 @@ def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
     refused = step(account, announced)
     assert refused.action.code == Code.RETRYING_REFUSED
     assert refused.state.call
-    assert (refused.state.call.called_at, refused.state.changes) == (None, 0)
+    assert (refused.state.call.called_at, refused.state.calls_made) == (None, 0)
 
 
 def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
@@ -78,9 +78,9 @@ def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) 
 def test_a_write_that_is_refused_for_good_ends_the_request(account: Account) -> None:
     """Error AccessDenied: the record is not known any more, so there is no intent to withdraw."""
     account.faults.fail_next("PutItem", Kind.ACCESS_DENIED)
-    since = Refused("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
+    since = OngoingRefusal("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
     announced = call(start_intent())
-    refused = step(account, refused=(since,), call=announced)
+    refused = step(account, ongoing_refusals=(since,), call=announced)
     assert (refused.action.code, refused.known) == ("AccessDenied", NOTHING)
 
 

@@ -76,8 +76,8 @@ class CallChecks:
         """
         request = self._world.cloudformation.requests[call.invocation.response_url]
         pending = record.pending
-        if pending and pending.intent not in self._intents:
-            self._intents[pending.intent] = (request.url, self._world.time.now())
+        if pending and pending.intent_id not in self._intents:
+            self._intents[pending.intent_id] = (request.url, self._world.time.now())
             newer = before and call.stream not in self._restored and _newer_in(before, request)
             self._check(not newer, "rule 3", f"{request} writes an intent although the record knows {newer}")
         self._check("TOPSECRET" not in repr(record), "promise 8", "the table holds a ResponseURL")
@@ -106,7 +106,7 @@ class CallChecks:
             return
         record = self._world.record_of(call.stream)
         pending = record.pending if record else None
-        url, written = self._intents.get(pending.intent if pending else "", ("", 0.0))
+        url, written = self._intents.get(pending.intent_id if pending else "", ("", 0.0))
         name = call.action.partition(":")[2]
         mine = pending is not None and url == call.invocation.response_url and pending.change == name
         self._check(mine, "rule 1", f"{_short(call)} {name} on {call.stream} without an intent; it has {pending}")

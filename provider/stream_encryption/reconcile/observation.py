@@ -44,20 +44,20 @@ class Observation:
         return self.wanted is not None and self.wanted.missing and not self.as_wanted
 
 
-def observe(goal: Goal, env: Environment, known: Record | None, *, other_budget: bool) -> Observation:
+def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_stream: bool) -> Observation:
     """Look at the goal's stream.
 
     Args:
         goal: What the request wants.
         env: Where to look.
         known: The record as it was last read or written; None: it has to be read.
-        other_budget: Describe the stream by the call that has a quota of its own.
+        use_describe_stream: Describe the stream by the call that has a quota of its own.
 
     Raises:
         Refused: AWS refused one of the calls.
     """
     now = env.clock.now()
-    stream = env.kinesis.describe(goal.stream, other_budget=other_budget)
+    stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
     arn = stream.arn if stream else _arn(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
@@ -100,7 +100,7 @@ def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
     Lambda may deliver a request again after it has succeeded. An alias then means the key that it stood for before.
     """
     key_id, claim = goal.properties.key_id, seen.record.claim_of(goal.owner)
-    if claim and claim.settled == goal.stamp.digest and claim.wanted.resolved:
+    if claim and claim.succeeded == goal.stamp.digest and claim.wanted.resolved:
         return replace(keys.look_up(claim.wanted.arn, stream), key_id=key_id)
     return keys.look_up(key_id, stream)
 
