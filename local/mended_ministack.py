@@ -1,4 +1,4 @@
-"""Starts MiniStack with five corrections. MiniStack's own Python runs this file, not the harness's.
+"""Starts MiniStack with six corrections. MiniStack's own Python runs this file, not the harness's.
 
 1. MiniStack takes whatever a function returns for a success, or calls every failure "Runtime.HandlerError". AWS
    reports a function's error by a header, and Step Functions retries and catches errors by their names.
@@ -8,6 +8,8 @@
    CloudTrail (local/trail.py) by the same call.
 5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents, nor
    those of CreateGrant. (MiniStack's KMS keeps and lists grants, and enforces none.)
+6. MiniStack's CloudFormation refuses alarms on metric math, and composite alarms. The first kind looks at the first of
+   its metrics only; the second is made by MiniStack's CloudWatch.
 """
 
 import json
@@ -16,7 +18,8 @@ from typing import Any
 
 from ministack.app import main
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import eventbridge, kms, lambda_svc
+from ministack.services import cloudwatch, eventbridge, kms, lambda_svc
+from ministack.services.cloudformation import provisioners
 
 FUNCTION_ERROR = "X-Amz-Function-Error"
 
@@ -71,6 +74,37 @@ def grant_conditions(request: dict[str, Any]) -> dict[str, Any]:
     return conditions
 
 
+def metric_alarm(name: str, properties: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Describe an alarm; one on metric math as an alarm on the first of its metrics."""
+    stats = [one["MetricStat"] for one in properties.get("Metrics") or [] if "MetricStat" in one]
+    if stats:
+        first = {**stats[0]["Metric"], "Period": stats[0]["Period"], "Statistic": stats[0]["Stat"]}
+        properties = {**properties, **first, "Metrics": None}
+    return metric_alarm_of_ours(name, properties)
+
+
+def composite_alarm(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    """Create a composite alarm, or change it."""
+    name = properties["AlarmName"]
+    reply = cloudwatch._put_composite_alarm({}, properties, is_cbor=False, is_json=True)  # noqa: SLF001
+    if name not in cloudwatch._composite_alarms:  # noqa: SLF001
+        raise ValueError(f"the composite alarm {name} was refused: {reply}")
+    return name, {"Arn": cloudwatch._composite_alarms[name]["AlarmArn"]}  # noqa: SLF001
+
+
+def composite_alarm_changed(
+    _physical_id: str, _old: dict[str, Any], new: dict[str, Any], stack: str
+) -> tuple[str, dict[str, str]]:
+    """Change a composite alarm in place."""
+    return composite_alarm("", new, stack)
+
+
+def composite_alarm_deleted(physical_id: str, _properties: dict[str, Any]) -> None:
+    """Delete a composite alarm."""
+    cloudwatch._composite_alarms.pop(physical_id, None)  # noqa: SLF001
+
+
+metric_alarm_of_ours = provisioners._cw_metric_alarm_record  # noqa: SLF001
 tag_context = iam_actions.request_tag_context
 put_events_of_ours = eventbridge._put_events  # noqa: SLF001
 enforce_on = iam_evaluator.enforce
@@ -82,4 +116,10 @@ if __name__ == "__main__":
     iam_evaluator.enforce = enforce
     iam_actions.request_tag_context = request_context
     eventbridge._put_events = put_events  # noqa: SLF001 - corrected here
+    provisioners._cw_metric_alarm_record = metric_alarm  # noqa: SLF001 - corrected here
+    provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {  # noqa: SLF001 - corrected here
+        "create": composite_alarm,
+        "update": composite_alarm_changed,
+        "delete": composite_alarm_deleted,
+    }
     main()

@@ -175,8 +175,9 @@ def test_it_reaches_every_alarm_and_the_dashboard() -> None:
         named = resource["Properties"].get("AlarmName") or {"Fn::Sub": ""}
         if name := named["Fn::Sub"].replace("${FunctionName}", NAME):
             found.append(name)
-            assert allows("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
-    assert len(found) == len([one for one in PROVIDER["Resources"].values() if one["Type"].endswith("::Alarm")])
+            action = "PutCompositeAlarm" if resource["Type"].endswith("::CompositeAlarm") else "PutMetricAlarm"
+            assert allows(f"cloudwatch:{action}", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
+    assert len(found) == len([one for one in PROVIDER["Resources"].values() if one["Type"].endswith("Alarm")])
     assert PROVIDER["Resources"]["Dashboard"]["Properties"]["DashboardName"] == {"Ref": "FunctionName"}
 
 
