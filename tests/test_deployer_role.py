@@ -227,6 +227,22 @@ def test_only_jobs_of_one_environment_of_one_repository_and_one_pipeline_can_be_
     assert len(statements(DEPLOYER["AssumeRolePolicyDocument"], GitHubRepository="example/streams")) == 1
 
 
+@pytest.mark.parametrize(
+    ("repository", "valid"),
+    [
+        ("example/streams", True),
+        ("example@1234/streams@5678", True),
+        ("example", False),
+        ("example/*", False),
+        ("example@x/streams", False),
+    ],
+)
+def test_a_repository_is_named_as_github_s_token_names_it(repository: str, *, valid: bool) -> None:
+    """GitHub names repositories made since July 2026 with the ids of owner and repository, older ones without."""
+    pattern = TEMPLATE["Parameters"]["GitHubRepository"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, repository)) is valid
+
+
 def bounded_calls() -> Iterator[tuple[str, str]]:
     """Each action of the provider's roles, on each resource that a policy names whole."""
     parameters = {"StateMachineKeyArn": KEY, "RecordKeyArn": KEY, "StreamArns": "all", "KeyArns": "all"}
