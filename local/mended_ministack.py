@@ -1,4 +1,4 @@
-"""Starts MiniStack with six corrections. MiniStack's own Python runs this file, not the harness's.
+"""Starts MiniStack with seven corrections. MiniStack's own Python runs this file, not the harness's.
 
 1. MiniStack takes whatever a function returns for a success, or calls every failure "Runtime.HandlerError". AWS
    reports a function's error by a header, and Step Functions retries and catches errors by their names.
@@ -7,8 +7,10 @@
 4. MiniStack has no CloudTrail, and refuses events under the name of an AWS service. The harness puts those of
    CloudTrail (local/trail.py) by the same call.
 5. MiniStack's IAM does not know the condition key events:source, which AWS takes from the entries of PutEvents, nor
-   those of CreateGrant. (MiniStack's KMS keeps and lists grants, and enforces none.)
-6. MiniStack's CloudFormation refuses alarms on metric math, and composite alarms. The first kind looks at the first of
+   those of CreateGrant.
+6. MiniStack's KMS keeps and lists grants, but a grant allows nothing. On AWS it allows its operations with its
+   encryption context, unless a policy denies them.
+7. MiniStack's CloudFormation refuses alarms on metric math, and composite alarms. The first kind looks at the first of
    its metrics only; the second is made by MiniStack's CloudWatch.
 """
 
@@ -33,13 +35,30 @@ def invoke(_function: dict[str, Any], event: Any, url: str, _request_id: str) ->
 
 
 def enforce(caller: str, action: str, service: str, region: str, resource_arn: str = "*", **more: Any) -> Any:  # noqa: ANN401
-    """Check the caller's permission on the key behind an alias. An alias without a key is KMS's NotFoundException."""
+    """Check the caller's permission on the key behind an alias, by policies and grants.
+
+    An alias without a key is KMS's NotFoundException.
+    """
     if service == "kms" and ":alias/" in resource_arn:
         key = kms._resolve_key(resource_arn)  # noqa: SLF001 - as its own handlers do
         if key is None:
             return None
         resource_arn = key["Arn"]
-    return enforce_on(caller, action, service, region, resource_arn, **more)
+    denied = enforce_on(caller, action, service, region, resource_arn, **more)
+    if service == "kms" and getattr(denied, "decision", "") == "ImplicitDeny":
+        return None if granted(denied.principal_arn, action, more.get("service_context") or {}) else denied
+    return denied
+
+
+def granted(principal: str, action: str, context: dict[str, Any]) -> bool:
+    """Whether a grant allows a role an action with a request's encryption context."""
+    role = principal.replace(":sts:", ":iam:").replace(":assumed-role/", ":role/").rpartition("/")[0]
+    for grant in kms._grants.values():  # noqa: SLF001 - as its own handlers do
+        wanted = (grant["Constraints"] or {}).get("EncryptionContextSubset", {})
+        same = all(context.get(f"kms:EncryptionContext:{name}") == value for name, value in wanted.items())
+        if grant["GranteePrincipal"] == role and action.removeprefix("kms:") in grant["Operations"] and same:
+            return True
+    return False
 
 
 def key_metadata(record: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -62,6 +81,9 @@ def request_context(service: str, action: str, body: bytes, params: dict[str, An
         found["events:source"] = sources.pop() if len(sources) == 1 else None
     if action == "kms:CreateGrant":
         found |= grant_conditions(json.loads(body or b"{}"))
+    if action in {"kms:GenerateDataKey", "kms:Decrypt"}:
+        given = json.loads(body or b"{}").get("EncryptionContext") or {}
+        found |= {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
     return found
 
 
