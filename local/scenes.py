@@ -151,10 +151,8 @@ class Scenes:
 
     def wait_long(self) -> None:
         """A stream is being resharded for longer than the function waits: a state machine carries the wait on."""
-        self.show.scene(
-            "7  The stream is busy for long",
-            f"orders is resharded for {SPLIT_SECONDS} s; after {HANDOVER_SECONDS} s (HandoverSeconds) the state machine waits.",
-        )
+        story = f"orders is resharded for {SPLIT_SECONDS} s; the function waits {HANDOVER_SECONDS} s (HandoverSeconds)."
+        self.show.scene("7  The stream is busy for long", story)
         self.aws.deploy_provider({"HandoverSeconds": str(HANDOVER_SECONDS)})
         half, shard = MIDDLE_OF_THE_HASH_KEYS, "shardId-000000000000"
         self.aws.kinesis.split_shard(StreamName="orders", ShardToSplit=shard, NewStartingHashKey=half)
