@@ -171,7 +171,7 @@ def _chart(lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> Figure
         panel.set(
             xscale="log", xlim=(SHORTEST_SHOWN, 100), title=f"update of {length:g} s", xlabel="lag, s (log scale)"
         )
-        panel.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"], fontsize=8)
+        panel.set_xticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"], fontsize=8)
         panel.grid(visible=True, which="major", alpha=0.3)
     axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()
