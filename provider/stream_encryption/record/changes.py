@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from stream_encryption.values import Grant
+from stream_encryption.values import Grant, Key, Owner
 
-from .values import DEPARTED_SECONDS, Change, Departed, Pending, RecordedKey, RequestStamp
-
-if TYPE_CHECKING:
-    from stream_encryption.values import Key, Owner
-
-    from .values import Claim, Record
+from .requests import RequestStamp
+from .values import DEPARTED_SECONDS, Change, Claim, Departed, Pending, Record, RecordedKey
 
 BEGIN_SECONDS = 8.0
 """How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""
