@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from stream_encryption.record.values import Change, Claim, Departed, Latest, Pending, Record, RecordedKey
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Change, Claim, Departed, Pending, Record, RecordedKey
 from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import Direction, Grant, OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN
@@ -23,7 +24,7 @@ CLAIMS = st.builds(
     on_delete=st.sampled_from(OnDelete),
     latest=LATEST,
     creates=st.lists(TEXTS, max_size=2).map(tuple),
-    settled=st.just("") | TEXTS,
+    succeeded=st.just("") | TEXTS,
     releasing=st.none() | LATEST,
     on_drift=st.sampled_from(OnDrift),
 )

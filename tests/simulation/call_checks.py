@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from tests.fake_stream import ACTIVE
@@ -75,8 +76,8 @@ class CallChecks:
         """
         request = self._world.cloudformation.requests[call.invocation.response_url]
         pending = record.pending
-        if pending and pending.intent not in self._intents:
-            self._intents[pending.intent] = (request.url, self._world.time.now())
+        if pending and pending.intent_id not in self._intents:
+            self._intents[pending.intent_id] = (request.url, self._world.time.now())
             newer = before and call.stream not in self._restored and _newer_in(before, request)
             self._check(not newer, "rule 3", f"{request} writes an intent although the record knows {newer}")
         self._check("TOPSECRET" not in repr(record), "promise 8", "the table holds a ResponseURL")
@@ -105,7 +106,7 @@ class CallChecks:
             return
         record = self._world.record_of(call.stream)
         pending = record.pending if record else None
-        url, written = self._intents.get(pending.intent if pending else "", ("", 0.0))
+        url, written = self._intents.get(pending.intent_id if pending else "", ("", 0.0))
         name = call.action.partition(":")[2]
         mine = pending is not None and url == call.invocation.response_url and pending.change == name
         self._check(mine, "rule 1", f"{_short(call)} {name} on {call.stream} without an intent; it has {pending}")
@@ -158,7 +159,8 @@ class CallChecks:
     def _undoes_our_own(self, call: Call, effect: Effect, had: str | None) -> None:
         """Promise 3, rule 9: a Restore changes nothing but what the provider gave to this very stream.
 
-        Where others gave back a key that the provider had given before, it can't always know that.
+        The last change says who gave the key, since an alias can stand for another key by now. Where others gave back
+        a key that the provider had given before, it can't always know that.
         """
         request = effect.request
         assert request
@@ -171,7 +173,7 @@ class CallChecks:
         looked = call.invocation.looked_at.get(effect.stream, 0.0) - self._world.kinesis.settings.stale - SOON
         unknown = bool(earlier) and earlier[-1].at > looked
         self._check(
-            not ours or unknown or had in {one.key for one in ours},
+            not ours or unknown or earlier[-1].request is not None or had in {one.key for one in ours},
             "rule 9",
             f"{what}, which has {had} by others and not {ours[-1].key if ours else None}",
         )
@@ -181,8 +183,8 @@ class CallChecks:
         lost_at = self._world.expectations.lost_at.get(effect.stream)
         if lost_at is None or request.issued < lost_at or request.type != "Delete":
             return
-        if any(one.issued > lost_at - SOON and one.type != "Delete" for one in self._world.requests):
-            return
+        if any((one.closed or inf) > lost_at - SOON and one.type != "Delete" for one in self._world.requests):
+            return  # A request that was at work since then has written a record again.
         lawful = effect.key is None and had in self._world.expectations.wanted(request)
         self._check(lawful, "rule 6", f"{request} changes {effect.stream} from {had} to {effect.key} without a record")
 
@@ -204,7 +206,7 @@ def _newer_in(record: Record, request: Request) -> str:
         if (claim.owner.stack_id, claim.owner.logical_id) == request.owner and claim.latest.issued_at > second:
             return f"the claim's newest request {claim.latest}"
     for one in record.departed:
-        if (one.owner.stack_id, one.owner.logical_id) == request.owner and one.before > second:
+        if (one.owner.stack_id, one.owner.logical_id) == request.owner and one.issued_before > second:
             return f"the owner's Delete {one}"
     return ""
 

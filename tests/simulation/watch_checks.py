@@ -74,7 +74,7 @@ class WatchChecks:
         """A finding about the encryption needs somebody else's change, or a request that failed an hour ago."""
         world, record = self._world, self._world.record_of(stream)
         claim = record.in_force if record else None
-        if claim is None or claim.settled != claim.latest.digests[-1] or stream in world.promises.not_restored:
+        if claim is None or claim.succeeded != claim.latest.digests[-1] or stream in world.promises.not_restored:
             return
         others = any(one.request is None for one in world.promises.history.effects_on(stream))
         kept = any(one.on_delete == "Keep" and one.stream == stream for one in world.requests)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import floor
-from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import MOST_MENDS, STALE_SECONDS, recent_mends
+from stream_encryption.record.values import Claim, Record
 from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDrift, Refusal, Stream, StreamStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_encryption.record.values import Claim, Record
 
 REQUEST_SECONDS = 60 * 60.0
 """How long a request can be at work, in seconds: CloudFormation waits no longer."""
@@ -111,7 +107,7 @@ def _is_at_work(record: Record, claim: Claim, now: float) -> bool:
         return True
     if claim.releasing and now - claim.releasing.issued_at < REQUEST_SECONDS:
         return True
-    return claim.settled != claim.latest.digests[-1] and now - claim.latest.issued_at < REQUEST_SECONDS
+    return claim.succeeded != claim.latest.digests[-1] and now - claim.latest.issued_at < REQUEST_SECONDS
 
 
 def _of_encryption(claim: Claim, look: Look) -> Iterator[Finding]:

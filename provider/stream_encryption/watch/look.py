@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.environment import Clock
 from stream_encryption.reconcile.observation import current_key
-from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, StreamRef
+from stream_encryption.record.values import Claim, Record
+from stream_encryption.values import CUSTOMER_ALIAS, Key, RefusalKind, Stream, StreamRef
 
 from .findings import Look
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Claim, Record
-    from stream_encryption.values import Key, Stream
 
 _PASSES = (RefusalKind.THROTTLED, RefusalKind.TRANSIENT, RefusalKind.BUSY)
 _TRIES = 3
@@ -30,29 +26,29 @@ class Sight:
     keys: KeyLookup
     clock: Clock
 
-    def look(self, record: Record, *, other_budget: bool = False) -> Look | None:
+    def look(self, record: Record, *, use_describe_stream: bool = False) -> Look | None:
         """Look at the stream of a record, whose claim in force is compared with it.
 
         Args:
             record: The record; it has a claim.
-            other_budget: Use the budget of DescribeStream.
+            use_describe_stream: Use the budget of DescribeStream.
 
         Returns:
             The look; None where AWS is throttling or down, so that the next round has to look.
         """
         for tries in range(_TRIES):
             try:
-                return self._look(record, other_budget=other_budget)
+                return self._look(record, use_describe_stream=use_describe_stream)
             except Refused as refused:
                 if refused.refusal.kind not in _PASSES:
                     return Look(self.clock.now(), refused=refused.refusal)
             self.clock.sleep(2.0**tries)
         return None
 
-    def _look(self, record: Record, *, other_budget: bool) -> Look:
+    def _look(self, record: Record, *, use_describe_stream: bool) -> Look:
         claim, now = record.in_force, self.clock.now()
         stream = self.kinesis.describe(
-            StreamRef(record.stream.rpartition("/")[2], record.stream), other_budget=other_budget
+            StreamRef(record.stream.rpartition("/")[2], record.stream), use_describe_stream=use_describe_stream
         )
         if stream is None or claim is None:
             return Look(now, stream)

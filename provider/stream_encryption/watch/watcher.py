@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused
+from stream_encryption.reconcile.goals import Mend, RevokeDue
 from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.values import Record
 from stream_encryption.record.watch_table import WatchTable
 from stream_encryption.values import RefusalKind, StreamRef
 from stream_encryption.workflow.state_machine import StateMachine
 from stream_encryption.workflow.workflow_state import WorkflowState
 
+from .cause import Cause
 from .due import may_be_due, revoke_due
-from .findings import judge
+from .findings import Finding, judge
 from .log import WatchLog
 from .look import Sight
-from .news import mend_name, mend_of, news
+from .news import News, mend_name, mend_of, news
 from .telling import Teller
-
-if TYPE_CHECKING:
-    from stream_encryption.reconcile.goals import Mend, RevokeDue
-    from stream_encryption.record.values import Record
-
-    from .cause import Cause
-    from .findings import Finding
-    from .news import News
 
 MEND_SECONDS = 3600.0
 """How long a mend may take, in seconds: the state machine gives an execution a little more."""
@@ -42,18 +36,18 @@ class Watcher:
     mends: StateMachine
     log: WatchLog
 
-    def watch(self, record: Record, cause: Cause | None = None, *, other_budget: bool = False) -> bool | None:
+    def watch(self, record: Record, cause: Cause | None = None, *, use_describe_stream: bool = False) -> bool | None:
         """Look at a record's stream once.
 
         Args:
             record: The record, read before this look.
             cause: The call by others that led to it.
-            other_budget: Look by the budget of DescribeStream.
+            use_describe_stream: Look by the budget of DescribeStream.
 
         Returns:
             Whether there are findings; None where that can't be told now.
         """
-        findings = self._findings(record, other_budget=other_budget)
+        findings = self._findings(record, use_describe_stream=use_describe_stream)
         if findings is None:
             return None
         now = self.sight.clock.now()
@@ -80,10 +74,10 @@ class Watcher:
             if due:
                 self._mend(due, f"revoke-{due.stamp.digest}", now)
 
-    def _findings(self, record: Record, *, other_budget: bool) -> tuple[Finding, ...] | None:
+    def _findings(self, record: Record, *, use_describe_stream: bool) -> tuple[Finding, ...] | None:
         if record.in_force is None:
             return ()  # What was told of the stream is over: nobody claims it any more.
-        look = self.sight.look(record, other_budget=other_budget)
+        look = self.sight.look(record, use_describe_stream=use_describe_stream)
         return judge(record, look) if look else None
 
     def _noted(self, record: Record, new: News) -> Record | None:
