@@ -223,11 +223,11 @@ def test_other_people_s_custom_resources_are_left_out(deployed: Command, tmp_pat
 )
 def test_what_is_deleted_with_other_stacks_is_unknown(command: Command, tmp_path: Path, kind: str) -> None:
     """Only CloudFormation knows what is in them; one that is retained takes nothing with it."""
-    before = template(f"Nested: {{Type: AWS::{kind}}}")
+    before = template(f"Nested: {{Type: {kind}}}")
     assert verdicts(command, tmp_path, before, template(), {}) == {"Nested": "unknown"}
     assert command.code == 2
     assert command.lines("--delete", "--stack-name", "platform-encryption") == [("Nested", "?", None, "unknown")]
     assert command.code == 2
-    retained = template(f"Nested: {{Type: AWS::{kind}, DeletionPolicy: Retain}}")
+    retained = template(f"Nested: {{Type: {kind}, DeletionPolicy: Retain}}")
     assert verdicts(command, tmp_path, retained, template(), {}) == {}
     assert command.code == 0
