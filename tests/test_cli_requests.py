@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from stream_encryption_cli.requests import Asked, Existing, requests
+from stream_encryption_cli.template import served
 from stream_encryption_cli.template.resources import EMPTY, MadeStream, Resource, Template
 from stream_encryption_cli.template.scope import Scope
 from stream_encryption_cli.template.served import TYPE, Served
 from stream_encryption_cli.template.text import read
 from stream_encryption_cli.template.unknown import Unknown
-from tests.builders import STREAM_ARN
+from tests.builders import ATTRIBUTES, STREAM_ARN
 
 KEY = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
 SERVED = Served(frozenset({"the-token"}), looked=True)
@@ -272,6 +273,11 @@ def test_the_provider_serves_every_custom_type_with_its_service_token(kind: str,
     else:
         (one,) = found
         assert (one.unsure and str(one.unsure)) == (None if mine is True else mine)
+
+
+def test_the_attributes_are_those_that_the_provider_gives() -> None:
+    """Another one in Fn::GetAtt is a name that is missing."""
+    assert sorted(served.ATTRIBUTES) == sorted(ATTRIBUTES)
 
 
 def test_a_token_that_a_resource_of_the_provider_s_type_has_is_the_provider_s() -> None:

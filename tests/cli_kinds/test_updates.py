@@ -62,6 +62,10 @@ SAME = {
         template(one(key="!GetAtt Key.Arn"), KEY % "a"),
         template(one(key="!GetAtt Key.Arn"), KEY % "a"),
     ),
+    "a key of the same template gets another policy": (
+        template(one(key="!GetAtt Key.Arn"), "Key: {Type: AWS::KMS::Key}"),
+        template(one(key="!GetAtt Key.Arn"), "Key: {Type: AWS::KMS::Key, DeletionPolicy: Retain, Metadata: {a: b}}"),
+    ),
     "a parameter that is masked stays": (
         template(one(key="!Ref P"), more=SECRET),
         template(one(key="!Ref P"), more=SECRET),

@@ -143,10 +143,12 @@ class Template:
             kept -= changed
 
     def _definition(self, logical_id: str) -> Any:  # noqa: ANN401
-        """Evaluate the whole of a resource, once; None where there is no such resource."""
+        """Evaluate what a resource's values depend on, once; nothing where there is no such resource."""
         if logical_id not in self._definitions:
+            resource = self.found.resources.get(logical_id)
+            parts = resource if isinstance(resource, dict) else {}
             try:
-                told = self._functions.evaluate(self.found.resources.get(logical_id))
+                told = self._functions.evaluate({key: parts.get(key) for key in ("Type", "Properties", TRANSFORM)})
             except TemplateFault as fault:
                 told = Unknown((str(fault),), steady=False)
             self._definitions[logical_id] = told
