@@ -104,6 +104,10 @@ REFUSED = {
     "an output of what is not made": (
         resources(E=E) + "Outputs: {'Fn::ForEach::O': [N, [a], {'Out${N}': {Value: !Ref 'F${N}'}}]}"
     ),
+    "an output with a sign in its name": (
+        resources(E=E) + "Outputs: {'Fn::ForEach::O': [N, [page-views], {'Out${N}': {Value: a}}]}"
+    ),
+    "a loop in the mappings": resources(E=E) + "Mappings: {'Fn::ForEach::L': [N, [a], {'M${N}': {a: {b: c}}}]}",
     "a loop in the parameters": resources(E=E) + "Parameters: {'Fn::ForEach::L': [N, [a], {'P${N}': {Type: String}}]}",
     "more than 500 resources": (
         "Resources: {'Fn::ForEach::A': [A, [1, 2, 3, 4, 5, 6, 7, 8], {'Fn::ForEach::B${A}': [B, [1, 2, 3, 4, 5, 6, 7], "

@@ -49,6 +49,19 @@ REFUSED = {
     "a policy for resources with snapshots": resources(E=with_("DeletionPolicy: Snapshot")),
     "an attribute of the resource": resources(E=with_("Propertys: {}")),
     "a custom resource without a token": resources(E="{Type: Custom::Other, Properties: {A: b}}"),
+    "a resource that is not made": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(E=encryption(", KeyId: !GetAtt Key.Arn"), Key="{Type: AWS::KMS::Key, Condition: C}")
+    ),
+    "an output of a resource that is not made": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(E=E, T="{Type: X, Condition: C}")
+        + "Outputs: {O: {Value: !Ref T}}"
+    ),
+    "dependencies that are a map": resources(E=with_("DependsOn: {T: a}"), T="{Type: X}"),
+    "a mapping of a text": "Mappings: {M: a}\n" + resources(E=E),
+    "a name with a sign": "Mappings: {of-it: {a: {b: c}}}\n" + resources(E=E),
+    "a rule about what is not there": resources(E=E) + "Rules: {R: {Assertions: [{Assert: !Equals [!Ref Gone, a]}]}}",
     "a section": resources(E=E) + "Resource: {}",
     "a rule that is broken": (
         "Parameters: {P: {Type: String, Default: test}}\n"
@@ -112,6 +125,18 @@ TAKEN = {
     "a resource that is not made and can't be evaluated": (
         "Conditions: {C: !Equals [a, b]}\n"
         + resources(E=E, T="{Type: X, Condition: C, Properties: {A: !Select [9, [a]]}}")
+    ),
+    "a resource that is not made, in a branch that is not taken": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(
+            E=encryption(", KeyId: !If [C, !GetAtt Key.Arn, alias/orders]"), Key="{Type: AWS::KMS::Key, Condition: C}"
+        )
+    ),
+    "a resource that is not made either": (
+        "Conditions: {C: !Equals [a, b]}\n"
+        + resources(
+            E=with_("DependsOn: T"), T="{Type: X, Condition: C}", U="{Type: X, Condition: C, Properties: {A: !Ref T}}"
+        )
     ),
     "an equals sign": resources(E=E, T="{Type: X, Properties: {A: =}}"),
     "an attribute that the provider gives": resources(E=E) + "Outputs: {O: {Value: !GetAtt E.PreviousKeyId}}",

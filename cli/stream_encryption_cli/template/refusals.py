@@ -53,21 +53,24 @@ def check(sections: Mapping[str, Any], found: Contents) -> None:
         if name != TRANSFORM and not isinstance(condition, Unknown):
             in_conditions.holds(name)
     functions = Functions(replace(found.scope, resources={name: _gives(one) for name, one in found.resources.items()}))
-    needs = {name: _needs(resource, functions) for name, resource in (*found.outputs.items(), *found.resources.items())}
+    absent = {name for name, one in found.resources.items() if _there(one, functions) is False}
+    for name, one in found.outputs.items():
+        _needs(name, one, absent, functions)
+    needs = {name: _needs(name, one, absent, functions) for name, one in found.resources.items()}
     try:
-        TopologicalSorter({name: needs[name] for name in found.resources}).prepare()
+        TopologicalSorter(needs).prepare()
     except CycleError as error:
         names = ", ".join(map(str, error.args[1]))
         raise TemplateFault(f"resources refer to each other in a circle: {names}") from None
 
 
-def unproven(sections: Mapping[str, Any], functions: Functions) -> Iterator[Opening]:
+def unproven(sections: Mapping[str, Any], found: Contents) -> Iterator[Opening]:
     """Give the Rules of which nobody can tell whether they let these parameters pass.
 
     Raises:
         TemplateFault: A rule refuses them.
     """
-    rules = section_of(sections, "Rules")
+    rules, functions = section_of(sections, "Rules"), Functions(replace(found.scope, resources={}))
     for name, rule in rules.items():
         if not isinstance(rule, dict) or not isinstance(rule.get("Assertions", []), list):
             raise TemplateFault(f"rule {name} has no list of Assertions", line_of(rules, name))
@@ -92,6 +95,8 @@ def _of_values(value: Any, path: str = "", line: int | None = None) -> Iterator[
 
 
 def _of_sections(sections: Mapping[str, Any], found: Contents) -> Iterator[TemplateFault]:
+    if EXTENSIONS not in found.transforms:
+        yield from _of_extensions(sections)
     for name in sections:
         if not _SECTIONS.fullmatch(name):
             yield TemplateFault(f"a template has no section {name}", line_of(sections, name))
@@ -100,11 +105,17 @@ def _of_sections(sections: Mapping[str, Any], found: Contents) -> Iterator[Templ
         yield TemplateFault("the only AWSTemplateFormatVersion is 2010-09-09", line)
     if not 1 <= len(found.resources) <= _MOST_RESOURCES:
         yield TemplateFault(f"a template has 1 to {_MOST_RESOURCES} Resources, and this one has {len(found.resources)}")
-    for name, one in found.outputs.items():
-        if name != TRANSFORM and not isinstance(one, Unknown) and not (isinstance(one, dict) and "Value" in one):
-            yield TemplateFault(f"output {name} has no Value", line_of(found.outputs, name))
-    if EXTENSIONS not in found.transforms:
-        yield from _of_extensions(sections)
+    for part in (section_of(sections, "Parameters"), found.scope.mappings, found.outputs):
+        yield from _of_entries(part, "Value" if part is found.outputs else None)
+
+
+def _of_entries(section: Mapping[str, Any], needed: str | None) -> Iterator[TemplateFault]:
+    for name, one in section.items():
+        if name == TRANSFORM or isinstance(one, Unknown):
+            continue
+        if not _LOGICAL_ID.fullmatch(name) or not isinstance(one, dict) or (needed and needed not in one):
+            told = f"{name} is no map{f' with a {needed}' if needed else ''} that has a name of letters and digits"
+            yield TemplateFault(told, line_of(section, name))
 
 
 def _of_extensions(value: Any) -> Iterator[TemplateFault]:  # noqa: ANN401
@@ -156,25 +167,33 @@ def _of_names(found: Contents) -> Iterator[TemplateFault]:
     """Find names in DependsOn that nothing defines."""
     for name, resource in found.resources.items():
         for needed in _depends_on(resource):
-            if needed not in found.resources:
+            if not isinstance(needed, str) or needed not in found.resources:
                 yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(resource, "DependsOn"))
 
 
-def _needs(part: Any, functions: Functions) -> set[str]:  # noqa: ANN401
+def _there(part: Any, functions: Functions) -> bool | Unknown:  # noqa: ANN401
+    return functions.holds(part["Condition"]) if isinstance(part, dict) and "Condition" in part else True
+
+
+def _needs(name: str, part: Any, absent: set[str], functions: Functions) -> set[str]:  # noqa: ANN401
     """Evaluate a resource or an output; give the resources that it refers to.
 
     Raises:
-        TemplateFault: It can't be evaluated. Where its condition is not met, only its names are checked.
+        TemplateFault: It can't be evaluated, or refers to a resource that is absent. Where its own condition is not
+            met, only its names are checked.
     """
+    there = _there(part, functions)
     evaluated: Any = {key: one for key, one in part.items() if key != "Metadata"} if isinstance(part, dict) else None
-    there = functions.holds(part["Condition"]) if evaluated and "Condition" in evaluated else True
     try:
         unknown = unknown_in(functions.evaluate(evaluated))
     except TemplateFault as fault:
         if there is not False or isinstance(fault, MissingName):
             raise
         unknown = None
-    return {*_depends_on(part), *(unknown.needs if unknown else ())}
+    used = unknown.needs if unknown else frozenset()
+    if there is True and used & absent:
+        raise TemplateFault(f"{name} refers to {min(used & absent)}, whose condition is not met")
+    return {*_depends_on(part), *used}
 
 
 def _gives(resource: Any) -> Collection[str] | None:  # noqa: ANN401
@@ -182,6 +201,6 @@ def _gives(resource: Any) -> Collection[str] | None:  # noqa: ANN401
     return ATTRIBUTES if isinstance(resource, dict) and resource.get("Type") == TYPE else None
 
 
-def _depends_on(resource: Any) -> list[str]:  # noqa: ANN401
+def _depends_on(resource: Any) -> list[Any]:  # noqa: ANN401
     given = resource.get("DependsOn", []) if isinstance(resource, dict) else []
-    return [one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)]
+    return given if isinstance(given, list) else [given]

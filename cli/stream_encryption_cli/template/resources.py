@@ -88,7 +88,7 @@ class Template:
         self.openings = [one for one in self.found.openings if self._there(self.found.resources.get(one.name))]
         if not deployed:
             check(sections, self.found)
-            self.openings += unproven(sections, self._functions)
+            self.openings += unproven(sections, self.found)
         self.streams = {one.logical_id: one for one in self._streams()}
         named = [self._stream_attributes(one.logical_id, one.name) for one in self.streams.values() if one.name]
         attributes = {**{name: value for one in named for name, value in one.items()}, **scope.attributes}
