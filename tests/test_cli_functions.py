@@ -112,6 +112,12 @@ def test_what_a_template_tells_is_told(yaml: str, expected: Any) -> None:
         ("{Fn::Not: [{Condition: Perhaps}]}", STREAM),
         ("{Fn::Length: !GetAtt Key.Arn}", KEY),
         ("!Cidr [a, b]", Unknown(("Fn::Cidr",), steady=False)),
+        ("!Cidr [!GetAtt Key.Arn, b]", Unknown(("Fn::Cidr", "!GetAtt Key.Arn"), frozenset({"Key"}), steady=False)),
+        ("{Fn::Equals: [!Ref AWS::NoValue, a]}", Unknown(("Fn::Equals",), steady=False)),
+        *(
+            (f"{{{name}: {{Fn::Transform: {{Name: Mine}}}}}}", Unknown(("Fn::Transform",), steady=False))
+            for name in ("Ref", "Fn::Sub", "Fn::If", "Fn::And", "Fn::Not", "Fn::Join", "Fn::FindInMap", "Fn::GetAtt")
+        ),
         (
             "!Sub '${Key.Arn} ${Stream} ${Stream}'",
             Unknown(("!GetAtt Key.Arn", "!Ref Stream"), frozenset({"Key", "Stream"})),

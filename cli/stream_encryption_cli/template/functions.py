@@ -103,10 +103,12 @@ class Functions:
 
     def _call(self, name: str, argument: Any, line: int | None) -> Any:  # noqa: ANN401
         try:
+            if isinstance(argument, dict) and [*argument] == ["Fn::Transform"]:
+                return self._resolve(argument)
             if name in self._methods:
                 return self._methods[name](argument)
-            given = self.evaluate(argument)
-            if name not in _OF_KNOWN_VALUES:
+            given = list(map(self.evaluate, argument)) if isinstance(argument, list) else self.evaluate(argument)
+            if name not in _OF_KNOWN_VALUES or (isinstance(given, list) and NoValue.IT in given):
                 return unknown_in([Unknown((name,), steady=False), given])
             return unknown_in(given) or _OF_KNOWN_VALUES[name](*_list(given))
         except TemplateFault as fault:
