@@ -144,3 +144,15 @@ def test_an_audit_tells_every_stream_though_kinesis_throttles_it(account: Accoun
     assert (row["stack"].split("/")[1], row["resource"]) == (stack, "Encryption")
     assert (row["found"], row["wanted"], row["pending"]) == ("NONE", key, "")
     assert AWS_KEY not in row["key_id"]
+
+
+def test_an_audit_looks_at_every_region_over_http(account: Account) -> None:
+    """EC2's list of regions, then each of them; a stream that others stopped ends it with exit code 2."""
+    stream, stack = account.stream(), account.name()
+    account.deploy(stack, Encryption=encryption(stream, SettleSeconds=0))
+    account.aws.streams.stop(stream, AWS_KEY)
+    process = run(account.aws, ["audit", "--all-regions", "--fail-on", "drift", "--format", "json"], capture=True)
+    assert "which ec2:DescribeRegions lists as enabled" in process.stderr
+    rows = json.loads(process.stdout)
+    print(process.stderr, process.returncode, rows[:3], {r["region"] for r in rows}, [r for r in rows if r["fault"]][:2])
+    assert 0

@@ -15,8 +15,8 @@ from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, StreamRef
 from .findings import Look
 
 if TYPE_CHECKING:
-    from stream_encryption.record.values import Claim, Record
-    from stream_encryption.values import Key, Stream
+    from stream_encryption.record.values import Record
+    from stream_encryption.values import Stream
 
 _PASSES = (RefusalKind.THROTTLED, RefusalKind.TRANSIENT, RefusalKind.BUSY)
 _TRIES = 3
@@ -50,15 +50,29 @@ class Sight:
         return None
 
     def _look(self, record: Record, *, other_budget: bool) -> Look:
-        claim, now = record.in_force, self.clock.now()
+        now = self.clock.now()
         stream = self.kinesis.describe(
             StreamRef(record.stream.rpartition("/")[2], record.stream), other_budget=other_budget
         )
-        if stream is None or claim is None:
-            return Look(now, stream)
-        wanted = self.keys.look_up(claim.wanted.start_key_id, stream)
-        return Look(now, stream, current_key(stream, record, self.keys), wanted, self._named(claim, stream))
+        return look_of(record, stream, self.keys, now)
 
-    def _named(self, claim: Claim, stream: Stream) -> Key | None:
-        is_alias = CUSTOMER_ALIAS.fullmatch(claim.wanted.key_id)
-        return self.keys.look_up(claim.wanted.key_id, stream) if is_alias else None
+
+def look_of(record: Record, stream: Stream | None, keys: KeyLookup, now: float) -> Look:
+    """Look up the keys that a described stream has, and that its claim in force wants.
+
+    Args:
+        record: The record.
+        stream: The stream's description; None where there is none.
+        keys: Looks keys up.
+        now: When the description was asked for, in epoch seconds.
+
+    Raises:
+        Refused: KMS did not answer, for now.
+    """
+    claim = record.in_force
+    if stream is None or claim is None:
+        return Look(now, stream)
+    wanted = keys.look_up(claim.wanted.start_key_id, stream)
+    is_alias = CUSTOMER_ALIAS.fullmatch(claim.wanted.key_id)
+    named = keys.look_up(claim.wanted.key_id, stream) if is_alias else None
+    return Look(now, stream, current_key(stream, record, keys), wanted, named)
