@@ -67,7 +67,7 @@ def test_the_state_from_before_a_step_that_died_does_not_hide_the_change_of_that
     """Promise 1: the workflow repeats the step with the older state, in which the stream had settled already."""
     stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
     seen = Observation(200.0, stream, Record(STREAM_ARN, changed_at=150.0), as_wanted=True)
-    before = State(since=90.0, stability=Stability(matching_since=100.0, settled_since=105.0))
+    before = State(since=90.0, stability=Stability(stale_counted_from=100.0, settled_since=105.0))
     assert after_look(before, seen, 200.5).stability.settled_since is None
     unchanged = replace(seen, record=Record(STREAM_ARN, changed_at=90.0))
     assert after_look(before, unchanged, 200.5).stability.settled_since == 105.0
@@ -113,3 +113,18 @@ def test_a_stream_that_its_owner_created_again_with_the_same_key_keeps_it(provid
     provider.clock.sleep(60)
     provider.delete(properties)
     assert provider.key_of() == key_id
+
+
+def test_a_request_that_is_delivered_again_does_not_follow_its_alias_to_another_key(provider: Provider) -> None:
+    """Promise 6: the second delivery changes nothing; the next Update applies the alias's new key."""
+    create = {**create_event({**ONE, "SettleSeconds": "0"}), "ResponseURL": provider.fresh_url()}
+    provider.deliver(create)
+    provider.kms.alias("alias/one", provider.two)
+    provider.clock.sleep(600)
+    provider.deliver(create)
+    first, again = provider.bucket.answers
+    assert (again["Status"], again["Data"]) == ("SUCCESS", first["Data"])
+    assert provider.key_of() == provider.one.arn
+    provider.clock.sleep(60)
+    provider.update(ONE, ONE)
+    assert provider.key_of() == provider.two.arn

@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger, Metrics
 from stream_encryption.cloudformation.request import Request
 from stream_encryption.cloudformation.response import ResponseNotDelivered
 from stream_encryption.reconcile.actions import Code, Wait
-from stream_encryption.reconcile.goals import Ensure
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.reconcile.goals import Ensure, Properties
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.telemetry import Telemetry
 from stream_encryption.values import Owner, StreamRef
 from tests.builders import LOGICAL_ID, REQUEST_ID, STACK_ID, STREAM_ARN, create_event
@@ -180,7 +180,7 @@ def test_any_number_of_waits_can_be_counted(output: Output, waits: int) -> None:
     """Powertools writes a metric out after a hundred values; at the end none may be left."""
     telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
     telemetry.begin(Request.of(create_event(), NEW_YEAR_2026))
-    goal = Ensure(StreamRef("orders"), Owner(STACK_ID, LOGICAL_ID), RequestStamp(0, "digest"), "alias/one")
+    goal = Ensure(Properties(StreamRef("orders")), Owner(STACK_ID, LOGICAL_ID), RequestStamp(0, "digest"))
     for _ in range(waits):
         telemetry.decided(goal, Wait(Code.SETTLING, "for long"))
     telemetry.end()

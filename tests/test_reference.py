@@ -14,12 +14,11 @@ from stream_encryption.cloudformation.properties import (
     MAX_GRANT_SECONDS,
     MAX_KEY_ID,
     MAX_SETTLE_SECONDS,
-    Properties,
     parse,
 )
 from stream_encryption.cloudformation.request import MARKER
 from stream_encryption.reconcile.actions import Code
-from stream_encryption.reconcile.goals import NO_ACCESS
+from stream_encryption.reconcile.goals import NO_ACCESS, Properties
 from stream_encryption.record.values import Claim
 from stream_encryption.values import OnDelete, Place
 from tests.builders import ACCOUNT, REGION, STREAM_NAME

@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger, Metrics
 
 from stream_encryption.cloudformation.request import Request
 from stream_encryption.reconcile.actions import Code, Wait
-from stream_encryption.reconcile.goals import Ensure
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.reconcile.goals import Ensure, Properties
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.telemetry import Telemetry
 from stream_encryption.values import Owner, StreamRef
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, create_event
@@ -21,7 +21,7 @@ from tests.provider import Provider
 
 ONE = {"StreamName": "orders", "KeyId": "alias/one"}
 REQUEST = Request.of(create_event(), NEW_YEAR_2026)
-GOAL = Ensure(StreamRef("orders"), Owner(STACK_ID, LOGICAL_ID), RequestStamp(0, "digest"), "alias/one")
+GOAL = Ensure(Properties(StreamRef("orders")), Owner(STACK_ID, LOGICAL_ID), RequestStamp(0, "digest"))
 WAIT = Wait(Code.WAITING_FOR_ACTIVE, "the same")
 
 

@@ -1,14 +1,15 @@
 """Values that the tests of the record and of the decision begin from: a stream, four keys, three owners."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from stream_encryption.reconcile.actions import Action
-from stream_encryption.reconcile.goals import Ensure, Mend, Release
+from stream_encryption.reconcile.goals import Ensure, Mend, Properties, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import PendingCall, State
 from stream_encryption.record.changes import INTENT_SECONDS, Intent
-from stream_encryption.record.values import Change, Claim, Latest, Pending, Record, RecordedKey, RequestStamp
+from stream_encryption.record.requests import Latest, RequestStamp
+from stream_encryption.record.values import Change, Claim, Pending, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete, Owner, Stream, StreamRef, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
 
@@ -91,7 +92,11 @@ def state(**more: Any) -> State:
 
 def ensure(**more: Any) -> Ensure:
     """A Create or Update that wants key one."""
-    return Ensure(**{"stream": REF, "owner": ME, "stamp": stamp(), "key_id": ONE.key_id, **more})
+    names = {field.name for field in fields(Properties)}
+    properties = {name: value for name, value in more.items() if name in names}
+    goal = {name: value for name, value in more.items() if name not in names}
+    wanted = Properties(**{"stream": REF, "key_id": ONE.key_id, **properties})
+    return Ensure(wanted, **{"owner": ME, "stamp": stamp(), **goal})
 
 
 def release(**more: Any) -> Release:

@@ -7,13 +7,13 @@ The path of an event: cloudformation/custom_resource.py (one response) → `reco
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from math import inf
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .aws.kinesis import Kinesis
 from .aws.kms import KeyLookup
@@ -31,9 +31,6 @@ from .workflow.mend_step import MendStep
 from .workflow.state_machine import StateMachine
 from .workflow.step import WorkflowStep
 from .workflow.workflow_state import WorkflowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class SystemClock:

@@ -1,37 +1,11 @@
-"""The errors, each with the message that a person reads. The class name is the error's code.
-
-ProviderError
-├── InvalidRequest             an event that CloudFormation would not send
-├── InvalidProperties          the template's properties, every fault at once
-├── StreamNotFound             no such stream in this account and region
-├── StreamBeingDeleted         the stream is in DELETING
-├── OwnedByAnotherStack        another stack's resource claims the stream
-├── KeyUnusable                the key can't encrypt this stream
-├── AccessDenied               the provider's role lacks an action on an ARN
-├── CredentialsExpired         AWS does not accept the function's credentials
-├── PrincipalUnknown           IAM knows no such role or user, so no grant can be made to it
-├── InvalidArgument            the service refused the call's arguments
-├── QuotaSpent                 the stream's Starts (or Stops) of a day are used up
-├── Superseded                 a newer request of the resource has the stream, or released it
-├── ChangedBySomeoneElse       somebody changed the encryption while the request was at work
-├── Contested                  others undo each mend of the watch
-├── ChangeWithoutEffect        Kinesis took the call, and the stream did not change
-├── NotVerified                the record that was put came back unencrypted
-├── RecordUnavailable          the stream's record can't be read or written
-├── RequestExpired             CloudFormation stopped waiting before the request began
-├── ResponseTooLong            the attributes are longer than a response may be
-└── DeadlineExceeded           the stream did not get ready in time
-"""
+"""The errors that end a request as FAILED: the class name is the code, the text is for the person who reads it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from .values import Owner, Place, Refusal, Stream, StreamRef
+from .values import Owner, Place, Refusal, Stream, StreamRef
 
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
@@ -128,7 +102,6 @@ class PrincipalUnknown(ProviderError):
     """No grant can be made to a producer or consumer."""
 
     def __init__(self, refusal: Refusal, principal: str, direction: str) -> None:
-        """Name the principal, the property that names it, and the key."""
         super().__init__(
             f"{principal}, which {direction}s names, can't be granted the use of key {refusal.resource}: KMS does not "
             f"know it ({refusal.code}: {refusal.message}). Correct its ARN, or have the role or user created first "
@@ -203,7 +176,6 @@ class Contested(ProviderError):
     """Others undo what the watch mends."""
 
     def __init__(self, stream: Stream, mends: int) -> None:
-        """Name the stream, and how often it was mended."""
         super().__init__(
             f"Stream {stream.arn} had {mends} mends in 24 hours, and none of them lasted. It is left as it is. Find "
             "who changes it (CloudTrail: StartStreamEncryption, StopStreamEncryption), then stop them, or set OnDrift "
@@ -235,11 +207,9 @@ class RecordUnavailable(ProviderError):
     """The stream's record can't be read or written."""
 
     def __init__(self, refusal: Refusal, stream: StreamRef, *, changed: bool) -> None:
-        left = (
-            "The stream's encryption had been changed before: look at the stream's key."
-            if changed
-            else "Without it nothing is started."
-        )
+        left = "Without it nothing is started."
+        if changed:
+            left = "The stream's encryption had been changed before: look at the stream's key."
         super().__init__(
             f"The record of stream {stream.name} is not available: {refusal.action} on table {refusal.resource} was "
             f"refused with {refusal.code}: {refusal.message}. {left} Restore the table, or correct the provider "

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .reconcile.actions import Call, SkipRestore, SkipRevoke, Wait
-from .reconcile.goals import Mend
+from .cloudformation.failure import Failure
+from .cloudformation.request import Request
+from .cloudformation.response import Response
+from .reconcile.actions import Action, Call, SkipRestore, SkipRevoke, Wait
+from .reconcile.goals import Goal, Mend, RevokeDue
+from .reconcile.progress import Progress
 from .record.values import Change
-from .values import RefusalKind
-
-if TYPE_CHECKING:
-    from .cloudformation.failure import Failure
-    from .cloudformation.request import Request
-    from .cloudformation.response import Response
-    from .reconcile.actions import Action
-    from .reconcile.goals import Goal, RevokeDue
-    from .reconcile.progress import Progress
-    from .values import Refusal
+from .values import Refusal, RefusalKind
 
 _COUNTED = {
     Change.START: "Starts",

@@ -5,10 +5,10 @@ event → watch/rounds.py (which streams) → watch/watcher.py (look, judge, not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
@@ -26,9 +26,6 @@ from .watch.rounds import Rounds
 from .watch.telling import SOURCE, Teller
 from .watch.watcher import Watcher
 from .workflow.state_machine import StateMachine
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)

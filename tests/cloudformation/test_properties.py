@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.cloudformation.properties import CLOUDFORMATIONS_OWN, KNOWN, Properties, parse
+from stream_encryption.cloudformation.properties import CLOUDFORMATIONS_OWN, KNOWN, parse
 from stream_encryption.errors import InvalidProperties
+from stream_encryption.reconcile.goals import Properties
 from stream_encryption.values import OnDelete, OnDrift, Place, StreamRef
 from tests.builders import ACCOUNT, REGION, STREAM_ARN
 

@@ -12,7 +12,7 @@ from stream_encryption.errors import InvalidRequest
 from stream_encryption.reconcile.actions import Attributes
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import State
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.values import Key, Stream, StreamRef, StreamStatus
 from tests.builders import (
     INVENTED_ID,

@@ -7,8 +7,8 @@ import pytest
 from stream_encryption.cloudformation.request import MARKER, Request
 from stream_encryption.cloudformation.response_url import digest_of
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.reconcile.goals import Ensure, Goal, Release
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.reconcile.goals import Ensure, Goal, Properties, Release
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.values import OnDelete, Owner, StreamRef
 from tests.builders import (
     INVENTED_ID,
@@ -46,19 +46,21 @@ def test_a_create_ensures_what_its_properties_say() -> None:
     }
     assert goals(create_event(properties)) == (
         Ensure(
-            stream=StreamRef("orders", STREAM_ARN),
-            owner=OWNER,
-            stamp=STAMP,
-            key_id="alias/one",
-            on_delete=OnDelete.STOP,
-            settle_seconds=9,
-            verify=True,
-            takeover=True,
+            Properties(
+                StreamRef("orders", STREAM_ARN),
+                "alias/one",
+                on_delete=OnDelete.STOP,
+                settle_seconds=9,
+                verify=True,
+                takeover=True,
+            ),
+            OWNER,
+            STAMP,
             creates=True,
             last_key_id=None,
         ),
     )
-    assert goals(create_event()) == (Ensure(StreamRef("orders"), OWNER, STAMP, "alias/aws/kinesis", creates=True),)
+    assert goals(create_event()) == (Ensure(Properties(StreamRef("orders")), OWNER, STAMP, creates=True),)
 
 
 @pytest.mark.parametrize("event", [create_event({}), update_event({})])
@@ -110,7 +112,7 @@ def test_an_update_in_place_knows_the_key_that_the_stream_was_last_given(
 def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried() -> None:
     """Promise 3: CloudFormation never learnt of that stream, so it sends no Delete for it."""
     release, ensure = goals(update_event(ORDERS, PAYMENTS))
-    assert release == Release(StreamRef("payments"), OWNER, STAMP, overtaking=True, best_effort=True)
+    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=True, best_effort=True)
     assert isinstance(ensure, Ensure)
     assert ensure.stream == StreamRef("orders")
 
@@ -118,7 +120,7 @@ def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried() 
 def test_the_rollback_of_an_invalid_replacement_has_nothing_at_work_to_overtake() -> None:
     """Promise 4: a replacement with invalid properties did nothing, and does nothing any more."""
     release, _ = goals(update_event(ORDERS, {**PAYMENTS, "KeyId": "!"}))
-    assert release == Release(StreamRef("payments"), OWNER, STAMP, overtaking=False, best_effort=True)
+    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=False, best_effort=True)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_a_delete_releases_the_stream_of_its_id() -> None:
 def test_a_delete_with_an_invented_id_may_overtake_its_create() -> None:
     """The protocol: CloudFormation cancels a Create and sends a Delete with an id that it invents."""
     event = delete_event({"StreamName": "orders", "KeyId": "alias/one"}, PhysicalResourceId=INVENTED_ID)
-    assert goals(event) == (Release(StreamRef("orders"), OWNER, STAMP, overtaking=True, best_effort=True),)
+    assert goals(event) == (Release(StreamRef("orders"), OWNER, STAMP, may_overlap=True, best_effort=True),)
 
 
 def test_the_delete_of_a_failed_create_releases_what_that_very_request_did() -> None:

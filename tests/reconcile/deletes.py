@@ -6,7 +6,8 @@ from stream_encryption.reconcile.actions import Action, Stabilized
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.state import Stability, State
-from stream_encryption.record.values import Latest, Record
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Record
 from tests.values import (
     NOW,
     ONE,
@@ -20,7 +21,7 @@ from tests.values import (
     told,
 )
 
-READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
 DELETE = Latest(SECOND + 1, ("delete",))
 
 

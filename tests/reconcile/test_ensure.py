@@ -11,7 +11,8 @@ from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Refused, Stability, State
 from stream_encryption.record.changes import INTENT_SECONDS, STALE_SECONDS, with_claim
-from stream_encryption.record.values import Departed, Latest
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Departed
 from stream_encryption.values import RefusalKind, StreamStatus
 from tests.values import (
     ME,
@@ -35,7 +36,7 @@ from tests.values import (
     told,
 )
 
-READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
 
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:

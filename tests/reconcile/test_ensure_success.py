@@ -9,7 +9,8 @@ from stream_encryption.reconcile.actions import Action, Attributes, Code, Stabil
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
-from stream_encryption.record.values import Claim, Latest, Record
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Claim, Record
 from stream_encryption.values import Key, OnDelete, OnDrift, StreamStatus
 from tests.values import (
     CREATED,
@@ -41,7 +42,7 @@ from tests.values import (
 def settled(seconds: float = 5.0, **more: Any) -> State:
     """A request whose stream has surely been as wanted for so many seconds."""
     since = NOW - seconds
-    return state(stability=Stability(matching_since=since, settled_since=since, reached_at=NOW), **more)
+    return state(stability=Stability(stale_counted_from=since, settled_since=since, reached_at=NOW), **more)
 
 
 def wanted(known: Record | None = None, **more: Any) -> Observation:
@@ -94,7 +95,7 @@ def test_the_last_look_is_a_later_one_than_that_which_showed_active() -> None:
 
 def test_an_active_that_can_be_an_old_description_is_not_believed() -> None:
     """Promise 1: SUCCESS is never answered before the stream is ACTIVE with the wanted encryption."""
-    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW - 4))
+    doubted = state(stability=Stability(possibly_stale=True, stale_counted_from=NOW - 4))
     assert decide(wanted(), doubted, settle_seconds=0).code == Code.POSSIBLY_STALE
 
 

@@ -11,7 +11,8 @@ from stream_encryption.reconcile.mend import decide_mend
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
 from stream_encryption.record.changes import MENDS_SECONDS
-from stream_encryption.record.values import Claim, Latest
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Claim
 from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamStatus
 from tests.values import (
@@ -34,7 +35,7 @@ from tests.values import (
 )
 
 SETTLED = claim(settled="mine")
-READY = Stability(matching_since=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
 
 
 def stopped(*claims: Claim, **more: Any) -> Observation:
@@ -111,9 +112,16 @@ def test_a_mend_is_announced_and_counted_before_its_start() -> None:
 def test_a_mend_that_is_announced_again_counts_once() -> None:
     """Property OnDrift: the intent was too old, so it is written again."""
     announced = stopped(pending=pending(start_intent(), at=NOW - 9), watch=WatchNotes(mends=(NOW - 9,)))
-    again = decide(announced, state(call=call(start_intent(), at=NOW - 9)))
+    again = decide(announced, state(call=call(start_intent(), at=NOW - 9), since=NOW - 9))
     assert isinstance(again, WriteRecord)
     assert again.record.watch.mends == (NOW - 9,)
+
+
+def test_a_mend_whose_announcement_was_lost_counts_when_it_is_announced_again() -> None:
+    """Property OnDrift: DynamoDB failed, and the write did not take effect."""
+    again = decide(stopped(watch=WatchNotes(mends=(NOW - 60,))), state(call=call(start_intent(), at=NOW - 9)))
+    assert isinstance(again, WriteRecord)
+    assert again.record.watch.mends == (NOW - 60, NOW)
 
 
 def test_the_fourth_mend_of_a_day_is_contested() -> None:
@@ -138,7 +146,7 @@ def test_a_mended_stream_ends_the_intent() -> None:
     made = call(start_intent(), at=NOW - 9, called_at=NOW - 8, answered=True, times=1)
     known = record(SETTLED, pending=pending(start_intent(), at=NOW - 9))
     again = seen(stream(ONE), known, wanted=ONE, current=ONE, as_wanted=True)
-    doubted = state(call=made, changes=1, stability=Stability(possibly_stale=True, matching_since=NOW - 1))
+    doubted = state(call=made, changes=1, stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
     assert decide(again, doubted).code == Code.POSSIBLY_STALE
     done = decide(again, state(call=made, changes=1, stability=READY))
     assert isinstance(done, Stabilized)

@@ -13,7 +13,7 @@ from stream_encryption.values import Key, OnDelete, StreamStatus
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, THEY, claim, ensure, recorded, release, state
+from tests.values import ME, THEY, claim, ensure, recorded, release
 
 
 @pytest.fixture
@@ -22,10 +22,12 @@ def account() -> Account:
     return Account()
 
 
-def look(account: Account, goal: Goal | None = None, known: Record | None = None, **more: Any) -> Observation:
+def look(
+    account: Account, goal: Goal | None = None, known: Record | None = None, *, other_budget: bool = False
+) -> Observation:
     """One look, of a Create unless it is said otherwise."""
     before = len(account.table.versions)
-    observed = observe(goal or ensure(), state(**more), account.env, known)
+    observed = observe(goal or ensure(), account.env, known, other_budget=other_budget)
     assert len(account.table.versions) == before
     return observed
 
@@ -52,7 +54,7 @@ def test_after_a_throttle_the_stream_is_described_by_the_other_call(account: Acc
     """Issue: DescribeStream has a budget of its own, and tells the same."""
     usual = look(account)
     account.calls.clear()
-    assert replace(look(account, look_throttled=True), now=usual.now) == usual
+    assert replace(look(account, other_budget=True), now=usual.now) == usual
     assert account.named()[0] == "DescribeStream"
 
 

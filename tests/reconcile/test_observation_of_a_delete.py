@@ -9,12 +9,12 @@ from stream_encryption.reconcile.observation import Observation, observe
 from stream_encryption.record.values import Departed, RecordedKey
 from stream_encryption.values import Key, OnDelete
 from tests.reconcile.account import Account
-from tests.values import ME, RENAMED, THEY, claim, ensure, release, state
+from tests.values import ME, RENAMED, THEY, claim, ensure, release
 
 
 def look(account: Account, goal: Goal | None = None) -> Observation:
     """One look, of a Delete unless it is said otherwise."""
-    observed = observe(goal or release(), state(), account.env, None)
+    observed = observe(goal or release(), account.env, None, other_budget=False)
     assert observed.now == account.clock.now()
     assert observed.stream
     assert (observed.current.key_id if observed.current else None) == observed.stream.key_id

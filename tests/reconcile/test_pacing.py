@@ -75,13 +75,13 @@ def test_of_a_change_of_a_second_and_a_half_three_looks_see_the_end() -> None:
 )
 def test_nothing_is_waited_for_after_an_action_that_takes_effect_at_once(action: Action) -> None:
     """Scale: the next step follows at once, also where it is throttled."""
-    assert pause_after(20, action, throttles=3) == 0
+    assert pause_after(20, action, throttle_level=3) == 0
 
 
 def test_an_end_that_is_known_is_waited_for_exactly() -> None:
     """Promise 1: SettleSeconds are no poll: no spread, no growth, no throttle."""
-    assert pause_after(20, Wait(Code.SETTLING, "r", 4.5), Most, throttles=9) == 4.5
-    assert pause_after(20, Wait(Code.LOOKING_AGAIN, "r", 0.0), Most, throttles=9) == 0
+    assert pause_after(20, Wait(Code.SETTLING, "r", 4.5), Most, throttle_level=9) == 4.5
+    assert pause_after(20, Wait(Code.LOOKING_AGAIN, "r", 0.0), Most, throttle_level=9) == 0
 
 
 @pytest.mark.parametrize(
@@ -130,29 +130,29 @@ def test_a_clock_that_was_put_back_has_waited_for_nothing() -> None:
 
 def test_a_throttled_request_that_has_not_begun_asks_again_within_a_second() -> None:
     """Scale: it has the longest way to go, so the account's looks are never idle."""
-    assert [pause_after(throttles=count, spread=Most) for count in (1, 5, 10_000)] == [1, 1, 1]
-    assert pause_after(throttles=1, spread=Least) == 0.5
+    assert [pause_after(throttle_level=count, spread=Most) for count in (1, 5, 10_000)] == [1, 1, 1]
+    assert pause_after(throttle_level=1, spread=Least) == 0.5
 
 
 def test_a_throttled_request_that_has_made_its_change_comes_back_within_five_seconds() -> None:
     """Scale: the stream is UPDATING, so there is time."""
-    assert [pause_after(throttles=count, begun=True, spread=Most) for count in (1, 5)] == [5, 5]
-    assert pause_after(throttles=1, begun=True, spread=Least) == 2.5
+    assert [pause_after(throttle_level=count, begun=True, spread=Most) for count in (1, 5)] == [5, 5]
+    assert pause_after(throttle_level=1, begun=True, spread=Least) == 2.5
 
 
 def test_right_after_its_change_a_throttled_request_leaves_the_looks_to_others() -> None:
     """Scale: most changes are over when it comes back."""
-    assert pause_after(action=MADE, throttles=1, begun=True, spread=Most) == 9
-    assert pause_after(action=MADE, throttles=1, begun=True, spread=Least) == 6.75
+    assert pause_after(action=MADE, throttle_level=1, begun=True, spread=Most) == 9
+    assert pause_after(action=MADE, throttle_level=1, begun=True, spread=Least) == 6.75
     assert pause_after(action=MADE, begun=True) == 0.35
 
 
 def test_a_throttled_request_never_looks_more_often_for_it() -> None:
     """Errors: the usual pause is the least."""
     for waited in (0, 20, 100, 3600):
-        assert pause_after(waited, throttles=1, spread=Least) >= pause_after(waited, spread=Least) * 0.9
-    assert pause_after(100, throttles=1, begun=True, spread=Least) == pause_after(100, begun=True, spread=Least)
-    assert pause_after(3600, throttles=9, longest=60.0) == 60
+        assert pause_after(waited, throttle_level=1, spread=Least) >= pause_after(waited, spread=Least) * 0.9
+    assert pause_after(100, throttle_level=1, begun=True, spread=Least) == pause_after(100, begun=True, spread=Least)
+    assert pause_after(3600, throttle_level=9, longest=60.0) == 60
 
 
 def test_looks_are_spread() -> None:

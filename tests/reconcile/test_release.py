@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from stream_encryption.reconcile.actions import Code, Stabilized, WriteRecord
-from stream_encryption.record.values import Departed, Latest
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Departed
 from stream_encryption.values import OnDelete, StreamStatus
 from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reached, written
 from tests.values import (
@@ -93,14 +94,14 @@ def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_create_has
 ) -> None:
     """Record, rule 8: CloudFormation invents an id where it never heard of a SUCCESS."""
     known = ours(claim(creates=creates, settled=settled))
-    assert isinstance(decide(encrypted(known), overtaking=True), Stabilized) is left
+    assert isinstance(decide(encrypted(known), may_overlap=True), Stabilized) is left
     assert isinstance(decide(encrypted(known)), WriteRecord)
 
 
 def test_the_delete_of_an_invented_id_supersedes_its_whole_second() -> None:
     """Promise 6: the Create that it overtakes may have been issued in the same second."""
-    (departed,) = written(decide(encrypted(ours(claim(THEY))), overtaking=True)).departed
-    assert departed.before == SECOND + 2
+    (departed,) = written(decide(encrypted(ours(claim(THEY))), may_overlap=True)).departed
+    assert departed.issued_before == SECOND + 2
 
 
 def test_another_requests_call_is_waited_out_after_the_delete_was_recorded() -> None:

@@ -67,7 +67,7 @@ def test_a_stop_is_called_with_the_key_that_was_described() -> None:
 def test_a_restored_stream_is_released_once_that_can_be_believed() -> None:
     """Promise 1, for a Delete: a description can be older than the change."""
     restored = seen(stream(), ours(claim()), as_wanted=True)
-    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW - 1))
+    doubted = state(stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
     assert decide(restored, doubted).code == Code.POSSIBLY_STALE
     done = state(stability=READY, call=call(stop_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), changes=1)
     known = ours(claim(), pending=pending(stop_intent(), at=NOW - 9))

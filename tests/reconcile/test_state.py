@@ -55,7 +55,7 @@ def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> R
 def test_a_request_begins_with_nothing_known() -> None:
     """State: nothing asked, nothing refused, nothing stable."""
     begun = State(since=NOW)
-    assert (begun.waits, begun.throttles, begun.changes, begun.call, begun.refused) == (0, 0, 0, None, ())
+    assert (begun.waits, begun.throttle_level, begun.changes, begun.call, begun.refused) == (0, 0, 0, None, ())
     assert (begun.look_throttled, begun.verified, begun.skipped, begun.stability) == (False, False, None, Stability())
 
 
@@ -87,7 +87,7 @@ def test_an_answered_call_counts_and_is_believed_from_its_second_on() -> None:
     made = after_call(before, NOW, answered=True)
     assert made.call == announced(called_at=NOW, answered=True, times=2)
     assert (made.changes, made.waits) == (1, 0)
-    assert made.stability == Stability(possibly_stale=True, matching_since=NOW)
+    assert made.stability == Stability(possibly_stale=True, stale_counted_from=NOW)
     assert look(made, at=NOW + STALE_SECONDS).stability.settled_since == NOW + STALE_SECONDS
 
 
@@ -107,7 +107,7 @@ def test_a_call_that_was_made_is_no_longer_refused() -> None:
 @pytest.mark.parametrize("kind", [RefusalKind.THROTTLED, RefusalKind.LIMIT])
 def test_throttles_are_counted(kind: RefusalKind) -> None:
     """Errors: back off and go on, less often."""
-    assert after_refusal(state(throttles=1), refusal(kind=kind), NOW).throttles == 2
+    assert after_refusal(state(throttle_level=1), refusal(kind=kind), NOW).throttle_level == 2
 
 
 @pytest.mark.parametrize(("action", "other"), [(LOOK, True), (OTHER_LOOK, False), (READ, False), (START, False)])
@@ -120,12 +120,12 @@ def test_only_a_throttled_look_is_tried_by_the_other_budget(action: str, *, othe
 def test_other_refusals_are_no_throttle(kind: RefusalKind) -> None:
     """Errors: an outage does not slow the rhythm as a throttle does."""
     known = after_refusal(state(look_throttled=True), refusal(kind=kind), NOW)
-    assert (known.throttles, known.look_throttled) == (0, True)
+    assert (known.throttle_level, known.look_throttled) == (0, True)
 
 
 def test_a_busy_stream_makes_the_last_look_doubtful() -> None:
     """Promise 1: it said ACTIVE, and was not."""
-    before = state(stability=Stability(settled_since=NOW, matching_since=NOW, reached_at=NOW))
+    before = state(stability=Stability(settled_since=NOW, stale_counted_from=NOW, reached_at=NOW))
     busy = after_refusal(before, refusal(kind=RefusalKind.BUSY), NOW)
     assert busy.stability == Stability(possibly_stale=True, reached_at=NOW)
     denied = after_refusal(before, refusal(kind=DENIED), NOW)

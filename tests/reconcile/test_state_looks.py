@@ -45,23 +45,23 @@ def announced(**more: Any) -> Any:
 
 def test_an_active_as_wanted_is_believed_where_nothing_speaks_against_it() -> None:
     """Promise 4: a stream that has the wanted key costs no wait."""
-    assert look(state()).stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW)
+    assert look(state()).stability == Stability(stale_counted_from=NOW, settled_since=NOW, reached_at=NOW)
 
 
 def test_later_looks_keep_the_first_second() -> None:
     """Promise 1: SettleSeconds count from the look that showed ACTIVE."""
     later = look(look(state()), at=NOW + 3)
-    assert later.stability == Stability(matching_since=NOW, settled_since=NOW, reached_at=NOW + 3)
+    assert later.stability == Stability(stale_counted_from=NOW, settled_since=NOW, reached_at=NOW + 3)
 
 
 def test_a_look_that_took_seconds_counts_from_its_end() -> None:
     """Record, rule 10: calls can take seconds, and the stream has surely been so since then only."""
     slow = after_look(state(), seen(stream(ONE), wanted=ONE, as_wanted=True), NOW + 7)
-    assert slow.stability == Stability(matching_since=NOW + 7, settled_since=NOW + 7, reached_at=NOW)
+    assert slow.stability == Stability(stale_counted_from=NOW + 7, settled_since=NOW + 7, reached_at=NOW)
 
 
 SINCE = NOW - 2
-CALM = Stability(matching_since=SINCE, settled_since=SINCE, reached_at=SINCE)
+CALM = Stability(stale_counted_from=SINCE, settled_since=SINCE, reached_at=SINCE)
 
 
 def unknown(name: str, at: float) -> Record:
@@ -93,13 +93,13 @@ def test_an_intent_that_the_state_does_not_know_makes_it_count_anew(mine: Any) -
         looked = look(state(stability=before, call=mine), of=unknown("intent-0", SINCE - INTENT_SECONDS + 0.1))
         settled = None if doubt else NOW
         reached = SINCE if doubt else NOW
-        assert looked.stability == Stability(doubt, matching_since=NOW, settled_since=settled, reached_at=reached)
+        assert looked.stability == Stability(doubt, stale_counted_from=NOW, settled_since=settled, reached_at=reached)
 
 
 def test_a_change_that_the_state_does_not_know_makes_it_doubt() -> None:
     """Promise 1: the look may be older than that change."""
     looked = look(state(stability=CALM), of=record(changed_at=NOW - 1))
-    assert looked.stability == Stability(possibly_stale=True, matching_since=NOW, reached_at=SINCE)
+    assert looked.stability == Stability(possibly_stale=True, stale_counted_from=NOW, reached_at=SINCE)
 
 
 def test_a_state_that_knows_of_no_match_has_nothing_to_drop() -> None:
@@ -113,10 +113,10 @@ def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_late
     doubted = look(state(), matches=False)
     assert doubted.stability == Stability(possibly_stale=True)
     first = look(doubted, at=NOW + 1)
-    assert first.stability == Stability(possibly_stale=True, matching_since=NOW + 1)
+    assert first.stability == Stability(possibly_stale=True, stale_counted_from=NOW + 1)
     assert look(first, at=NOW + 5.9).stability.settled_since is None
     assert look(first, at=NOW + 6).stability == Stability(
-        matching_since=NOW + 1, settled_since=NOW + 6, reached_at=NOW + 6
+        stale_counted_from=NOW + 1, settled_since=NOW + 6, reached_at=NOW + 6
     )
 
 
@@ -128,7 +128,9 @@ def test_a_match_that_vanishes_begins_anew() -> None:
 @pytest.mark.parametrize("status", [StreamStatus.CREATING, StreamStatus.UPDATING, StreamStatus.DELETING])
 def test_a_stream_that_is_not_active_clears_all_doubt(status: StreamStatus) -> None:
     """Promise 1: the ACTIVE that follows UPDATING is not from before the change."""
-    doubted = state(stability=Stability(possibly_stale=True, matching_since=NOW, reached_at=NOW - 9), call=announced())
+    doubted = state(
+        stability=Stability(possibly_stale=True, stale_counted_from=NOW, reached_at=NOW - 9), call=announced()
+    )
     busy = look(doubted, status=status, at=NOW + 1)
     assert busy.stability == Stability(reached_at=NOW - 9)
     assert busy.call == announced(effect_at=NOW + 1)
@@ -142,14 +144,14 @@ def test_a_busy_stream_without_a_call_is_no_effect_of_one() -> None:
 
 def test_a_stream_that_is_gone_changes_nothing() -> None:
     """State: the decision needs no more."""
-    assert after_look(state(throttles=2), seen(None), NOW) == state(throttles=1)
+    assert after_look(state(throttle_level=2), seen(None), NOW) == state(throttle_level=1)
 
 
 def test_each_look_that_succeeds_takes_one_throttle_back() -> None:
     """Errors: less often, and back to the usual rhythm step by step; the usual budget is used again."""
-    throttled = look(state(throttles=2, look_throttled=True))
-    assert (throttled.throttles, throttled.look_throttled) == (1, False)
-    assert look(look(throttled)).throttles == 0
+    throttled = look(state(throttle_level=2, look_throttled=True))
+    assert (throttled.throttle_level, throttled.look_throttled) == (1, False)
+    assert look(look(throttled)).throttle_level == 0
 
 
 def test_a_look_that_succeeds_ends_the_refusals_of_looks_alone() -> None:

@@ -9,7 +9,8 @@ from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import State
 from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
-from stream_encryption.record.values import Claim, Latest
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Claim
 from tests.builders import STREAM_ARN
 from tests.reconcile.account import Account
 from tests.values import THEY, claim, ensure, pending, start_intent, state

@@ -50,7 +50,7 @@ def test_an_intent_whose_write_was_refused_is_not_remembered(account: Account) -
     """Record, rule 1: no Start without it."""
     account.faults.fail_next("PutItem", Kind.THROTTLING)
     refused = step(account)
-    assert (refused.action.code, refused.state.call, refused.state.throttles) == (Code.BACKING_OFF, None, 1)
+    assert (refused.action.code, refused.state.call, refused.state.throttle_level) == (Code.BACKING_OFF, None, 1)
     assert step(account, refused).action.code == Code.INTENT_RECORDED
 
 

@@ -2,7 +2,8 @@
 
 from hypothesis import strategies as st
 
-from stream_encryption.record.values import Change, Claim, Departed, Latest, Pending, Record, RecordedKey
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Change, Claim, Departed, Pending, Record, RecordedKey
 from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import Direction, Grant, OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN

@@ -22,7 +22,8 @@ from stream_encryption.record.changes import (
     without_old,
     without_pending,
 )
-from stream_encryption.record.values import DEPARTED_SECONDS, Departed, Latest
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import DEPARTED_SECONDS, Departed
 from stream_encryption.settings import Settings
 from stream_encryption.values import Key
 from tests.values import (

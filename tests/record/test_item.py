@@ -9,7 +9,8 @@ from hypothesis import given, settings
 
 from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
 from stream_encryption.record.item import from_item, to_item
-from stream_encryption.record.values import Departed, Latest, Record
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Departed, Record
 from stream_encryption.values import Direction, Grant, OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
@@ -94,7 +95,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
                 "at": NOW,
-                "before": SECOND,
+                "issued_before": SECOND,
                 "digests": ["late"],
             }
         ],

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stream_encryption.record.values import Arrival, Departed, Latest, Record, RecordedKey
+from stream_encryption.record.requests import Arrival, Latest
+from stream_encryption.record.values import Departed, Record, RecordedKey
 from stream_encryption.values import Key
 from tests.builders import STREAM_ARN
 from tests.values import (

@@ -158,7 +158,8 @@ class CallChecks:
     def _undoes_our_own(self, call: Call, effect: Effect, had: str | None) -> None:
         """Promise 3, rule 9: a Restore changes nothing but what the provider gave to this very stream.
 
-        Where others gave back a key that the provider had given before, it can't always know that.
+        The last change says who gave the key, since an alias can stand for another key by now. Where others gave back
+        a key that the provider had given before, it can't always know that.
         """
         request = effect.request
         assert request
@@ -171,7 +172,7 @@ class CallChecks:
         looked = call.invocation.looked_at.get(effect.stream, 0.0) - self._world.kinesis.settings.stale - SOON
         unknown = bool(earlier) and earlier[-1].at > looked
         self._check(
-            not ours or unknown or had in {one.key for one in ours},
+            not ours or unknown or earlier[-1].request is not None or had in {one.key for one in ours},
             "rule 9",
             f"{what}, which has {had} by others and not {ours[-1].key if ours else None}",
         )
@@ -204,7 +205,7 @@ def _newer_in(record: Record, request: Request) -> str:
         if (claim.owner.stack_id, claim.owner.logical_id) == request.owner and claim.latest.issued_at > second:
             return f"the claim's newest request {claim.latest}"
     for one in record.departed:
-        if (one.owner.stack_id, one.owner.logical_id) == request.owner and one.before > second:
+        if (one.owner.stack_id, one.owner.logical_id) == request.owner and one.issued_before > second:
             return f"the owner's Delete {one}"
     return ""
 

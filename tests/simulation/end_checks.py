@@ -46,7 +46,7 @@ class EndChecks:
     def ended(self) -> None:
         """Promises 3 and 6: all stacks are gone, and each stream is as others gave it, or as somebody asked for."""
         for name, stream in self._world.kinesis.streams.items():
-            if name in self._world.expectations.restored or self._stuck(name):
+            if name in self._world.expectations.restored or self._stuck(name) or self._is_unknown_to_its_stack(name):
                 continue
             key = self._world.expectations.resolved(stream.encryption.key_id)
             lawful = key in self._world.expectations.acceptable(name)
@@ -77,10 +77,11 @@ class EndChecks:
         return any(one.request is None and one.at > known for one in self._history.effects_on(held.stream))
 
     def _kept(self, held: Holding) -> bool:
-        """Whether another stack had the stream in between, and left its key there as its OnDelete said."""
+        """Whether another stack had the stream in between, and left its key: by OnDelete, or promise 7 demanded it."""
+        not_restored = held.stream in self._world.log.not_restored
         return any(
             one.type == "Delete"
-            and one.on_delete == "Keep"
+            and (one.on_delete == "Keep" or not_restored)
             and one.stream == held.stream
             and one.stack is not held.request.stack
             and one.issued > held.request.issued
@@ -95,6 +96,17 @@ class EndChecks:
     def _may_have_another_key(self, key_id: str | None) -> bool:
         """Whether a stream reports an alias that may stand for another key by now: nobody can know its key."""
         return bool(self._world.trouble.aliases and key_id and key_id.startswith("alias/") and "/aws/" not in key_id)
+
+    def _is_unknown_to_its_stack(self, name: str) -> bool:
+        """Whether an Update to this stream failed, and no rollback followed, as docs/architecture.md says.
+
+        CloudFormation got no PhysicalResourceId of this stream, so it sends no Delete for it.
+        """
+        newest = {one.owner: one for one in self._world.requests if name in one.streams}
+        return any(
+            one.type == "Update" and one.outcome != "SUCCESS" and one.stream == name and name not in one.physical_id
+            for one in newest.values()
+        )
 
     def _stuck(self, name: str) -> bool:
         return any(

@@ -69,8 +69,10 @@ class History:
         return [one for one in self.effects if one.stream == stream and one.at >= self._created_at[stream]]
 
     def hold(self, holding: Holding) -> None:
-        """Note that a resource has a stream."""
+        """Note that a resource has a stream; a late response about a stream that was deleted since means nothing."""
         owner, stream = holding.request.owner, holding.stream
+        if holding.since < self._created_at[stream]:
+            return
         self._holdings = [one for one in self._holdings if (one.request.owner, one.stream) != (owner, stream)]
         self._holdings.append(holding)
         self._holdings.sort(key=lambda one: one.since)

@@ -93,7 +93,7 @@ OWNERSHIP = (
     Mutant(
         "a stream of another stack is taken over unasked",
         "reconcile/ensure.py",
-        "    if goal.takeover and not taken_over:",
+        "    if goal.properties.takeover and not taken_over:",
         "    if not taken_over:",
         "two stacks create at once",
     ),

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from stream_encryption.record.item import to_item
-from stream_encryption.record.values import Claim, Latest, Record, RecordedKey
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Claim, Record, RecordedKey
 from stream_encryption.values import OnDelete, Owner
 from tests.builders import STACK_ID
 from tests.fake_errors import stream_arn

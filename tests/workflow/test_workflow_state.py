@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from stream_encryption.cloudformation.request import Request
 from stream_encryption.reconcile.actions import Attributes
-from stream_encryption.reconcile.goals import Ensure, Release
+from stream_encryption.reconcile.goals import Ensure, Properties, Release
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import PendingCall, Refused, Stability, State
-from stream_encryption.record.values import Change, RecordedKey, RequestStamp
+from stream_encryption.record.requests import RequestStamp
+from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import Key, OnDelete, Owner, RefusalKind, Stream, StreamRef, StreamStatus
 from stream_encryption.workflow.workflow_state import VERSION, WorkflowState
 from tests.builders import LOGICAL_ID, RESPONSE_URL, STACK_ID, STREAM_ARN, create_event
@@ -21,25 +22,22 @@ from tests.fake_clock import NEW_YEAR_2026
 
 OWNER, STAMP = Owner(STACK_ID, LOGICAL_ID), RequestStamp(1, "digest")
 ENSURE = Ensure(
-    StreamRef("orders", STREAM_ARN),
+    Properties(
+        StreamRef("orders", STREAM_ARN), "alias/one", OnDelete.STOP, settle_seconds=7, verify=True, takeover=True
+    ),
     OWNER,
     STAMP,
-    "alias/one",
-    OnDelete.STOP,
-    settle_seconds=7,
-    verify=True,
-    takeover=True,
 )
-RELEASE = Release(StreamRef("orders"), OWNER, STAMP, OnDelete.KEEP, "alias/one", "another", overtaking=True)
+RELEASE = Release(StreamRef("orders"), OWNER, STAMP, OnDelete.KEEP, "alias/one", "another", may_overlap=True)
 STATE = State(
     since=3.0,
     waits=4,
     waiting_for="a reason",
-    throttles=1,
+    throttle_level=1,
     look_throttled=True,
     call=PendingCall(Change.START, RecordedKey("alias/one", "arn"), "intent", 4.0, 5.0, answered=True, times=2),
     changes=1,
-    stability=Stability(possibly_stale=True, matching_since=6.0, settled_since=7.0, reached_at=8.0),
+    stability=Stability(possibly_stale=True, stale_counted_from=6.0, settled_since=7.0, reached_at=8.0),
     refused=(Refused("kms:DescribeKey", RefusalKind.KEY, 9.0),),
     verified=True,
     skipped="a reason",
@@ -107,14 +105,16 @@ VERSION_2: dict[str, Any] = {
         "goals": [
             {
                 "kind": "Ensure",
-                "stream": {"name": "orders", "arn": None},
+                "properties": {
+                    "stream": {"name": "orders", "arn": None},
+                    "key_id": "alias/one",
+                    "on_delete": "Restore",
+                    "settle_seconds": 5,
+                    "verify": False,
+                    "takeover": False,
+                },
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
                 "stamp": {"issued_at": 0, "digest": "digest"},
-                "key_id": "alias/one",
-                "on_delete": "Restore",
-                "settle_seconds": 5,
-                "verify": False,
-                "takeover": False,
                 "creates": True,
                 "last_key_id": None,
             }
@@ -132,7 +132,7 @@ VERSION_2: dict[str, Any] = {
 
 def test_version_2_can_be_read() -> None:
     """Promise 6: requests that are under way go on after an update of the function."""
-    goal = Ensure(StreamRef("orders"), OWNER, RequestStamp(0, "digest"), "alias/one", creates=True)
+    goal = Ensure(Properties(StreamRef("orders"), "alias/one"), OWNER, RequestStamp(0, "digest"), creates=True)
     assert WorkflowState.from_json(VERSION_2).progress == Progress((goal,), State(since=0.0, waits=30))
 
 
@@ -147,11 +147,11 @@ def test_version_2_can_be_read() -> None:
         (("Progress", "goals"), "x"),
         (("Progress", "goals", 0), 7),
         (("Progress", "goals", 0, "kind"), "Sweep"),
-        (("Progress", "goals", 0, "key_id"), 7),
-        (("Progress", "goals", 0, "stream"), None),
-        (("Progress", "goals", 0, "settle_seconds"), "5"),
-        (("Progress", "goals", 0, "verify"), None),
-        (("Progress", "goals", 0, "on_delete"), "Forget"),
+        (("Progress", "goals", 0, "properties", "key_id"), 7),
+        (("Progress", "goals", 0, "properties", "stream"), None),
+        (("Progress", "goals", 0, "properties", "settle_seconds"), "5"),
+        (("Progress", "goals", 0, "properties", "verify"), None),
+        (("Progress", "goals", 0, "properties", "on_delete"), "Forget"),
         (("Progress", "state"), []),
         (("Progress", "state", "since"), "now"),
         (("Progress", "notes"), ["a note", 7]),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from stream_encryption.values import Refusal, RefusalKind
 
 from .service_errors import Refused, refusals
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 MOST_EVENTS = 10
 """How many events one call may put (API reference of PutEvents)."""

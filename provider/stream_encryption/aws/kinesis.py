@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stream_encryption.values import Refusal, RefusalKind, Stream, StreamRef, StreamStatus
@@ -9,8 +10,6 @@ from stream_encryption.values import Refusal, RefusalKind, Stream, StreamRef, St
 from .service_errors import Refused, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_kinesis import KinesisClient
 
 PROBE = b"kinesis-stream-encryption: a record that shows that the stream encrypts. Please ignore it."

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stream_encryption.values import AWS_MANAGED_ALIAS, Key, RefusalKind
+from stream_encryption.values import AWS_MANAGED_ALIAS, Key, Refusal, RefusalKind, Stream
 
 from .service_errors import Refused, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
-
-    from stream_encryption.values import Refusal, Stream
 
 _STATES = {
     "Disabled": "is Disabled: enable it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stream_encryption.values import Direction, Grant
@@ -9,8 +10,6 @@ from stream_encryption.values import Direction, Grant
 from .service_errors import Refused, refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.literals import GrantOperationType
 

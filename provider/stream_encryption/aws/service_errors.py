@@ -6,9 +6,10 @@ DescribeKey, CreateGrant, RevokeGrant, ListGrants, PutItem and GetItem, and the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,9 +20,6 @@ from botocore.exceptions import (
 )
 
 from stream_encryption.values import Refusal, RefusalKind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CODES = {
     RefusalKind.BUSY: ["ResourceInUseException"],

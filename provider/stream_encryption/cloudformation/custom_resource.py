@@ -5,24 +5,20 @@ docs/crhelper-compared.md says why each method is replaced, for crhelper 2.0.12.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from crhelper import FAILED, CfnResource
 
 from .event_validation import Unanswerable, accepted
 from .failure import Failure
 from .request import MARKER
-from .response import Response
+from .response import Response, ResponseSender
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
-
+if TYPE_CHECKING:  # telemetry.py stands above this package, and is handed in
     from stream_encryption.telemetry import Telemetry
 
-    from .response import ResponseSender
-
-    _Handler: TypeAlias = Callable[[Any, Any], str | None]
+_Handler: TypeAlias = Callable[[Any, Any], str | None]
 
 
 class CustomResource(CfnResource):

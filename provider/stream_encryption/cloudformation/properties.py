@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.reconcile.goals import NO_ACCESS, Access
-from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, OnDrift, StreamRef
+from stream_encryption.reconcile.goals import DEFAULT_KEY_ID, Access, Properties
+from stream_encryption.values import AWS_MANAGED_ALIAS, OnDelete, OnDrift, Place, StreamRef
 
 from .principals import principals
 from .property_faults import kind, shown, unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from stream_encryption.values import Place
-
 CLOUDFORMATIONS_OWN = ("ServiceToken", "ServiceTimeout")
 
-DEFAULT_KEY_ID = "alias/aws/kinesis"
 MAX_SETTLE_SECONDS = 60
 MAX_GRANT_SECONDS = 900
 MAX_KEY_ID = 2048
@@ -34,20 +28,6 @@ _KMS_ARN = re.compile(
     r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(?:key/[a-zA-Z0-9-]+|alias/[a-zA-Z0-9/_-]+)"
 )
 _KEY_NAME = re.compile(r"alias/[a-zA-Z0-9/_-]+|[a-zA-Z0-9-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Properties:
-    """A resource's properties, valid."""
-
-    stream: StreamRef
-    key_id: str = DEFAULT_KEY_ID
-    on_delete: OnDelete = OnDelete.RESTORE
-    on_drift: OnDrift = OnDrift.REPORT
-    settle_seconds: int = 5
-    verify: bool = False
-    takeover: bool = False
-    access: Access = NO_ACCESS
 
 
 def parse(raw: Mapping[str, Any], place: Place, *, allow_grants: bool = True) -> Properties:
@@ -86,7 +66,7 @@ def parse(raw: Mapping[str, Any], place: Place, *, allow_grants: bool = True) ->
         raise InvalidProperties(faults)
     given = {field: values[name] for name, field in _FIELDS.items() if name in values}
     access = Access(**{field: values[name] for name, field in _ACCESS_FIELDS.items() if name in values})
-    return Properties(stream=by_arn or StreamRef(str(by_name)), access=access, **given)
+    return Properties(by_arn or StreamRef(str(by_name)), access=access, **given)
 
 
 def _of_grants(values: Mapping[str, Any], *, allow_grants: bool) -> Iterator[str]:

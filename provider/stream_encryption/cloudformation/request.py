@@ -9,19 +9,16 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption.errors import InvalidProperties, InvalidRequest
-from stream_encryption.reconcile.goals import Ensure, Release
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.reconcile.goals import Ensure, Goal, Release
+from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.values import Owner, StreamRef
 
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
 from .response_url import digest_of, issued_at
-
-if TYPE_CHECKING:
-    from stream_encryption.reconcile.goals import Goal
-    from stream_encryption.reconcile.progress import Progress
 
 REQUEST_TYPES = ("Create", "Update", "Delete")
 MARKER = "failed-create:"
@@ -151,20 +148,8 @@ class Request:
         same = held is not None and held.name == wanted.stream.name
         # In a rollback, the failed Update did not touch this stream: it still has the key of the new properties.
         given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
-        return Ensure(
-            stream=wanted.stream,
-            owner=self.owner,
-            stamp=self.stamp,
-            key_id=wanted.key_id,
-            on_delete=wanted.on_delete,
-            on_drift=wanted.on_drift,
-            settle_seconds=wanted.settle_seconds,
-            verify=wanted.verify,
-            takeover=wanted.takeover,
-            access=wanted.access,
-            creates=self.type == "Create",
-            last_key_id=key_id_of(given) if same else None,
-        )
+        last_key_id = key_id_of(given) if same else None
+        return Ensure(wanted, self.owner, self.stamp, self.type == "Create", last_key_id)
 
     def _tried(self) -> StreamRef | None:
         """The stream of the old properties; None if they are invalid: the provider then did nothing for them."""
@@ -186,7 +171,7 @@ class Request:
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
         begun = self._tried() is not None
-        return (Release(tried, self.owner, self.stamp, overtaking=begun, best_effort=True),)
+        return (Release(tried, self.owner, self.stamp, may_overlap=begun, best_effort=True),)
 
     def _release(self) -> tuple[Release, ...]:
         held = stream_of_arn(self.physical_id)
@@ -202,7 +187,7 @@ class Request:
                 on_delete=on_delete_of(self.properties),
                 last_key_id=key_id_of(self.properties) if held else None,
                 only_request=failed_create,
-                overtaking=not held and failed_create is None,
+                may_overlap=not held and failed_create is None,
                 best_effort=not held,
             ),
         )

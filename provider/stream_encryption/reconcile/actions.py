@@ -43,30 +43,32 @@ class Code(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """Look again later: after `seconds`, or when the polling rhythm says so (None)."""
+class Decided:
+    """What every action has: its code, and why it was chosen."""
 
     code: Code
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Decided):
+    """Look again later: after `seconds`, or when the polling rhythm says so (None)."""
+
     seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class WriteRecord:
+class WriteRecord(Decided):
     """Write the record, and an intent with it where a call is to be made next."""
 
-    code: Code
-    reason: str
     record: Record
     intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Decided):
     """Make the call that the record announces: start or stop the encryption, create or revoke a grant."""
 
-    code: Code
-    reason: str
     stream: Stream
     change: Change
     key_id: str
@@ -74,28 +76,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Decided):
     """Put one record into the stream, and see that it was encrypted."""
 
-    code: Code
-    reason: str
     stream: Stream
 
 
 @dataclass(frozen=True, slots=True)
-class SkipRestore:
+class SkipRestore(Decided):
     """The former encryption can't be restored: the stream keeps the encryption that it has."""
-
-    code: Code
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class SkipRevoke:
+class SkipRevoke(Decided):
     """A grant can't be revoked now: it stays in the record, and a later request or the watch tries again."""
 
-    code: Code
-    reason: str
     grant: Grant
 
 
@@ -109,19 +104,15 @@ class Attributes:
 
 
 @dataclass(frozen=True, slots=True)
-class Stabilized:
+class Stabilized(Decided):
     """The goal is reached, once the record is written.
 
     Attributes:
-        code: What was reached.
-        reason: Why nothing is left to be done.
         record: The record to write; None where the request leaves the record as it is.
         attributes: What Fn::GetAtt gives; None for a Delete.
         note: What the person who reads the response should know; empty where there is nothing unusual.
     """
 
-    code: Code
-    reason: str
     record: Record | None = None
     attributes: Attributes | None = None
     note: str = ""

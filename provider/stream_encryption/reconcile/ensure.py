@@ -7,24 +7,19 @@ counts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from stream_encryption import errors
-from stream_encryption.record.changes import Intent, as_seen, with_claim, with_request, without_pending
-from stream_encryption.record.values import Arrival, Change, Claim, Latest, RecordedKey
+from stream_encryption.record.changes import Intent, with_claim, with_request, without_pending
+from stream_encryption.record.requests import Arrival, Latest
+from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import Key, StreamStatus
 
 from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
 from .goals import Ensure
 from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
+from .observation import Observation
 from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
-from .state import LOOK_UP
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-
-    from .observation import Observation
-    from .state import State
+from .state import LOOK_UP, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def _not_mine(situation: EnsureSituation) -> Failed | None:
     taken_over = mine is not None and mine.latest.arrival(goal.stamp) is Arrival.CURRENT
     if in_force.owner.stack_id == goal.owner.stack_id:
         return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
-    if goal.takeover and not taken_over:
+    if goal.properties.takeover and not taken_over:
         return None
     return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.changes)))
 
@@ -107,8 +102,8 @@ def _not_as_wanted(situation: EnsureSituation) -> Action | None:
         return None
     key = RecordedKey(situation.wanted.start_key_id, situation.wanted.identity)
     intent = Intent(Change.START, key, goal.stamp)
-    lost = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.key_id))
-    return change(situation, intent, _claimed(situation), lost)
+    if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.properties.key_id))
+    return change(situation, intent, _claimed(situation), if_undone)
 
 
 def _not_settled(situation: EnsureSituation) -> Action | None:
@@ -116,11 +111,13 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
     goal, since = situation.goal, situation.state.stability.settled_since
     if since is None:
         return not_yet_credible(situation)
-    settled_at = since + goal.settle_seconds
-    if goal.settle_seconds and situation.seen.now < settled_at:  # The look must have begun after the settling time.
+    settled_at = since + goal.properties.settle_seconds
+    if (
+        goal.properties.settle_seconds and situation.seen.now < settled_at
+    ):  # The look must have begun after the settling time.
         left = max(0.0, settled_at - situation.now)
-        return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.settle_seconds} s", left)
-    if goal.verify and not situation.state.verified:
+        return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.properties.settle_seconds} s", left)
+    if goal.properties.verify and not situation.state.verified:
         return Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)
     return None
 
@@ -142,8 +139,7 @@ def _done(situation: EnsureSituation) -> Action:
 
 def _claimed(situation: EnsureSituation) -> Record:
     """The record with this resource's claim in force."""
-    goal, seen, wanted, call = situation.goal, situation.seen, situation.wanted, situation.state.call
-    record = as_seen(situation.record, seen.current, call.called_at if call else None)
+    goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_as_seen
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     in_force, create = record.in_force, (goal.stamp.digest,) if goal.creates else ()
@@ -151,8 +147,8 @@ def _claimed(situation: EnsureSituation) -> Record:
         claim = replace(
             in_force,
             wanted=RecordedKey(wanted.key_id, wanted.identity),
-            on_delete=goal.on_delete,
-            on_drift=goal.on_drift,
+            on_delete=goal.properties.on_delete,
+            on_drift=goal.properties.on_drift,
             latest=in_force.latest.followed_by(goal.stamp),
             creates=(*(one for one in in_force.creates if one not in create), *create),
             releasing=None,
@@ -162,8 +158,8 @@ def _claimed(situation: EnsureSituation) -> Record:
             owner=goal.owner,
             found=None if seen.is_last_key else RecordedKey.of(seen.current),
             wanted=RecordedKey(wanted.key_id, wanted.identity),
-            on_delete=goal.on_delete,
-            on_drift=goal.on_drift,
+            on_delete=goal.properties.on_delete,
+            on_drift=goal.properties.on_drift,
             latest=Latest.of(goal.stamp),
             creates=create,
         )

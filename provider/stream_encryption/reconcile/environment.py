@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.record.table import RecordTable
+from stream_encryption.values import Refusal
 
-if TYPE_CHECKING:
-    from stream_encryption.values import Refusal
-
-    from .actions import Action
-    from .goals import Goal
+from .actions import Action
+from .goals import Goal
 
 
 class Clock(Protocol):

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from stream_encryption import errors
 from stream_encryption.record.values import Change
-from stream_encryption.values import RefusalKind
+from stream_encryption.values import Refusal, RefusalKind
 
 from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
-from .goals import Ensure, Release
+from .goals import Ensure, Goal, Release
 from .situation import NEW_SECONDS
-from .state import LIST_GRANTS
-
-if TYPE_CHECKING:
-    from stream_encryption.values import Refusal
-
-    from .goals import Goal
-    from .state import State
+from .state import LIST_GRANTS, State
 
 LIMIT_SECONDS = 120.0
 """How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
@@ -107,7 +101,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
         return Stabilized(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
     if refusal.kind is RefusalKind.KEY and not isinstance(goal, Release):
         started = state.call.key.key_id if state.call else "that the stream has"
-        key_id = goal.key_id if isinstance(goal, Ensure) else started
+        key_id = goal.properties.key_id if isinstance(goal, Ensure) else started
         stream = refusal.resource if refusal.action.startswith("kinesis:") else goal.stream.name
         return Failed(errors.KeyUnusable(stream, key_id, why, changed=changed))
     grant = state.call.grant if state.call else None

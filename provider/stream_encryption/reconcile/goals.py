@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from stream_encryption.record.values import RequestStamp
+from stream_encryption.record.requests import RequestStamp
 from stream_encryption.values import OnDelete, OnDrift, Owner, StreamRef
 
 
@@ -24,8 +24,36 @@ class Access:
     grant_seconds: int = 60
 
 
+DEFAULT_KEY_ID = "alias/aws/kinesis"
+"""The key that AWS manages for Kinesis."""
+
 NO_ACCESS = Access()
 """No grants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A resource's properties: valid, each with its default where the template leaves it out.
+
+    Attributes:
+        stream: The stream.
+        key_id: The wanted KeyId, as the template gives it.
+        on_delete: What the resource's Delete will do.
+        on_drift: What the watch does when the stream is not as wanted.
+        settle_seconds: How long to wait after ACTIVE.
+        verify: Whether to put a record and look at its encryption.
+        takeover: Whether the stream may be taken over from another stack's resource.
+        access: Who may use the key.
+    """
+
+    stream: StreamRef
+    key_id: str = DEFAULT_KEY_ID
+    on_delete: OnDelete = OnDelete.RESTORE
+    on_drift: OnDrift = OnDrift.REPORT
+    settle_seconds: int = 5
+    verify: bool = False
+    takeover: bool = False
+    access: Access = NO_ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +61,26 @@ class Ensure:
     """The goal of Create and Update: the stream is encrypted with the wanted key, and the owner claims it.
 
     Attributes:
-        stream: The stream.
+        properties: The stream, the key, and how to work.
         owner: The resource that wants it.
         stamp: The request.
-        key_id: The wanted KeyId, as the template gives it.
-        on_delete: What the resource's Delete will do.
-        settle_seconds: How long to wait after ACTIVE.
-        verify: Whether to put a record and look at its encryption.
-        takeover: Whether the stream may be taken over from another stack's resource.
         creates: The request is a Create.
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
-        on_drift: What the watch does when the stream is not as wanted.
-        access: Who may use the key.
         kind: Tells the goals apart where they are JSON.
     """
 
-    stream: StreamRef
+    properties: Properties
     owner: Owner
     stamp: RequestStamp
-    key_id: str
-    on_delete: OnDelete = OnDelete.RESTORE
-    settle_seconds: int = 5
-    verify: bool = False
-    takeover: bool = False
     creates: bool = False
     last_key_id: str | None = None
-    on_drift: OnDrift = OnDrift.REPORT
-    access: Access = NO_ACCESS
     kind: ClassVar[str] = "Ensure"
+
+    @property
+    def stream(self) -> StreamRef:
+        """The stream."""
+        return self.properties.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +95,7 @@ class Release:
         last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
             None. Only used where the record is lost.
         only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
-        overtaking: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
+        may_overlap: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
         best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
         kind: Tells the goals apart where they are JSON.
     """
@@ -87,7 +106,7 @@ class Release:
     on_delete: OnDelete = OnDelete.RESTORE
     last_key_id: str | None = None
     only_request: str | None = None
-    overtaking: bool = False
+    may_overlap: bool = False
     best_effort: bool = False
     kind: ClassVar[str] = "Release"
 

@@ -9,32 +9,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from stream_encryption import errors
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.grants import merged
-from stream_encryption.record.values import Change, RecordedKey
-from stream_encryption.values import Direction, Grant
+from stream_encryption.record.values import Change, Record, RecordedKey
+from stream_encryption.values import Direction, Grant, Key
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
-from .goals import Ensure, Release, RevokeDue
-from .situation import GoalT, may_call
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Key
-
-    from .goals import Goal
-    from .situation import Situation
-    from .state import Granted
+from .goals import Ensure, Goal, Release, RevokeDue
+from .situation import GoalT, Situation, may_call
+from .state import Granted
 
 
 def wanted_grants(goal: Goal, key: Key | None) -> tuple[Grant, ...]:
     """The grants that a goal wants on its key; a Delete wants none."""
     if key is None or not isinstance(goal, Ensure):
         return ()
-    directions = {Direction.PRODUCER: goal.access.producers, Direction.CONSUMER: goal.access.consumers}
+    access = goal.properties.access
+    directions = {Direction.PRODUCER: access.producers, Direction.CONSUMER: access.consumers}
     return tuple(
         Grant(key.identity, principal, direction, (goal.owner,))
         for direction, principals in directions.items()
@@ -57,9 +50,9 @@ def missing_grant(situation: Situation[Ensure], wanted: Key, record: Record) -> 
         if found is None or not found.made_at:
             return _not_grantable(situation, wanted) or _call_for(situation, Change.CREATE_GRANT, grant, record)
         made_at = max(made_at, found.made_at)
-    left = made_at + goal.access.grant_seconds - situation.now
+    left = made_at + goal.properties.access.grant_seconds - situation.now
     if left > 0 and not situation.seen.as_wanted:
-        reason = f"new grants are given {goal.access.grant_seconds} s to take effect"
+        reason = f"new grants are given {goal.properties.access.grant_seconds} s to take effect"
         return Wait(Code.GRANTS_TAKING_EFFECT, reason, left)
     return None
 

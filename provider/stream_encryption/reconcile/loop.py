@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING
 
 from stream_encryption.errors import DeadlineExceeded
 
 from .actions import Failed, Stabilized, Wait
+from .environment import Environment
 from .pacing import LONGEST_SECONDS, pause
+from .progress import Progress
 from .step import NOTHING, take_step
-
-if TYPE_CHECKING:
-    from .environment import Environment
-    from .progress import Progress
 
 LATE_SECONDS = 1.0
 """How long after the deadline a step may still begin, in seconds: the last look is planned for the deadline itself."""

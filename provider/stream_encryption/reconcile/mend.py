@@ -5,22 +5,17 @@ Pure functions over frozen values. Each check returns the action that its case n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from stream_encryption import errors
-from stream_encryption.record.changes import MOST_MENDS, Intent, as_seen, recent_mends, with_mend, without_pending
-from stream_encryption.record.values import Arrival, Change, RecordedKey
+from stream_encryption.record.changes import MOST_MENDS, Intent, recent_mends, with_mend, without_pending
+from stream_encryption.record.requests import Arrival
+from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import StreamStatus
 
 from .actions import Action, Code, Failed, Stabilized
+from .goals import Mend
+from .observation import Observation
 from .situation import Situation, change, not_active, not_my_turn, not_yet_credible
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-
-    from .goals import Mend
-    from .observation import Observation
-    from .state import State
+from .state import State
 
 
 def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Action:
@@ -67,23 +62,20 @@ def _not_as_wanted(situation: Situation[Mend]) -> Action | None:
     if situation.seen.as_wanted or wanted is None:
         return None
     intent = Intent(Change.START, RecordedKey(wanted.start_key_id, wanted.identity), goal.stamp)
-    lost = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
-    announced = _as_seen(situation)
-    if situation.state.call is None:  # A mend counts once, however often its Start has to be announced.
-        mends = len(recent_mends(announced, situation.now))
-        if mends >= MOST_MENDS:
-            return Failed(errors.Contested(situation.stream, mends))
-        announced = with_mend(announced, situation.now)
-    return change(situation, intent, announced, lost)
+    if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
+    announced = situation.record_as_seen
+    mends = recent_mends(announced, situation.now)
+    began = round(situation.state.since, 3)  # The table keeps milliseconds.
+    # A mend counts once, however often its Start has to be announced; but an announcement can have been lost.
+    if situation.state.call is None or began not in mends:
+        if len(mends) >= MOST_MENDS:
+            return Failed(errors.Contested(situation.stream, len(mends)))
+        announced = with_mend(announced, began, situation.now)
+    return change(situation, intent, announced, if_undone)
 
 
 def _done(situation: Situation[Mend]) -> Action:
     """End the intent. Where nothing was changed there is nothing to write."""
     if not situation.state.changes:
         return Stabilized(Code.LEFT_ALONE, "the stream is as wanted already")
-    return Stabilized(Code.MENDED, "ACTIVE with the wanted key again", without_pending(_as_seen(situation)))
-
-
-def _as_seen(situation: Situation[Mend]) -> Record:
-    call = situation.state.call
-    return as_seen(situation.record, situation.seen.current, call.called_at if call else None)
+    return Stabilized(Code.MENDED, "ACTIVE with the wanted key again", without_pending(situation.record_as_seen))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
+from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.record.changes import for_incarnation, without_old
 from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
 
-from .goals import Ensure, Mend, RevokeDue
+from .environment import Environment
+from .goals import Ensure, Goal, Mend, Release, RevokeDue
 from .restoration import Outcome, Restoration, restoration
-
-if TYPE_CHECKING:
-    from stream_encryption.aws.kms import KeyLookup
-
-    from .environment import Environment
-    from .goals import Goal, Release
-    from .state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +44,20 @@ class Observation:
         return self.wanted is not None and self.wanted.missing and not self.as_wanted
 
 
-def observe(goal: Goal, state: State, env: Environment, known: Record | None) -> Observation:
+def observe(goal: Goal, env: Environment, known: Record | None, *, other_budget: bool) -> Observation:
     """Look at the goal's stream.
 
     Args:
         goal: What the request wants.
-        state: What the request remembers.
         env: Where to look.
         known: The record as it was last read or written; None: it has to be read.
+        other_budget: Describe the stream by the call that has a quota of its own.
 
     Raises:
         Refused: AWS refused one of the calls.
     """
     now = env.clock.now()
-    stream = env.kinesis.describe(goal.stream, other_budget=state.look_throttled)
+    stream = env.kinesis.describe(goal.stream, other_budget=other_budget)
     arn = stream.arn if stream else _arn(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
@@ -90,7 +84,7 @@ def _arn(goal: Goal) -> str:
 
 
 def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
-    wanted = keys.look_up(goal.key_id, stream)
+    wanted = _wanted_key(goal, stream, record, keys)
     current = current_key(stream, record, keys, wanted)
     return Observation(
         now,
@@ -104,9 +98,20 @@ def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, n
     )
 
 
+def _wanted_key(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup) -> Key:
+    """The key that the KeyId means.
+
+    Lambda may deliver a request again after it has succeeded. An alias then means the key that it stood for before.
+    """
+    key_id, claim = goal.properties.key_id, record.claim_of(goal.owner)
+    if claim and claim.settled == goal.stamp.digest and claim.wanted.resolved:
+        return replace(keys.look_up(claim.wanted.arn, stream), key_id=key_id)
+    return keys.look_up(key_id, stream)
+
+
 def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> Key | None:
     """The key that this Create's Delete would restore; it is cached, since the first look saw it on the stream."""
-    if not goal.creates or goal.on_delete is not OnDelete.RESTORE:
+    if not goal.creates or goal.properties.on_delete is not OnDelete.RESTORE:
         return None
     claim = record.claim_of(goal.owner)
     if claim is None:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from random import Random
 
-from .actions import Call, Wait
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from .actions import Action
-    from .state import State
+from .actions import Action, Call, Wait
+from .state import State
 
 EARLY_LOOKS = (0.35, 0.65, 1.65)
 """When the first looks after a change come, in seconds. The first sees the stream UPDATING: a change that ends unseen
@@ -57,7 +52,7 @@ def pause(action: Action, state: State, now: float, random: Random, longest: flo
     called_at = state.call.called_at if state.call else None
     seconds = min(longest, _rhythm(now - (state.since if called_at is None else called_at)))
     spread = seconds * random.uniform(0.875, 1.125)  # nosec B311  # spreads load
-    if not state.throttles:
+    if not state.throttle_level:
         return spread
     if isinstance(action, Call):
         return LIKELY_CHANGE_SECONDS * random.uniform(0.75, 1.0)  # nosec B311  # the same

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from .actions import Attributes
+from .actions import Attributes, Stabilized
 from .goals import Goal
 from .state import State
-
-if TYPE_CHECKING:
-    from .actions import Stabilized
 
 
 @dataclass(frozen=True, slots=True)

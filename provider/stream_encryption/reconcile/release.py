@@ -6,8 +6,6 @@ counts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from stream_encryption.record.changes import (
     Intent,
     as_seen,
@@ -16,21 +14,17 @@ from stream_encryption.record.changes import (
     without_claim,
     without_pending,
 )
-from stream_encryption.record.values import Arrival, Change, Departed, RecordedKey
+from stream_encryption.record.requests import Arrival
+from stream_encryption.record.values import Change, Claim, Departed, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
+from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
+from .observation import Observation
 from .restoration import Outcome, Restoration, restoration
 from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
-from .state import LOOK_UP
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Claim, Record
-
-    from .goals import Release
-    from .observation import Observation
-    from .state import State
+from .state import LOOK_UP, State
 
 
 def decide_release(goal: Release, seen: Observation, state: State, now: float) -> Action:
@@ -72,7 +66,7 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
     if goal.only_request is not None:
         is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
         return is_a_later_creates or claim.settled not in ("", goal.only_request)
-    return goal.overtaking and bool(claim.settled) and len(claim.creates) > 1
+    return goal.may_overlap and bool(claim.settled) and len(claim.creates) > 1
 
 
 def _not_in_force(situation: Situation[Release]) -> Action | None:
@@ -131,8 +125,8 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)
-    lost = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
-    return change(situation, intent, _announced(situation), lost)
+    if_undone = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
+    return change(situation, intent, _announced(situation), if_undone)
 
 
 def _not_revoked(situation: Situation[Release]) -> Action | None:
@@ -142,9 +136,7 @@ def _not_revoked(situation: Situation[Release]) -> Action | None:
 
 def _announced(situation: Situation[Release]) -> Record:
     """The record to write with the intent: older requests of the owner are superseded from then on."""
-    call, goal = situation.state.call, situation.goal
-    record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
-    return with_releasing(record, goal.owner, goal.stamp)
+    return with_releasing(situation.record_as_seen, situation.goal.owner, situation.goal.stamp)
 
 
 def _with_grant_call(situation: Situation[Release]) -> Record:
@@ -158,12 +150,10 @@ def _with_grant_call(situation: Situation[Release]) -> Record:
 
 
 def _done(situation: Situation[Release]) -> Action:
-    call = situation.state.call
-    record = as_seen(situation.record, situation.seen.current, call.called_at if call else None)
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
-    record = without_unwanted(situation, without_pending(record))
+    record = without_unwanted(situation, without_pending(situation.record_as_seen))
     notes = (note, revocation_note(situation, record))
     departed = _departed(situation.goal, record, situation.now)
     return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
@@ -180,7 +170,7 @@ def _departed(goal: Release, record: Record, now: float) -> Record:
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
-        # An overtaking Delete supersedes the requests of its own second, too.
-        before = goal.stamp.issued_at + goal.overtaking
-        departed = Departed(goal.owner, now, before, (*same_second, goal.stamp.digest))
+        # Such a Delete supersedes the requests of its own second, too.
+        issued_before = goal.stamp.issued_at + goal.may_overlap
+        departed = Departed(goal.owner, now, issued_before, (*same_second, goal.stamp.digest))
     return with_departed(without_claim(record, goal.owner), departed)

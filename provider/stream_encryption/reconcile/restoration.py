@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import as_seen
-from stream_encryption.record.values import RecordedKey
-from stream_encryption.values import OnDelete
+from stream_encryption.record.values import Record, RecordedKey
+from stream_encryption.values import Key, OnDelete
 
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Key
-
-    from .goals import Release
+from .goals import Release
 
 
 class Outcome(StrEnum):

@@ -5,19 +5,15 @@ A grant is due when nobody wants it and no record can need it: by the watch's wo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from stream_encryption.record.changes import as_seen, without_pending
+from stream_encryption.record.changes import without_pending
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Code, Stabilized
+from .goals import RevokeDue
 from .granting import revocable_grant, without_unwanted
+from .observation import Observation
 from .situation import Situation, not_my_turn
-
-if TYPE_CHECKING:
-    from .goals import RevokeDue
-    from .observation import Observation
-    from .state import State
+from .state import State
 
 
 def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: float) -> Action:
@@ -26,7 +22,7 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
     if stream is None or stream.status is StreamStatus.DELETING:
         stream = Stream.gone(goal.stream.name, seen.record.stream)
     situation = Situation(goal, stream, seen, state, now)
-    record = as_seen(seen.record, seen.current, state.call.called_at if state.call else None)
+    record = situation.record_as_seen
     revokes = revocable_grant(situation, record)
     if revokes:
         return not_my_turn(situation) or revokes

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from stream_encryption import errors
-from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS
-from stream_encryption.record.values import Change
+from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, as_seen
+from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Mend, Release, RevokeDue
 from .observation import Observation
 from .state import State
-
-if TYPE_CHECKING:
-    from stream_encryption.record.changes import Intent
-    from stream_encryption.record.values import Record
-
 
 NEW_SECONDS = 60.0
 """How long to repeat a call that AWS refuses, in seconds: a key, policy, role or grant may have been made just now."""
@@ -54,6 +49,12 @@ class Situation(Generic[GoalT]):
     def record(self) -> Record:
         """The stream's record."""
         return self.seen.record
+
+    @property
+    def record_as_seen(self) -> Record:
+        """The record, with what the look showed of the stream's key and of this request's own call."""
+        call = self.state.call
+        return as_seen(self.record, self.seen.current, call.called_at if call else None)
 
 
 def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
@@ -119,14 +120,14 @@ def not_yet_credible(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
-def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost: Action) -> Action:
+def change(situation: Situation[GoalT], intent: Intent, announced: Record, if_undone: Action) -> Action:
     """Choose the next step of a change: announce it in the record, make the call, or wait for its effect.
 
     Args:
         situation: The situation.
         intent: The change.
         announced: The record to write with the intent.
-        lost: The action if the change took effect, and somebody else undid it.
+        if_undone: The action if the change took effect, and somebody else undid it.
     """
     state, call = situation.state, situation.state.call
     if call and call.called_at is not None and call.announces(intent):
@@ -134,7 +135,7 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, lost:
         if situation.now - max(call.called_at, shown_at) < EFFECT_SECONDS:
             return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
         if call.answered and shown_at >= call.called_at:
-            return lost
+            return if_undone
         if call.times >= MOST_CALLS:
             return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))
     if may_call(situation, intent):

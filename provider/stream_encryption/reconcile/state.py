@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
-from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.values import Change, RecordedKey
-from stream_encryption.values import Grant, RefusalKind, StreamStatus
+from stream_encryption.record.changes import STALE_SECONDS, Intent
+from stream_encryption.record.values import Change, Record, RecordedKey
+from stream_encryption.values import Grant, Refusal, RefusalKind, StreamStatus
 
-if TYPE_CHECKING:
-    from stream_encryption.record.changes import Intent
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Refusal
-
-    from .observation import Observation
+from .observation import Observation
 
 LOOK_UP = "kms:DescribeKey"
 LIST_GRANTS = "kms:ListGrants"
@@ -60,14 +54,14 @@ class Stability:
 
     Attributes:
         possibly_stale: A description can be older than the last change.
-        matching_since: From when STALE_SECONDS count, after which a description is believed: the answered call, or
+        stale_counted_from: From when STALE_SECONDS count, after which a description is believed: the answered call, or
             else the first look that was ACTIVE as wanted; in epoch seconds; None if there was neither.
         settled_since: Since when the stream has certainly been ACTIVE as wanted, in epoch seconds; None if it is not.
         reached_at: When the stream was last certainly ACTIVE as wanted, in epoch seconds; None if it never was.
     """
 
     possibly_stale: bool = False
-    matching_since: float | None = None
+    stale_counted_from: float | None = None
     settled_since: float | None = None
     reached_at: float | None = None
 
@@ -98,7 +92,7 @@ class State:
         since: When the work began, in epoch seconds.
         waits: The number of waits since the last call that changed something.
         waiting_for: The reason of the last wait.
-        throttles: One more for each throttled call, one less for each look; pauses are longer unless it is 0.
+        throttle_level: One more for each throttled call, one less for each look; pauses are longer unless it is 0.
         look_throttled: The last look was throttled, so the next one uses the other describe call.
         call: The call that was announced last; None where none was.
         changes: How many Starts and Stops were made.
@@ -112,7 +106,7 @@ class State:
     since: float
     waits: int = 0
     waiting_for: str = "nothing yet"
-    throttles: int = 0
+    throttle_level: int = 0
     look_throttled: bool = False
     call: PendingCall | None = None
     changes: int = 0
@@ -136,7 +130,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
     refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
-    state = replace(state, throttles=max(0, state.throttles - 1), look_throttled=False)
+    state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.missing_key:
         since = state.refused_since(LOOK_UP)
         refused = (*refused, Refused(LOOK_UP, RefusalKind.KEY, seen.now if since is None else since))
@@ -155,7 +149,7 @@ def _still_true(state: State, record: Record) -> Stability:
     Another request made that change, or a step that died: the workflow repeats a step with the state before it.
     """
     stability, pending, call = state.stability, record.pending, state.call
-    since = stability.matching_since
+    since = stability.stale_counted_from
     if since is None:
         return stability
     if pending and pending.until > since and (call is None or call.intent != pending.intent):
@@ -166,11 +160,11 @@ def _still_true(state: State, record: Record) -> Stability:
 def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:
     if not seen.as_wanted:
         return _doubted(stability)
-    matching_since = now if stability.matching_since is None else stability.matching_since
-    if stability.possibly_stale and seen.now - matching_since < STALE_SECONDS:
-        return replace(stability, matching_since=matching_since, settled_since=None)
+    stale_counted_from = now if stability.stale_counted_from is None else stability.stale_counted_from
+    if stability.possibly_stale and seen.now - stale_counted_from < STALE_SECONDS:
+        return replace(stability, stale_counted_from=stale_counted_from, settled_since=None)
     settled_since = now if stability.settled_since is None else stability.settled_since
-    return Stability(matching_since=matching_since, settled_since=settled_since, reached_at=seen.now)
+    return Stability(stale_counted_from=stale_counted_from, settled_since=settled_since, reached_at=seen.now)
 
 
 def _doubted(stability: Stability) -> Stability:
@@ -194,7 +188,7 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
     call = state.call and replace(
         state.call, called_at=now, answered=answered, effect_at=None, times=state.call.times + answered
     )
-    stability = replace(_doubted(state.stability), matching_since=now if answered else None)
+    stability = replace(_doubted(state.stability), stale_counted_from=now if answered else None)
     refused = tuple(one for one in state.refused if call and not one.action.endswith(call.change))
     return replace(state, call=call, changes=state.changes + 1, waits=0, stability=stability, refused=refused)
 
@@ -223,7 +217,7 @@ def after_refusal(state: State, refusal: Refusal, now: float) -> State:
     """Add that AWS refused a call."""
     if refusal.kind in (RefusalKind.THROTTLED, RefusalKind.LIMIT):
         look = refusal.action == "kinesis:DescribeStreamSummary"
-        state = replace(state, throttles=state.throttles + 1, look_throttled=look)
+        state = replace(state, throttle_level=state.throttle_level + 1, look_throttled=look)
     if refusal.kind is RefusalKind.BUSY:
         state = replace(state, stability=_doubted(state.stability))
     others = tuple(one for one in state.refused if one.action != refusal.action)

@@ -7,29 +7,24 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import as_seen, with_pending, without_pending
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Grant, StreamStatus
+from stream_encryption.values import Grant, Refusal, StreamStatus
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
+from .environment import Environment
 from .failures import decide_refusal
-from .goals import Ensure, Mend, RevokeDue
+from .goals import Ensure, Goal, Mend, RevokeDue
 from .mend import decide_mend
 from .observation import Observation, observe
+from .progress import Progress
 from .release import decide_release
 from .revoke_due import decide_revoke_due
 from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
-
-if TYPE_CHECKING:
-    from stream_encryption.values import Refusal
-
-    from .environment import Environment
-    from .goals import Goal
-    from .progress import Progress
 
 LOOK_SECONDS = 30.0
 """The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
@@ -67,7 +62,7 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     goal, state, seen = progress.goals[0], progress.state, known.seen
     if seen is None:
         try:
-            seen = observe(goal, state, env, known.record)
+            seen = observe(goal, env, known.record, other_budget=state.look_throttled)
         except Refused as refused:
             return _after_refusal(goal, state, refused.refusal, known, env)
         state = after_look(state, seen, env.clock.now())
@@ -94,22 +89,22 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
 def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     """Carry out one action: one call, or none."""
     action, now, record = step.action, env.clock.now(), None
-    unheard = step.state  # the state, should the call take effect without an answer
+    state_if_done = step.state  # the state, should the call take effect without an answer
     if isinstance(action, WriteRecord):
         record = action.record
         if action.intent:
             name = f"{env.random.getrandbits(64):016x}"
             record = with_pending(record, action.intent, name, now)
-            unheard = after_intent(step.state, action.intent, name, now)
+            state_if_done = after_intent(step.state, action.intent, name, now)
     try:
         result = _perform(action, record, env)
     except Refused as refused:
         if isinstance(action, Call):
-            unheard = _after_lost(action, step.state, env.clock.now())
-        state = unheard if refused.refusal.maybe_done else step.state
+            state_if_done = _after_lost(action, step.state, env.clock.now())
+        state = state_if_done if refused.refusal.maybe_done else step.state
         return _after_refusal(goal, state, refused.refusal, step.known, env)
     if isinstance(result, Record):  # The look still holds: only the record has changed.
-        return Step(unheard, action, Known(result, replace(seen, record=result)))
+        return Step(state_if_done, action, Known(result, replace(seen, record=result)))
     if isinstance(action, Call) and action.grant:
         return Step(after_grant_call(step.state, result or "", env.clock.now()), action, step.known)
     return _after_action(step, env)

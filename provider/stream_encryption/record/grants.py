@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from stream_encryption.values import Grant
+from stream_encryption.values import Grant
 
 
 def merged(grants: Iterable[Grant], more: Iterable[Grant]) -> tuple[Grant, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -11,9 +12,6 @@ from stream_encryption.codec import decode, encode
 
 from .changes import expires
 from .values import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from stream_encryption.values import CUSTOMER_ALIAS, OnDelete, OnDrift, Owner
+from stream_encryption.values import CUSTOMER_ALIAS, Grant, Key, OnDelete, OnDrift, Owner
 
-if TYPE_CHECKING:
-    from stream_encryption.values import Key
-
-from stream_encryption.values import Grant
-
+from .requests import Arrival, Latest, RequestStamp
 from .watch_notes import NO_NOTES, WatchNotes
 
 DEPARTED_SECONDS = 2 * 60 * 60.0
@@ -26,55 +21,6 @@ class Change(StrEnum):
     STOP = "StopStreamEncryption"
     CREATE_GRANT = "CreateGrant"
     REVOKE_GRANT = "RevokeGrant"
-
-
-class Arrival(StrEnum):
-    """How a request compares with the owner's requests in the record."""
-
-    NEWER = "newer"
-    CURRENT = "current"
-    SUPERSEDED = "superseded"
-
-
-@dataclass(frozen=True, slots=True)
-class RequestStamp:
-    """What tells one request of CloudFormation from another.
-
-    Attributes:
-        issued_at: The second in which CloudFormation issued it, in epoch seconds.
-        digest: A digest of its ResponseURL, which differs for each request. The URL itself is a secret.
-    """
-
-    issued_at: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """The newest requests that the record knows: those of one second, in the order of their arrival."""
-
-    issued_at: int
-    digests: tuple[str, ...]
-
-    def arrival(self, stamp: RequestStamp) -> Arrival:
-        """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
-        if stamp.digest == self.digests[-1]:
-            return Arrival.CURRENT
-        if stamp.digest in self.digests or stamp.issued_at < self.issued_at:
-            return Arrival.SUPERSEDED
-        return Arrival.NEWER
-
-    def followed_by(self, stamp: RequestStamp) -> Latest:
-        """Add a request; one that is known already, or is older, changes nothing."""
-        if self.arrival(stamp) is not Arrival.NEWER:
-            return self
-        same_second = stamp.issued_at == self.issued_at
-        return Latest(stamp.issued_at, (*(self.digests if same_second else ()), stamp.digest))
-
-    @classmethod
-    def of(cls, stamp: RequestStamp) -> Latest:
-        """Begin with one request."""
-        return cls(stamp.issued_at, (stamp.digest,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +102,18 @@ class Departed:
     Attributes:
         owner: The resource.
         at: When this was written, in epoch seconds.
-        before: Requests that CloudFormation issued before this second are superseded; 0 where only `digests` are.
+        issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
         digests: Further requests that are superseded.
     """
 
     owner: Owner
     at: float
-    before: int
+    issued_before: int
     digests: tuple[str, ...]
 
     def supersedes(self, owner: Owner, stamp: RequestStamp) -> bool:
         """Tell whether a request of an owner is superseded."""
-        return owner == self.owner and (stamp.issued_at < self.before or stamp.digest in self.digests)
+        return owner == self.owner and (stamp.issued_at < self.issued_before or stamp.digest in self.digests)
 
 
 @dataclass(frozen=True, slots=True)

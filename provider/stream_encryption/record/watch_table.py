@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption.aws.service_errors import refusals
 
 from .item import attribute, from_item
 from .table import RecordTable
 from .values import Record
-
-if TYPE_CHECKING:
-    from .watch_notes import WatchNotes
+from .watch_notes import WatchNotes
 
 
 @dataclass(frozen=True, slots=True)

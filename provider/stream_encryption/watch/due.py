@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from stream_encryption.reconcile.goals import RevokeDue
-from stream_encryption.record.values import RequestStamp
-from stream_encryption.values import HOUR, Stream, StreamRef, StreamStatus
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Grant
+from stream_encryption.record.requests import RequestStamp
+from stream_encryption.record.values import Record
+from stream_encryption.values import HOUR, Grant, Stream, StreamRef, StreamStatus
 
 SHORTEST_RETENTION_HOURS = 24
 """No stream keeps its records for a shorter time (Kinesis Developer Guide, "Change the data retention period")."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import floor
-from typing import TYPE_CHECKING
 
 from stream_encryption.record.changes import MOST_MENDS, STALE_SECONDS, recent_mends
+from stream_encryption.record.values import Claim, Record
 from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDrift, Refusal, Stream, StreamStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from stream_encryption.record.values import Claim, Record
 
 REQUEST_SECONDS = 60 * 60.0
 """How long a request can be at work, in seconds: CloudFormation waits no longer."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stream_encryption.values import Refusal
+from stream_encryption.values import Refusal
 
 
 class WatchLog:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stream_encryption.aws.kinesis import Kinesis
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.environment import Clock
 from stream_encryption.reconcile.observation import current_key
-from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, StreamRef
+from stream_encryption.record.values import Record
+from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, Stream, StreamRef
 
 from .findings import Look
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-    from stream_encryption.values import Stream
 
 _PASSES = (RefusalKind.THROTTLED, RefusalKind.TRANSIENT, RefusalKind.BUSY)
 _TRIES = 3

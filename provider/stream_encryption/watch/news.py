@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from stream_encryption.reconcile.goals import Mend
-from stream_encryption.record.values import Record, RequestStamp
+from stream_encryption.record.requests import RequestStamp
+from stream_encryption.record.values import Record
 from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import OnDrift, StreamRef
 
-from .findings import ENCRYPTION, FindingCode
-
-if TYPE_CHECKING:
-    from .cause import Cause
-    from .findings import Finding
+from .cause import Cause
+from .findings import ENCRYPTION, Finding, FindingCode
 
 AGAIN_SECONDS = 60 * 60
 """After how long a mend that failed is tried again, in seconds."""

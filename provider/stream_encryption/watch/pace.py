@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from stream_encryption.reconcile.environment import Clock
+from stream_encryption.reconcile.environment import Clock
 
 SUMMARIES_A_SECOND, DESCRIPTIONS_A_SECOND = 20, 10
 """How many DescribeStreamSummary and DescribeStream an account has a second, each in a budget of its own

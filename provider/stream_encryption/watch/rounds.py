@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption.record.changes import STALE_SECONDS
+from stream_encryption.record.values import Record
+from stream_encryption.record.watch_table import Page
 from stream_encryption.workflow.state_machine import StateMachine
 
 from .cause import Cause
 from .pace import LOOKS_A_SECOND, Pace
+from .trail import Trailed
 from .watcher import Watcher
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stream_encryption.record.values import Record
-    from stream_encryption.record.watch_table import Page
-
-    from .trail import Trailed
 
 BATCH = 600
 """How many streams one invocation looks at, which takes it 80 seconds."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption.aws.event_bus import MOST_EVENTS, EventBus
+from stream_encryption.record.values import Record
+from stream_encryption.record.watch_notes import Told
 
 from .log import WatchLog
-
-if TYPE_CHECKING:
-    from stream_encryption.record.values import Record
-    from stream_encryption.record.watch_notes import Told
-
-    from .news import News
+from .news import News
 
 SOURCE = "kinesis-stream-encryption"
 DETAIL_TYPE = "Kinesis Stream Encryption Drift"

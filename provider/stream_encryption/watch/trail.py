@@ -6,14 +6,12 @@ Source: Amazon EventBridge User Guide, "AWS service events delivered via AWS Clo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .cause import EXPLAINS, Cause
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 """The partitions other than `aws`, by the beginning of their regions' names."""

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from stream_encryption.aws.service_errors import Refused
+from stream_encryption.reconcile.goals import Mend, RevokeDue
 from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.values import Record
 from stream_encryption.record.watch_table import WatchTable
 from stream_encryption.values import RefusalKind, StreamRef
 from stream_encryption.workflow.state_machine import StateMachine
 from stream_encryption.workflow.workflow_state import WorkflowState
 
+from .cause import Cause
 from .due import may_be_due, revoke_due
-from .findings import judge
+from .findings import Finding, judge
 from .log import WatchLog
 from .look import Sight
-from .news import mend_name, mend_of, news
+from .news import News, mend_name, mend_of, news
 from .telling import Teller
-
-if TYPE_CHECKING:
-    from stream_encryption.reconcile.goals import Mend, RevokeDue
-    from stream_encryption.record.values import Record
-
-    from .cause import Cause
-    from .findings import Finding
-    from .news import News
 
 MEND_SECONDS = 3600.0
 """How long a mend may take, in seconds: the state machine gives an execution a little more."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
+from typing import Any
 
 from stream_encryption.aws.service_errors import Refused
+from stream_encryption.cloudformation.request import Request
 from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
@@ -15,13 +16,6 @@ from stream_encryption.telemetry import Telemetry
 
 from .state_machine import StateMachine
 from .workflow_state import WorkflowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from stream_encryption.cloudformation.request import Request
-
 
 AGAIN_SECONDS = 30.0
 """How long the function waits by itself after a refused hand-over before it tries again, in seconds."""

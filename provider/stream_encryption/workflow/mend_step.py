@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption import errors
 from stream_encryption.cloudformation.failure import Failure
@@ -16,9 +16,6 @@ from stream_encryption.telemetry import Telemetry
 
 from .step import step_budget
 from .workflow_state import WorkflowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NOT_OURS = (errors.Superseded, errors.Contested, errors.StreamNotFound, errors.StreamBeingDeleted)
 """Why a mend ends without having failed: others have decided about the stream."""

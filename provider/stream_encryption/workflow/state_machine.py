@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.response_url import digest_of
 
+from .workflow_state import WorkflowState
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from mypy_boto3_stepfunctions import SFNClient
-
-    from .workflow_state import WorkflowState
 
 
 MOST_ASKS = 5

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream_encryption.cloudformation.event_validation import Unanswerable, accepted, cleaned
 from stream_encryption.cloudformation.failure import Failure
@@ -13,14 +13,10 @@ from stream_encryption.cloudformation.response import FAILED, SUCCESS, Response,
 from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.pacing import LONGEST_WORKFLOW_SECONDS
+from stream_encryption.reconcile.progress import Progress
 from stream_encryption.telemetry import Telemetry
 
 from .workflow_state import WorkflowState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stream_encryption.reconcile.progress import Progress
 
 STEP_SECONDS = 10.0
 """The longest time that a step works, in seconds. A change that ends within it costs no further transition."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stream_encryption.cloudformation.request import Request
 from stream_encryption.codec import decode, encode
 from stream_encryption.reconcile.goals import RevokeDue
 from stream_encryption.reconcile.progress import Progress
-
-if TYPE_CHECKING:
-    from stream_encryption.cloudformation.request import Request
 
 VERSION = 2
 
