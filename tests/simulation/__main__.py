@@ -1,4 +1,7 @@
-"""Runs the simulation by hand: `python -m tests.simulation seeds 1-99`, `replay 42`, `lifecycles` or `mutants 1-99`."""
+"""Runs the simulation by hand: `python -m tests.simulation` with one of these.
+
+`seeds 1-99`, `watch 1-99` (the same worlds with the watch), `replay 42`, `replay-watch 42`, `lifecycles`, `mutants 1-99`.
+"""
 
 from __future__ import annotations
 
@@ -50,11 +53,11 @@ class Sums:
         self.broken += other.broken
 
 
-def seeds(first: int, last: int) -> Sums:
-    """Run the worlds of these seeds."""
+def seeds(first: int, last: int, *, watch: bool = False) -> Sums:
+    """Run the worlds of these seeds; if asked, with the watch in them."""
     sums = Sums()
     for seed in range(first, last + 1):
-        sums.add(simulate(seed), f"seed {seed}")
+        sums.add(simulate(seed, watch=watch), f"seed {seed}")
     return sums
 
 
@@ -104,14 +107,15 @@ def _numbers(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments say."""
     match arguments:
-        case ["seeds", numbers]:
+        case ["seeds" | "watch" as what, numbers]:
             first, last = _numbers(numbers)
             starts = range(first, last + 1, CHUNK)
-            _many(partial(seeds, start, min(start + CHUNK - 1, last)) for start in starts)
+            watch = what == "watch"
+            _many(partial(seeds, start, min(start + CHUNK - 1, last), watch=watch) for start in starts)
         case ["lifecycles"]:
             _many(partial(lifecycle, name) for name in LIFECYCLES)
-        case ["replay", seed]:
-            report = simulate(int(seed), talkative=True)
+        case ["replay" | "replay-watch" as what, seed]:
+            report = simulate(int(seed), talkative=True, watch=what == "replay-watch")
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)

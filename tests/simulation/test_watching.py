@@ -17,7 +17,7 @@ def test_no_promise_is_broken_while_the_watch_is_at_work(first: int) -> None:
     """All promises: a failure names its seed."""
     for seed in range(first, first + STEP):
         report = simulate(seed, watch=True)
-        assert not report.broken, f"seed {seed}: {report.broken}"
+        assert not report.broken, f"`make replay SEED={seed} WATCH=1` repeats it: {report.broken}"
 
 
 @pytest.mark.parametrize("mutant", WATCH, ids=[mutant.name for mutant in WATCH])
