@@ -1,6 +1,7 @@
 """Runs the simulation by hand: `python -m tests.simulation` with one of these.
 
-`seeds 1-99`, `watch 1-99` (the same worlds with the watch), `replay 42`, `replay-watch 42`, `lifecycles`, `mutants 1-9`.
+`seeds 1-99`, `watch 1-99` (the same worlds, with the watch), `lifecycles`, `mutants 1-99`: many worlds.
+`replay 42`, `replay-watch 42`: one of them, with each decision.
 """
 
 from __future__ import annotations
