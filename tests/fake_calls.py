@@ -15,7 +15,7 @@ from tests.fake_errors import Kind, code_of, fault
 from tests.fake_faults import Call, Calls, Deal, Fault, Faults
 from tests.permissions import used
 
-__all__ = ["Call", "Calls", "Faults", "Wire", "answer", "by_the_provider", "metadata"]
+__all__ = ["Call", "Calls", "FakeService", "Faults", "Wire", "answer", "by_the_provider", "metadata"]
 
 
 class Wire:
@@ -109,3 +109,21 @@ def metadata() -> dict[str, Any]:
 def answer(**parts: Any) -> dict[str, Any]:
     """Shape an answer as boto3 does."""
     return {**parts, "ResponseMetadata": metadata()}
+
+
+class FakeService:
+    """A fake client on a wire."""
+
+    def __init__(self, wire: Wire | Clock) -> None:
+        """Use another fake's wire, to share its record of calls and its plan of faults, or make one with this clock."""
+        self.wire = wire if isinstance(wire, Wire) else Wire(wire)
+
+    @property
+    def calls(self) -> Calls:
+        """Every call made over this wire."""
+        return self.wire.calls
+
+    @property
+    def faults(self) -> Faults:
+        """What will go wrong on this wire."""
+        return self.wire.faults

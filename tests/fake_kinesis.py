@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Unpack, cast
 
-from tests.fake_calls import Calls, Faults, Wire, answer
+from tests.fake_calls import FakeService, Wire, answer
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind, client_error, fault, stream_arn
 from tests.fake_kms import FakeKms
@@ -30,7 +30,7 @@ A_DAY = 86_400.0
 LONGEST_KEY_ID = 2048
 
 
-class FakeKinesis:
+class FakeKinesis(FakeService):
     """As much of a boto3 Kinesis client as a stream's encryption needs."""
 
     def __init__(
@@ -51,7 +51,7 @@ class FakeKinesis:
         """
         self.clock = clock
         self.kms = kms or FakeKms(Wire(clock, account, region))
-        self.wire = self.kms.wire
+        super().__init__(self.kms.wire)
         self.settings = Settings()
         self.next_updating: deque[float] = deque()  # how long the next Starts and Stops take, one after the other
         self.streams: dict[str, Stream] = {}
@@ -62,16 +62,6 @@ class FakeKinesis:
     def client(self) -> "KinesisClient":
         """Itself, under the type that boto3 gives to its clients."""
         return cast("KinesisClient", self)
-
-    @property
-    def calls(self) -> Calls:
-        """Every call made over this wire."""
-        return self.wire.calls
-
-    @property
-    def faults(self) -> Faults:
-        """What will go wrong on this wire."""
-        return self.wire.faults
 
     def add_stream(
         self,

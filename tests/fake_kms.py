@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack, cast
 
-from tests.fake_calls import Calls, Faults, Wire, answer
+from tests.fake_calls import FakeService, Wire, answer
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind, client_error, fault
 from tests.fake_grants import Grants
@@ -52,12 +52,12 @@ class Key:
         return self.arn.split(":")[4]
 
 
-class FakeKms:
+class FakeKms(FakeService):
     """As much of a boto3 KMS client as a stream's encryption needs."""
 
     def __init__(self, wire: Wire | Clock) -> None:
         """Start with no keys; give the Wire of another fake, to share its record and its plan of faults."""
-        self.wire = wire if isinstance(wire, Wire) else Wire(wire)
+        super().__init__(wire)
         self.keys: dict[str, Key] = {}  # by ARN
         self.aliases: dict[str, Key] = {}  # by ARN
         self.aliases_unknown_until: dict[str, float] = {}  # by ARN: the alias was made seconds ago
@@ -72,16 +72,6 @@ class FakeKms:
     def client(self) -> "KMSClient":
         """Itself, under the type that boto3 gives to its clients."""
         return cast("KMSClient", self)
-
-    @property
-    def calls(self) -> Calls:
-        """Every call made over this wire."""
-        return self.wire.calls
-
-    @property
-    def faults(self) -> Faults:
-        """What will go wrong on this wire."""
-        return self.wire.faults
 
     def add_key(
         self,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Unpack, cast
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.fake_calls import Calls, Faults, Wire, answer
+from tests.fake_calls import FakeService, Wire, answer
 from tests.fake_clock import Clock
 from tests.fake_errors import client_error
 
@@ -43,12 +43,12 @@ class Version:
     item: Item | None
 
 
-class FakeTable:
+class FakeTable(FakeService):
     """A boto3 DynamoDB client that knows one table, whose key is the attribute `stream`."""
 
     def __init__(self, wire: Wire | Clock, name: str = TABLE_NAME) -> None:
         """Start with an empty table; pass another fake's Wire to share its record of calls and its plan of faults."""
-        self.wire = wire if isinstance(wire, Wire) else Wire(wire)
+        super().__init__(wire)
         self.name = name
         self.exists = True
         self.deletes_expired_after: float | None = None  # seconds after `expires` (real: up to days); None: never
@@ -60,16 +60,6 @@ class FakeTable:
     def client(self) -> "DynamoDBClient":
         """The fake, typed as boto3's client."""
         return cast("DynamoDBClient", self)
-
-    @property
-    def calls(self) -> Calls:
-        """Every call made over this wire."""
-        return self.wire.calls
-
-    @property
-    def faults(self) -> Faults:
-        """The plan of faults of this wire."""
-        return self.wire.faults
 
     # What a test reads and does without a call.
 

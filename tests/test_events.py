@@ -137,7 +137,7 @@ def test_a_rollback_is_the_update_to_another_stream_with_the_properties_swapped_
 def test_a_delete_of_a_failed_create_has_that_create_s_id_and_invalid_properties() -> None:
     """CloudFormation sends it after a failed Create, with the id of that response (rule 8); it must succeed."""
     delete, create = EVENTS["delete-of-a-failed-create"], EVENTS["bad-every-fault"]
-    assert delete["PhysicalResourceId"] == Request.of(create, time.time()).failed_id
+    assert delete["PhysicalResourceId"] == Request.of(create, time.time()).failure_id
     assert delete["ResourceProperties"] == create["ResourceProperties"]
 
 

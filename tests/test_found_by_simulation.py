@@ -67,21 +67,21 @@ def test_the_state_from_before_a_step_that_died_does_not_hide_the_change_of_that
     """Promise 1: the workflow repeats the step with the older state, in which the stream had settled already."""
     stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
     seen = Observation(200.0, stream, Record(STREAM_ARN, changed_at=150.0), as_wanted=True)
-    before = State(since=90.0, stability=Stability(stale_counted_from=100.0, settled_since=105.0))
-    assert after_look(before, seen, 200.5).stability.settled_since is None
+    before = State(since=90.0, stability=Stability(stale_counted_from=100.0, believed_since=105.0))
+    assert after_look(before, seen, 200.5).stability.believed_since is None
     unchanged = replace(seen, record=Record(STREAM_ARN, changed_at=90.0))
-    assert after_look(before, unchanged, 200.5).stability.settled_since == 105.0
+    assert after_look(before, unchanged, 200.5).stability.believed_since == 105.0
 
 
 def test_the_call_of_another_delivery_is_not_taken_for_a_settled_stream() -> None:
     """Promise 1: while that call can be in flight, descriptions may be from before it."""
     stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
     key = RecordedKey("alias/one", "arn:aws:kms:us-east-1:123456789012:key/1")
-    pending = Pending(Change.START, key, request="digest", intent="other", written_at=100.0, until=125.0)
+    pending = Pending(Change.START, key, request="digest", intent_id="other", written_at=100.0, until=125.0)
     seen = Observation(101.0, stream, Record(STREAM_ARN, pending=pending), as_wanted=True)
     during = after_look(State(since=100.5), seen, 101.0)
     afterwards = after_look(during, replace(seen, now=126.0), 126.1)
-    assert afterwards.stability.settled_since == 126.1
+    assert afterwards.stability.believed_since == 126.1
 
 
 def test_the_first_use_of_the_aws_managed_key_makes_one_start_and_is_undone(provider: Provider) -> None:

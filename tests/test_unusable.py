@@ -10,7 +10,7 @@ from tests.provider import Provider
 from tests.test_bad_input import refused
 
 GONE_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/99999999-1111-4222-8333-444455556666"
-NEW_SECONDS = 60
+REFUSAL_RETRY_SECONDS = 60
 
 
 @pytest.mark.parametrize("properties", [{"StreamName": "orders"}, {"StreamARN": STREAM_ARN}])
@@ -65,7 +65,7 @@ def test_a_key_that_can_t_encrypt_a_stream_fails_at_once(make: Callable[[Provide
     begun = provider.clock.now()
     reason = refused(provider, {"StreamName": "orders", "KeyId": key_id}, "KeyUnusable")
     assert [part for part in (key_id, STREAM_ARN, fault) if part not in reason] == []
-    assert provider.clock.now() - begun < NEW_SECONDS
+    assert provider.clock.now() - begun < REFUSAL_RETRY_SECONDS
 
 
 @pytest.mark.parametrize("make", MISSING.values(), ids=MISSING.keys())
@@ -76,7 +76,7 @@ def test_a_key_that_does_not_exist_fails_after_a_minute(make: Callable[[Provider
     begun = provider.clock.now()
     reason = refused(provider, {"StreamName": "orders", "KeyId": key_id}, "KeyUnusable")
     assert [part for part in (key_id, STREAM_ARN, "does not exist") if part not in reason] == []
-    assert NEW_SECONDS <= provider.clock.now() - begun < 2 * NEW_SECONDS
+    assert REFUSAL_RETRY_SECONDS <= provider.clock.now() - begun < 2 * REFUSAL_RETRY_SECONDS
 
 
 @pytest.mark.parametrize("make", [*MISSING.values(), *(make for make, _ in UNUSABLE.values())])

@@ -6,7 +6,7 @@ from typing import Any
 from stream_encryption.reconcile.actions import Action
 from stream_encryption.reconcile.goals import Ensure, Mend, Properties, Release
 from stream_encryption.reconcile.observation import Observation
-from stream_encryption.reconcile.state import PendingCall, State
+from stream_encryption.reconcile.state import OwnCall, State
 from stream_encryption.record.changes import INTENT_SECONDS, Intent
 from stream_encryption.record.requests import Latest, RequestStamp
 from stream_encryption.record.values import Change, Claim, Pending, Record, RecordedKey
@@ -80,9 +80,9 @@ def pending(intent: Intent, name: str = "intent-1", at: float = NOW) -> Pending:
     return Pending(intent.change, intent.key, intent.request.digest, name, at, at + INTENT_SECONDS)
 
 
-def call(intent: Intent, name: str = "intent-1", at: float = NOW, **more: Any) -> PendingCall:
+def call(intent: Intent, name: str = "intent-1", at: float = NOW, **more: Any) -> OwnCall:
     """A change that this request has announced, and not made unless `called_at` says so."""
-    return PendingCall(intent.change, intent.key, name, at, **more)
+    return OwnCall(intent.change, intent.key, name, at, **more)
 
 
 def state(**more: Any) -> State:

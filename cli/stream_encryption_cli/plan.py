@@ -118,7 +118,7 @@ class Planner:
         if rehearsed.progress is None or request.type != UPDATE or asked.retained:
             left = []
         else:
-            left = _left(asked, request.settled_id(rehearsed.progress))
+            left = _left(asked, request.success_id(rehearsed.progress))
         return told or [_bare(asked, Verdict.NO_CHANGE, "no stream can have been changed by this resource")], left
 
     def _half_known(self, asked: Asked, sent: Known) -> Line:
@@ -169,9 +169,9 @@ def _event(asked: Asked, sent: Known, stack_id: str) -> dict[str, Any]:
     return event | ({"PhysicalResourceId": asked.physical_id} if asked.physical_id else {})
 
 
-def _left(asked: Asked, settled_id: str) -> list[Asked]:
+def _left(asked: Asked, success_id: str) -> list[Asked]:
     """A success under another physical id is a replacement: CloudFormation deletes what had the old one."""
-    if settled_id == asked.physical_id:
+    if success_id == asked.physical_id:
         return []
     reason = "the resource moves to another stream"
     return [replace(asked, event=DELETE, properties=asked.old_properties, unsure=None, reason=reason, stream=None)]

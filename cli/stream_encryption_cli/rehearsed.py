@@ -66,7 +66,7 @@ class RehearsedKinesis(Kinesis):
         self.imagined[stream.name] = self._streams[stream.name] = stream
         self._found[stream.name] = None
 
-    def describe(self, ref: StreamRef, *, other_budget: bool = False) -> Stream | None:  # noqa: ARG002
+    def describe(self, ref: StreamRef, *, use_describe_stream: bool = False) -> Stream | None:  # noqa: ARG002
         """Tell how the stream would be now."""
         if ref.name not in self._streams:
             self._streams[ref.name] = self._found[ref.name] = self._reader.describe(ref)

@@ -94,17 +94,17 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
         """Reach the request's goals and return the PhysicalResourceId; None if the workflow continues the request."""
         now = parts.clock.now()
         request = Request.of(event, now)
-        resource.PhysicalResourceId = request.failed_id
+        resource.PhysicalResourceId = request.failure_id  # of the response if this function raises
         parts.telemetry.begin(request)
         if now >= request.deadline:
             raise RequestExpired(request.stream, request.issued_at, request.deadline)
         progress = first.reach(event, request, end_of(context, now))
         if progress is None:
             return None
-        demand_room(event, request.settled_id(progress), progress.data)
+        demand_room(event, request.success_id(progress), progress.data)
         parts.telemetry.reached(progress)
         resource.Data, resource.Reason = progress.data, progress.reason
-        return request.settled_id(progress)
+        return request.success_id(progress)
 
     def handle(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
         try:

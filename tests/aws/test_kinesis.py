@@ -54,18 +54,18 @@ def test_a_stream_is_described_by_its_arn_where_that_is_known(
 @pytest.mark.parametrize(("ref", "name"), [(BY_NAME, "StreamName"), (BY_ARN, "StreamARN")])
 def test_the_other_budget_is_describe_stream_with_one_shard(fake: FakeKinesis, ref: StreamRef, name: str) -> None:
     """Issue: DescribeStream with Limit 1 tells the same, at 10 a second of its own."""
-    assert Kinesis(fake.client).describe(ref, other_budget=True) == STREAM
+    assert Kinesis(fake.client).describe(ref, use_describe_stream=True) == STREAM
     action, arguments = only_call(fake)
     assert (action, arguments["Limit"], name in arguments) == ("kinesis:DescribeStream", 1, True)
 
 
-@pytest.mark.parametrize("other_budget", [False, True])
+@pytest.mark.parametrize("use_describe_stream", [False, True])
 def test_an_encrypted_stream_is_described_with_the_key_as_it_was_given(
-    fake: FakeKinesis, *, other_budget: bool
+    fake: FakeKinesis, *, use_describe_stream: bool
 ) -> None:
     """Kinesis reports the KeyId in the spelling of the Start."""
     fake.add_stream(STREAM_NAME, "alias/one")
-    seen = Kinesis(fake.client).describe(BY_NAME, other_budget=other_budget)
+    seen = Kinesis(fake.client).describe(BY_NAME, use_describe_stream=use_describe_stream)
     assert seen == Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one", int(NEW_YEAR_2026))
 
 
@@ -97,18 +97,18 @@ def test_every_status_that_a_stream_can_have_is_understood(fake: FakeKinesis, st
     assert seen.status is status
 
 
-@pytest.mark.parametrize("other_budget", [False, True])
+@pytest.mark.parametrize("use_describe_stream", [False, True])
 @pytest.mark.parametrize("ref", [StreamRef("gone"), StreamRef("gone", STREAM_ARN.replace("orders", "gone"))])
-def test_a_stream_that_is_not_there_is_none(fake: FakeKinesis, ref: StreamRef, *, other_budget: bool) -> None:
+def test_a_stream_that_is_not_there_is_none(fake: FakeKinesis, ref: StreamRef, *, use_describe_stream: bool) -> None:
     """Promise 7: what is gone is a fact to decide on, no error."""
-    assert Kinesis(fake.client).describe(ref, other_budget=other_budget) is None
+    assert Kinesis(fake.client).describe(ref, use_describe_stream=use_describe_stream) is None
 
 
 @pytest.mark.parametrize("action", ["DescribeStreamSummary", "DescribeStream"])
 def test_any_other_refusal_of_a_description_is_one(fake: FakeKinesis, action: str) -> None:
     """A stream that may not be looked at is not one that is gone: nothing may be concluded from it."""
     fake.faults.fail_next(action, Kind.ACCESS_DENIED)
-    refusal = refused(lambda: Kinesis(fake.client).describe(BY_NAME, other_budget=action == "DescribeStream"))
+    refusal = refused(lambda: Kinesis(fake.client).describe(BY_NAME, use_describe_stream=action == "DescribeStream"))
     assert (refusal.action, refusal.resource) == (f"kinesis:{action}", STREAM_NAME)
     assert refusal.kind is RefusalKind.DENIED
 

@@ -173,7 +173,7 @@ def test_the_margin_is_20_seconds_or_a_quarter_of_a_short_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "failed_id"),
+    ("event", "failure_id"),
     [
         (create_event(), FAILED_CREATE),
         (create_event(PhysicalResourceId=STREAM_ARN), FAILED_CREATE),
@@ -184,21 +184,21 @@ def test_the_margin_is_20_seconds_or_a_quarter_of_a_short_time() -> None:
         (delete_event(PhysicalResourceId=INVENTED_ID), INVENTED_ID),
     ],
 )
-def test_a_failure_has_the_id_that_cloudformation_knows(event: Any, failed_id: str) -> None:
+def test_a_failure_has_the_id_that_cloudformation_knows(event: Any, failure_id: str) -> None:
     """The protocol: a FAILED Update gives the old id. Rule 8: a failed Create's id names that request."""
-    assert of(event).failed_id == failed_id
+    assert of(event).failure_id == failure_id
 
 
 def test_the_longest_names_leave_room_for_the_digest_in_a_failed_create_s_id() -> None:
     """Rule 8: the response cuts an id at 1,024 bytes, and the digest is at the end."""
     stack_id = STACK_ID.replace("platform-encryption", "p" * 128)
-    failed_id = of(create_event(StackId=stack_id, LogicalResourceId="E" * 255)).failed_id
-    assert failed_id.endswith(f"/{digest_of(RESPONSE_URL)}")
-    assert len(failed_id.encode()) <= MAX_ID_BYTES
+    failure_id = of(create_event(StackId=stack_id, LogicalResourceId="E" * 255)).failure_id
+    assert failure_id.endswith(f"/{digest_of(RESPONSE_URL)}")
+    assert len(failure_id.encode()) <= MAX_ID_BYTES
 
 
 @pytest.mark.parametrize(
-    ("event", "arn", "settled_id"),
+    ("event", "arn", "success_id"),
     [
         (create_event(), STREAM_ARN, STREAM_ARN),
         (create_event({"StreamARN": STREAM_ARN}), STREAM_ARN, STREAM_ARN),
@@ -212,13 +212,13 @@ def test_the_longest_names_leave_room_for_the_digest_in_a_failed_create_s_id() -
     ],
 )
 def test_a_success_has_the_stream_s_arn_and_a_delete_the_id_that_it_came_with(
-    event: Any, arn: str | None, settled_id: str
+    event: Any, arn: str | None, success_id: str
 ) -> None:
     """The contract: the id names the stream, so that a change from StreamName to StreamARN is no replacement."""
-    assert of(event).settled_id(reached(arn)) == settled_id
+    assert of(event).success_id(reached(arn)) == success_id
 
 
 def test_an_update_of_the_same_stream_keeps_the_id_as_it_is_spelled() -> None:
     """The protocol: CloudFormation compares ids as strings, and another one is a replacement."""
     given = STREAM_ARN.replace("arn:aws:", "arn:aws-cn:")
-    assert of(update_event(PhysicalResourceId=given)).settled_id(reached(STREAM_ARN)) == given
+    assert of(update_event(PhysicalResourceId=given)).success_id(reached(STREAM_ARN)) == given

@@ -54,7 +54,7 @@ def test_rule_1_an_intent_that_is_no_longer_fresh_is_written_again() -> None:
     provider.table.faults.before_call(lambda _: provider.clock.sleep(BEGIN_SECONDS + 0.1), "PutItem")
     ok(send(provider, create()))
     (call,) = provider.kinesis.calls.named("StartStreamEncryption")
-    names = [pending["intent"]["S"] for _, pending in intents(provider)]
+    names = [pending["intent_id"]["S"] for _, pending in intents(provider)]
     assert len(set(names)) == 2
     assert intents(provider)[1][0] == call.at
 

@@ -131,9 +131,9 @@ def test_19_a_failed_create_has_an_id_whose_delete_does_no_harm(beside: Beside, 
     random, same = ({response["PhysicalResourceId"] for response in responses} for responses in (bare, ours))
     assert (len(random), len(same)) == (2, 1)
     assert {masked(name) for name in random} == {RANDOM_ID}
-    (failed_id,) = same
-    delete = beside.issued(delete_event(event["ResourceProperties"], PhysicalResourceId=failed_id))
+    (failure_id,) = same
+    delete = beside.issued(delete_event(event["ResourceProperties"], PhysicalResourceId=failure_id))
     (deleted,) = beside.ours(delete)
     assert deleted["Status"] == "SUCCESS"
     assert beside.provider.key_of() == "alias/two"
-    row([RANDOM_ID], [failed_id.rpartition("/")[0]])
+    row([RANDOM_ID], [failure_id.rpartition("/")[0]])

@@ -21,7 +21,7 @@ from tests.values import (
     told,
 )
 
-READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+READY = Stability(stale_counted_from=NOW - 9, believed_since=NOW - 9, reached_at=NOW)
 DELETE = Latest(SECOND + 1, ("delete",))
 
 

@@ -9,7 +9,7 @@ from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Stabilized, WriteRecord
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
-from stream_encryption.reconcile.state import Refused, Stability, State
+from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
 from stream_encryption.record.changes import INTENT_SECONDS, STALE_SECONDS, with_claim
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Departed
@@ -36,7 +36,7 @@ from tests.values import (
     told,
 )
 
-READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+READY = Stability(stale_counted_from=NOW - 9, believed_since=NOW - 9, reached_at=NOW)
 
 
 def decide(observed: Observation, known: State | None = None, now: float = NOW, **goal: Any) -> Action:
@@ -81,7 +81,7 @@ def test_a_stream_of_another_stacks_resource_is_refused() -> None:
 def test_a_request_that_has_changed_the_stream_does_not_say_that_it_was_left_as_it_is() -> None:
     """Promise 2: another stack has taken the stream over after this request's Start."""
     assert "left as it is" in decide(plain(claim(THEY))).reason
-    assert "left as it is" not in decide(plain(claim(THEY)), state(changes=1)).reason
+    assert "left as it is" not in decide(plain(claim(THEY)), state(calls_made=1)).reason
 
 
 def test_a_takeover_takes_the_stream_of_another_stack() -> None:
@@ -147,7 +147,7 @@ def test_a_key_that_kms_describes_as_unusable_fails_at_once(fault: str) -> None:
 
 def test_after_a_start_no_response_says_that_the_stream_was_left_as_it_is() -> None:
     """Promise 2: a FAILED response says what happened."""
-    failed = decide(plain(wanted=replace(ONE, fault="is Disabled")), state(changes=1))
+    failed = decide(plain(wanted=replace(ONE, fault="is Disabled")), state(calls_made=1))
     assert error(failed) is errors.KeyUnusable
     assert "left as it is" not in failed.reason
 
@@ -160,7 +160,7 @@ def test_a_key_that_the_stream_has_already_is_not_judged() -> None:
 def test_a_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
     """Promise 9: a key of seconds ago is tried again for a minute before the request fails."""
     missing = plain(wanted=replace(ONE, fault="does not exist", missing=True))
-    asked = state(refused=(Refused("kms:DescribeKey", RefusalKind.KEY, NOW),))
+    asked = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW),))
     assert decide(missing, asked, NOW + 59.9).code == Code.RETRYING_REFUSED
     assert error(decide(missing, asked, NOW + 60)) is errors.KeyUnusable
     assert error(decide(missing, state())) is errors.KeyUnusable
@@ -168,7 +168,7 @@ def test_a_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
 
 def test_a_disabled_key_is_not_waited_for_because_it_was_missing_before() -> None:
     """Promise 9: KMS knows the key by now, and what it says is final."""
-    asked = state(refused=(Refused("kms:DescribeKey", RefusalKind.KEY, NOW),))
+    asked = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW),))
     assert error(decide(plain(wanted=replace(ONE, fault="is Disabled")), asked)) is errors.KeyUnusable
 
 
@@ -215,7 +215,7 @@ def test_a_stream_that_was_just_changed_is_looked_at_again_later() -> None:
     changed = record(claim(), changed_at=NOW - 1, key=recorded(TWO))
     action = decide(seen(stream(), changed, wanted=ONE))
     assert (action.code, getattr(action, "seconds", None)) == (Code.POSSIBLY_STALE, STALE_SECONDS - 1)
-    mine = decide(seen(stream(), changed, wanted=ONE), state(changes=1))
+    mine = decide(seen(stream(), changed, wanted=ONE), state(calls_made=1))
     assert mine.code == Code.INTENT_RECORDED
 
 

@@ -42,7 +42,7 @@ from tests.values import (
 def settled(seconds: float = 5.0, **more: Any) -> State:
     """A request whose stream has surely been as wanted for so many seconds."""
     since = NOW - seconds
-    return state(stability=Stability(stale_counted_from=since, settled_since=since, reached_at=NOW), **more)
+    return state(stability=Stability(stale_counted_from=since, believed_since=since, reached_at=NOW), **more)
 
 
 def wanted(known: Record | None = None, **more: Any) -> Observation:
@@ -118,23 +118,23 @@ def test_success_tells_the_attributes() -> None:
 
 def test_success_says_whether_anything_was_done() -> None:
     """The log tells a Start from a request that had nothing to do."""
-    assert done(wanted()).reason != done(wanted(), settled(changes=1)).reason
+    assert done(wanted()).reason != done(wanted(), settled(calls_made=1)).reason
 
 
 def test_success_ends_the_intent() -> None:
     """Record, rule 5: the last thing before SUCCESS is a conditional write that ends `pending`."""
     announced = record(claim(), pending=pending(start_intent(), at=NOW - 9))
-    request = settled(call=call(start_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), changes=1)
+    request = settled(call=call(start_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), calls_made=1)
     result = written(wanted(announced), request)
     assert result.pending is None
     assert (result.key, result.started, result.changed_at) == (started(ONE), True, NOW - 8)
-    assert mine(result).settled == "mine"
+    assert mine(result).succeeded == "mine"
 
 
 def test_an_adopted_stream_is_recorded_as_found() -> None:
     """Promises 3 and 4: no Start, and what was there is what Restore keeps."""
     result = written(wanted(), on_delete=OnDelete.STOP, creates=True)
-    assert mine(result) == claim(found=ONE, on_delete=OnDelete.STOP, creates=("mine",), settled="mine")
+    assert mine(result) == claim(found=ONE, on_delete=OnDelete.STOP, creates=("mine",), succeeded="mine")
     assert (result.key, result.started, result.incarnation) == (recorded(ONE), False, CREATED)
 
 
@@ -143,7 +143,7 @@ def test_an_update_keeps_what_its_create_found() -> None:
     before = claim(wanted=TWO, found=THREE, creates=("create",), latest=Latest(SECOND - 9, ("create",)))
     result = written(wanted(record(before)), stamp=stamp("update"), on_delete=OnDelete.KEEP)
     latest = Latest(SECOND, ("update",))
-    kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "settled": "update"}
+    kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "succeeded": "update"}
     assert mine(result) == claim(latest=latest, **kept)
 
 
@@ -181,13 +181,13 @@ def test_where_the_record_is_lost_the_resources_own_key_is_not_what_was_before()
 def test_a_taken_over_stream_was_found_with_the_key_that_it_had() -> None:
     """Record, rule 4: each claim keeps what it found itself."""
     result = written(wanted(record(claim(THEY, found=TWO))), takeover=True)
-    assert result.claims == (claim(THEY, found=TWO), claim(found=ONE, settled="mine"))
+    assert result.claims == (claim(THEY, found=TWO), claim(found=ONE, succeeded="mine"))
 
 
 def test_only_the_claim_in_force_has_settled() -> None:
     """Record, rule 4: the claims below stay as they are."""
     below = claim(RENAMED, TWO, latest=Latest(SECOND - 9, ("older",)))
-    assert written(wanted(record(below, claim()))).claims == (below, claim(settled="mine"))
+    assert written(wanted(record(below, claim()))).claims == (below, claim(succeeded="mine"))
 
 
 DENIED = Key("alias/two", arn("two"), denied=True)

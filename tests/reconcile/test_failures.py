@@ -8,7 +8,7 @@ from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Code, Failed, SkipRestore, Stabilized, Wait
 from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Goal
-from stream_encryption.reconcile.state import Refused, State
+from stream_encryption.reconcile.state import OngoingRefusal, State
 from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
 from tests.values import NOW, TWO, call, ensure, mend, release, start_intent, state, told
@@ -34,8 +34,8 @@ def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: Stat
     """The decision after so many seconds of refusals of the same call; None: it is the first."""
     base = known or state()
     if tried is not None:
-        since = Refused(refusal.action, refusal.kind, NOW - tried)
-        base = state(refused=(since,), changes=base.changes, look_throttled=base.look_throttled)
+        since = OngoingRefusal(refusal.action, refusal.kind, NOW - tried)
+        base = state(ongoing_refusals=(since,), calls_made=base.calls_made, look_throttled=base.look_throttled)
     return told(decide_refusal(goal, refusal, base, NOW))
 
 
@@ -104,7 +104,9 @@ def test_records_that_come_back_unencrypted_are_put_for_a_minute() -> None:
 
 def test_an_unusable_key_is_named_as_the_template_names_it() -> None:
     """Error KeyUnusable: for a mend of the watch, which has no template, as it was started."""
-    announced = state(call=call(start_intent(TWO)), refused=(Refused(START, RefusalKind.KEY, NOW - 60),))
+    announced = state(
+        call=call(start_intent(TWO)), ongoing_refusals=(OngoingRefusal(START, RefusalKind.KEY, NOW - 60),)
+    )
     refusal = refused(RefusalKind.KEY)
     assert "Key alias/one " in decide_refusal(ensure(), refusal, announced, NOW).reason
     assert f"Key {TWO.identity} " in decide_refusal(mend(), refusal, announced, NOW).reason
@@ -159,7 +161,7 @@ def test_after_that_minute_a_create_fails(kind: RefusalKind, action: str, error:
 @pytest.mark.parametrize("kind", [RefusalKind.KEY, RefusalKind.RECORD])
 def test_no_failure_says_that_a_stream_was_left_as_it_is_once_a_start_was_made(kind: RefusalKind) -> None:
     """Promise 2: a FAILED response says what happened."""
-    before, after = (str(failure(decide(ensure(), refused(kind), 60.0, state(changes=made)))) for made in (0, 1))
+    before, after = (str(failure(decide(ensure(), refused(kind), 60.0, state(calls_made=made)))) for made in (0, 1))
     assert before != after
     assert "left as it is" not in after
 
@@ -203,7 +205,7 @@ def test_a_delete_fails_where_the_provider_lacks_something(
 @pytest.mark.parametrize(("changes", "left"), [(0, True), (1, False)])
 def test_a_delete_whose_record_is_unavailable_leaves_the_stream_and_says_so(changes: int, *, left: bool) -> None:
     """Record, rule 6, and promise 7: nobody knows what to restore; teardown goes on."""
-    action = decide(release(), refused(RefusalKind.RECORD, READ), 60.0, state(changes=changes))
+    action = decide(release(), refused(RefusalKind.RECORD, READ), 60.0, state(calls_made=changes))
     assert isinstance(action, Stabilized)
     assert (action.code, action.record) == (Code.LEFT_ALONE, None)
     assert ("left as it is" in action.note) is left

@@ -34,8 +34,8 @@ from tests.values import (
     told,
 )
 
-SETTLED = claim(settled="mine")
-READY = Stability(stale_counted_from=NOW - 9, settled_since=NOW - 9, reached_at=NOW)
+SETTLED = claim(succeeded="mine")
+READY = Stability(stale_counted_from=NOW - 9, believed_since=NOW - 9, reached_at=NOW)
 
 
 def stopped(*claims: Claim, **more: Any) -> Observation:
@@ -64,11 +64,11 @@ def test_a_stream_that_is_gone_can_not_be_mended() -> None:
     "claims",
     [
         (SETTLED, claim(THEY)),
-        (claim(THEY, settled="mine"),),
+        (claim(THEY, succeeded="mine"),),
         (replace(SETTLED, releasing=Latest(SECOND + 1, ("delete",))),),
         (replace(SETTLED, latest=Latest(SECOND + 1, ("update",))),),
         (claim(),),
-        (claim(settled="another"),),
+        (claim(succeeded="another"),),
     ],
     ids=["taken over", "another's", "being released", "a newer request", "not settled", "settled by another request"],
 )
@@ -146,9 +146,9 @@ def test_a_mended_stream_ends_the_intent() -> None:
     made = call(start_intent(), at=NOW - 9, called_at=NOW - 8, answered=True, times=1)
     known = record(SETTLED, pending=pending(start_intent(), at=NOW - 9))
     again = seen(stream(ONE), known, wanted=ONE, current=ONE, as_wanted=True)
-    doubted = state(call=made, changes=1, stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
+    doubted = state(call=made, calls_made=1, stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
     assert decide(again, doubted).code == Code.POSSIBLY_STALE
-    done = decide(again, state(call=made, changes=1, stability=READY))
+    done = decide(again, state(call=made, calls_made=1, stability=READY))
     assert isinstance(done, Stabilized)
     assert done.code == Code.MENDED
     assert done.record

@@ -23,11 +23,11 @@ def account() -> Account:
 
 
 def look(
-    account: Account, goal: Goal | None = None, known: Record | None = None, *, other_budget: bool = False
+    account: Account, goal: Goal | None = None, known: Record | None = None, *, use_describe_stream: bool = False
 ) -> Observation:
     """One look, of a Create unless it is said otherwise."""
     before = len(account.table.versions)
-    observed = observe(goal or ensure(), account.env, known, other_budget=other_budget)
+    observed = observe(goal or ensure(), account.env, known, use_describe_stream=use_describe_stream)
     assert len(account.table.versions) == before
     return observed
 
@@ -54,7 +54,7 @@ def test_after_a_throttle_the_stream_is_described_by_the_other_call(account: Acc
     """Issue: DescribeStream has a budget of its own, and tells the same."""
     usual = look(account)
     account.calls.clear()
-    assert replace(look(account, other_budget=True), now=usual.now) == usual
+    assert replace(look(account, use_describe_stream=True), now=usual.now) == usual
     assert account.named()[0] == "DescribeStream"
 
 

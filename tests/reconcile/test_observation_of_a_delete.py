@@ -14,7 +14,7 @@ from tests.values import ME, RENAMED, THEY, claim, ensure, release
 
 def look(account: Account, goal: Goal | None = None) -> Observation:
     """One look, of a Delete unless it is said otherwise."""
-    observed = observe(goal or release(), account.env, None, other_budget=False)
+    observed = observe(goal or release(), account.env, None, use_describe_stream=False)
     assert observed.now == account.clock.now()
     assert observed.stream
     assert (observed.current.key_id if observed.current else None) == observed.stream.key_id

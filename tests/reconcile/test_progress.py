@@ -19,9 +19,9 @@ def test_a_request_begins_with_nothing_done() -> None:
 
 def test_each_goal_begins_anew_and_its_changes_are_added_up() -> None:
     """Metric NoOps: a request whose goals were all reached without a change."""
-    first = BEGUN.with_reached(state(changes=2, throttle_level=5), ENCRYPTED, NOW + 5)
+    first = BEGUN.with_reached(state(calls_made=2, throttle_level=5), ENCRYPTED, NOW + 5)
     assert first == Progress((release(),), State(since=NOW + 5), ATTRIBUTES, 2)
-    assert first.with_reached(state(changes=1), RELEASED, NOW + 9) == Progress(
+    assert first.with_reached(state(calls_made=1), RELEASED, NOW + 9) == Progress(
         (), State(since=NOW + 9), ATTRIBUTES, 3, ("A note.",)
     )
 

@@ -93,7 +93,7 @@ def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_create_has
     creates: tuple[str, ...], settled: str, *, left: bool
 ) -> None:
     """Record, rule 8: CloudFormation invents an id where it never heard of a SUCCESS."""
-    known = ours(claim(creates=creates, settled=settled))
+    known = ours(claim(creates=creates, succeeded=settled))
     assert isinstance(decide(encrypted(known), may_overlap=True), Stabilized) is left
     assert isinstance(decide(encrypted(known)), WriteRecord)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stream_encryption.reconcile.actions import Call, Code, SkipRestore, WriteRecord
-from stream_encryption.reconcile.state import Refused, Stability
+from stream_encryption.reconcile.state import OngoingRefusal, Stability
 from stream_encryption.record.values import Change
 from stream_encryption.values import RefusalKind
 from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reached, written
@@ -49,7 +49,7 @@ def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
 
 def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first_call() -> None:
     """Record: descriptions are not believed for some seconds after a change, which may have been made."""
-    unheard = state(call=call(stop_intent(), at=NOW - 60, called_at=NOW - 59), changes=1)
+    unheard = state(call=call(stop_intent(), at=NOW - 60, called_at=NOW - 59), calls_made=1)
     known = ours(claim(), pending=pending(stop_intent(), at=NOW - 60))
     action = decide(encrypted(known), unheard)
     assert isinstance(action, WriteRecord)
@@ -69,7 +69,7 @@ def test_a_restored_stream_is_released_once_that_can_be_believed() -> None:
     restored = seen(stream(), ours(claim()), as_wanted=True)
     doubted = state(stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
     assert decide(restored, doubted).code == Code.POSSIBLY_STALE
-    done = state(stability=READY, call=call(stop_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), changes=1)
+    done = state(stability=READY, call=call(stop_intent(), at=NOW - 9, called_at=NOW - 8, answered=True), calls_made=1)
     known = ours(claim(), pending=pending(stop_intent(), at=NOW - 9))
     action = decide(seen(stream(), known, as_wanted=True), done)
     assert (reached(action).code, reached(action).note) == (Code.RELEASED, "")
@@ -98,7 +98,7 @@ def test_a_former_key_that_can_not_be_used_is_given_up_at_once(fault: str) -> No
 def test_a_former_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
     """Promise 9: before a Delete leaves the key."""
     missing = encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault="does not exist", missing=True))
-    asked = state(refused=(Refused("kms:DescribeKey", RefusalKind.KEY, NOW),))
+    asked = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW),))
     assert decide(missing, asked, NOW + 59.9).code == Code.RETRYING_REFUSED
     assert decide(missing, asked, NOW + 60).code == Code.RESTORE_SKIPPED
     assert decide(missing, state()).code == Code.RESTORE_SKIPPED

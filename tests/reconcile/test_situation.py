@@ -6,8 +6,8 @@ import pytest
 
 from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
-from stream_encryption.reconcile.situation import Situation, change, in_flight_until, not_my_turn
-from stream_encryption.reconcile.state import PendingCall, Stability
+from stream_encryption.reconcile.situation import Situation, announce_then_call, in_flight_until, wait_for_other_calls
+from stream_encryption.reconcile.state import OwnCall, Stability
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Change
 from tests.values import (
@@ -30,7 +30,7 @@ LOST = SkipRestore(Code.RESTORE_SKIPPED, "somebody else has undone it")
 ANNOUNCED = record(key=None, changed_at=1.0)
 
 
-def situation(mine: PendingCall | None = None, *, now: float = NOW, **more: Any) -> Situation[Any]:
+def situation(mine: OwnCall | None = None, *, now: float = NOW, **more: Any) -> Situation[Any]:
     """A stream that is not encrypted, with key one's Start announced by this request."""
     known = record(pending=pending(start_intent()), changed_at=more.pop("changed_at", 0.0))
     looked_at = more.pop("looked_at", NOW)
@@ -38,28 +38,28 @@ def situation(mine: PendingCall | None = None, *, now: float = NOW, **more: Any)
     return Situation(ensure(), stream(), observed, state(call=mine, **more), now)
 
 
-def step(mine: PendingCall | None = None, **more: Any) -> Action:
+def step(mine: OwnCall | None = None, **more: Any) -> Action:
     """The next step of the Start with key one."""
-    return told(change(situation(mine, **more), start_intent(), ANNOUNCED, LOST))
+    return told(announce_then_call(situation(mine, **more), start_intent(), ANNOUNCED, LOST))
 
 
 ENDS = NOW + INTENT_SECONDS
 
 
 @pytest.mark.parametrize("mine", [None, call(start_intent(), "another")])
-def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: PendingCall | None) -> None:
+def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: OwnCall | None) -> None:
     """Record, rule 2: waits until it can't be in flight any more."""
     assert in_flight_until(situation(mine)) == ENDS
     assert in_flight_until(situation(mine, as_wanted=True)) == ENDS
-    waiting = not_my_turn(situation(mine, now=NOW + 5, looked_at=NOW + 5))
+    waiting = wait_for_other_calls(situation(mine, now=NOW + 5, looked_at=NOW + 5))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, INTENT_SECONDS - 5)
-    assert not_my_turn(situation(mine, now=ENDS, looked_at=ENDS)) is None
+    assert wait_for_other_calls(situation(mine, now=ENDS, looked_at=ENDS)) is None
 
 
 def test_a_look_from_before_the_end_of_anothers_intent_is_not_decided_upon() -> None:
     """Record, rule 2: then looks anew; the call may have shown since the look."""
-    waiting = not_my_turn(situation(now=ENDS + 5, looked_at=ENDS - 0.1))
+    waiting = wait_for_other_calls(situation(now=ENDS + 5, looked_at=ENDS - 0.1))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 0.0)
 
@@ -80,22 +80,22 @@ def test_without_an_intent_nothing_is_in_flight() -> None:
     """Record, rule 2."""
     calm = Situation(ensure(), stream(), seen(stream()), state(), NOW)
     assert in_flight_until(calm) == 0
-    assert not_my_turn(calm) is None
+    assert wait_for_other_calls(calm) is None
 
 
 def test_a_change_of_somebody_elses_is_believed_after_five_seconds() -> None:
     """Promise 1: descriptions are eventually consistent."""
     mine = call(start_intent())
-    waiting = not_my_turn(situation(mine, changed_at=NOW - 2))
+    waiting = wait_for_other_calls(situation(mine, changed_at=NOW - 2))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 3.0)
-    assert not_my_turn(situation(mine, changed_at=NOW - 5)) is None
-    assert not_my_turn(situation(mine, changed_at=NOW - 2, changes=1)) is None
+    assert wait_for_other_calls(situation(mine, changed_at=NOW - 5)) is None
+    assert wait_for_other_calls(situation(mine, changed_at=NOW - 2, calls_made=1)) is None
 
 
 def test_a_look_from_before_the_last_change_is_not_decided_upon() -> None:
     """Promise 6: the record is read after the stream was described; another delivery may have changed it in between."""
-    waiting = not_my_turn(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
+    waiting = wait_for_other_calls(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 0.0)
 
@@ -120,7 +120,7 @@ def test_an_announced_change_is_called() -> None:
     [call(start_intent(), at=NOW - 8.1), call(start_intent(), "another"), call(start_intent(TWO)), call(stop_intent())],
     ids=["too old", "another intent", "another key", "another change"],
 )
-def test_any_other_announcement_is_written_anew(mine: PendingCall) -> None:
+def test_any_other_announcement_is_written_anew(mine: OwnCall) -> None:
     """Record, rule 1: or it is written again."""
     assert step(mine).code == Code.INTENT_RECORDED
 
@@ -128,10 +128,10 @@ def test_any_other_announcement_is_written_anew(mine: PendingCall) -> None:
 def test_an_announcement_that_the_record_has_lost_is_written_anew() -> None:
     """Record, rules 1 and 6: no `pending`, no call."""
     calm = Situation(ensure(), stream(), seen(stream()), state(call=call(start_intent())), NOW)
-    assert change(calm, start_intent(), ANNOUNCED, LOST).code == Code.INTENT_RECORDED
+    assert announce_then_call(calm, start_intent(), ANNOUNCED, LOST).code == Code.INTENT_RECORDED
 
 
-def made(**more: Any) -> PendingCall:
+def made(**more: Any) -> OwnCall:
     """A Start that was made 20 seconds ago, and that Kinesis took."""
     return call(start_intent(), at=NOW - 21, **{"called_at": NOW - 20, "answered": True, "times": 1, **more})
 

@@ -1,50 +1,25 @@
 """What a request remembers of its calls and of refusals."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from stream_encryption.reconcile.state import (
-    Refused,
+    OngoingRefusal,
     Stability,
     State,
     after_call,
     after_intent,
-    after_look,
     after_refusal,
 )
 from stream_encryption.record.changes import STALE_SECONDS
-from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Refusal, RefusalKind, StreamStatus
+from stream_encryption.record.values import Change
+from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
-from tests.values import NOW, ONE, TWO, call, recorded, seen, start_intent, state, stop_intent, stream
+from tests.reconcile.states import LOOK, OTHER_LOOK, READ, START, announced, look
+from tests.values import NOW, ONE, TWO, call, recorded, start_intent, state, stop_intent
 
-START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
-    "kinesis:StartStreamEncryption",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:DescribeStream",
-    "dynamodb:GetItem",
-    "kms:DescribeKey",
-)
 DENIED = RefusalKind.DENIED
-
-
-def look(
-    known: State,
-    *,
-    matches: bool = True,
-    at: float = NOW,
-    status: StreamStatus = StreamStatus.ACTIVE,
-    of: Record | None = None,
-) -> State:
-    """Add one look, which took no time."""
-    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
-
-
-def announced(**more: Any) -> Any:
-    """Key one's Start, announced and not made."""
-    return call(start_intent(), **more)
 
 
 def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> Refusal:
@@ -55,14 +30,20 @@ def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> R
 def test_a_request_begins_with_nothing_known() -> None:
     """State: nothing asked, nothing refused, nothing stable."""
     begun = State(since=NOW)
-    assert (begun.waits, begun.throttle_level, begun.changes, begun.call, begun.refused) == (0, 0, 0, None, ())
+    assert (begun.waits, begun.throttle_level, begun.calls_made, begun.call, begun.ongoing_refusals) == (
+        0,
+        0,
+        0,
+        None,
+        (),
+    )
     assert (begun.look_throttled, begun.verified, begun.skipped, begun.stability) == (False, False, None, Stability())
 
 
 def test_an_intent_is_remembered_with_its_name() -> None:
     """Record, rule 1: by this very request just before."""
-    known = after_intent(state(changes=2), start_intent(), "intent-1", NOW)
-    assert known == state(changes=2, call=announced())
+    known = after_intent(state(calls_made=2), start_intent(), "intent-1", NOW)
+    assert known == state(calls_made=2, call=announced())
 
 
 def test_the_same_change_again_keeps_its_count() -> None:
@@ -75,33 +56,36 @@ def test_the_same_change_again_keeps_its_count() -> None:
 
 def test_a_change_is_told_by_its_call_and_its_key() -> None:
     """State: a Stop of a key is not a Start with it."""
-    assert announced().announces(start_intent())
-    assert not announced().announces(start_intent(TWO))
-    assert not call(stop_intent()).announces(replace(stop_intent(), change=Change.START))
+    assert announced().is_same_change(start_intent())
+    assert not announced().is_same_change(start_intent(TWO))
+    assert not call(stop_intent()).is_same_change(replace(stop_intent(), change=Change.START))
     assert announced().key != recorded(ONE)
 
 
 def test_an_answered_call_counts_and_is_believed_from_its_second_on() -> None:
     """Promise 1: descriptions are as old as the call at the most."""
-    before = state(call=announced(effect_at=NOW - 9, times=1), waits=7, stability=Stability(settled_since=NOW - 9))
+    before = state(call=announced(effect_at=NOW - 9, times=1), waits=7, stability=Stability(believed_since=NOW - 9))
     made = after_call(before, NOW, answered=True)
     assert made.call == announced(called_at=NOW, answered=True, times=2)
-    assert (made.changes, made.waits) == (1, 0)
+    assert (made.calls_made, made.waits) == (1, 0)
     assert made.stability == Stability(possibly_stale=True, stale_counted_from=NOW)
-    assert look(made, at=NOW + STALE_SECONDS).stability.settled_since == NOW + STALE_SECONDS
+    assert look(made, at=NOW + STALE_SECONDS).stability.believed_since == NOW + STALE_SECONDS
 
 
 def test_a_call_whose_response_was_lost_is_made_but_does_not_count() -> None:
     """Promise 6: it may have taken effect, at any second from now on."""
-    made = after_call(state(call=announced(), changes=1), NOW, answered=False)
+    made = after_call(state(call=announced(), calls_made=1), NOW, answered=False)
     assert made.call == announced(called_at=NOW)
-    assert (made.changes, made.stability) == (2, Stability(possibly_stale=True))
+    assert (made.calls_made, made.stability) == (2, Stability(possibly_stale=True))
 
 
 def test_a_call_that_was_made_is_no_longer_refused() -> None:
     """Promise 9: the minute is over for that call alone."""
-    refusals = (Refused(START, DENIED, NOW - 9), Refused(LOOK, DENIED, NOW - 9))
-    assert after_call(state(call=announced(), refused=refusals), NOW, answered=True).refused == refusals[1:]
+    refusals = (OngoingRefusal(START, DENIED, NOW - 9), OngoingRefusal(LOOK, DENIED, NOW - 9))
+    assert (
+        after_call(state(call=announced(), ongoing_refusals=refusals), NOW, answered=True).ongoing_refusals
+        == refusals[1:]
+    )
 
 
 @pytest.mark.parametrize("kind", [RefusalKind.THROTTLED, RefusalKind.LIMIT])
@@ -125,7 +109,7 @@ def test_other_refusals_are_no_throttle(kind: RefusalKind) -> None:
 
 def test_a_busy_stream_makes_the_last_look_doubtful() -> None:
     """Promise 1: it said ACTIVE, and was not."""
-    before = state(stability=Stability(settled_since=NOW, stale_counted_from=NOW, reached_at=NOW))
+    before = state(stability=Stability(believed_since=NOW, stale_counted_from=NOW, reached_at=NOW))
     busy = after_refusal(before, refusal(kind=RefusalKind.BUSY), NOW)
     assert busy.stability == Stability(possibly_stale=True, reached_at=NOW)
     denied = after_refusal(before, refusal(kind=DENIED), NOW)
@@ -136,9 +120,9 @@ def test_a_refusal_lasts_since_its_first_time_while_it_means_the_same() -> None:
     """Promise 9: a minute of the same refusal."""
     first = after_refusal(state(), refusal(kind=DENIED), NOW)
     again = after_refusal(first, refusal(kind=DENIED), NOW + 9)
-    assert (again.refused_since(START), len(again.refused)) == (NOW, 1)
+    assert (again.refused_since(START), len(again.ongoing_refusals)) == (NOW, 1)
     another = after_refusal(again, refusal(kind=RefusalKind.KEY), NOW + 9)
-    assert (another.refused_since(START), len(another.refused)) == (NOW + 9, 1)
+    assert (another.refused_since(START), len(another.ongoing_refusals)) == (NOW + 9, 1)
     assert another.refused_since(LOOK) is None
 
 

@@ -6,62 +6,38 @@ from typing import Any
 import pytest
 
 from stream_encryption.reconcile.state import (
-    Refused,
+    OngoingRefusal,
     Stability,
-    State,
     after_look,
 )
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Record
 from stream_encryption.values import RefusalKind, StreamStatus
+from tests.reconcile.states import LOOK, LOOK_UP, OTHER_LOOK, READ, START, announced, look
 from tests.values import NOW, ONE, call, pending, record, seen, start_intent, state, stream
 
-START, LOOK, OTHER_LOOK, READ, LOOK_UP = (
-    "kinesis:StartStreamEncryption",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:DescribeStream",
-    "dynamodb:GetItem",
-    "kms:DescribeKey",
-)
 DENIED = RefusalKind.DENIED
-
-
-def look(
-    known: State,
-    *,
-    matches: bool = True,
-    at: float = NOW,
-    status: StreamStatus = StreamStatus.ACTIVE,
-    of: Record | None = None,
-) -> State:
-    """Add one look, which took no time."""
-    return after_look(known, seen(stream(ONE, status), of, wanted=ONE, as_wanted=matches, now=at), at)
-
-
-def announced(**more: Any) -> Any:
-    """Key one's Start, announced and not made."""
-    return call(start_intent(), **more)
 
 
 def test_an_active_as_wanted_is_believed_where_nothing_speaks_against_it() -> None:
     """Promise 4: a stream that has the wanted key costs no wait."""
-    assert look(state()).stability == Stability(stale_counted_from=NOW, settled_since=NOW, reached_at=NOW)
+    assert look(state()).stability == Stability(stale_counted_from=NOW, believed_since=NOW, reached_at=NOW)
 
 
 def test_later_looks_keep_the_first_second() -> None:
     """Promise 1: SettleSeconds count from the look that showed ACTIVE."""
     later = look(look(state()), at=NOW + 3)
-    assert later.stability == Stability(stale_counted_from=NOW, settled_since=NOW, reached_at=NOW + 3)
+    assert later.stability == Stability(stale_counted_from=NOW, believed_since=NOW, reached_at=NOW + 3)
 
 
 def test_a_look_that_took_seconds_counts_from_its_end() -> None:
     """Record, rule 10: calls can take seconds, and the stream has surely been so since then only."""
     slow = after_look(state(), seen(stream(ONE), wanted=ONE, as_wanted=True), NOW + 7)
-    assert slow.stability == Stability(stale_counted_from=NOW + 7, settled_since=NOW + 7, reached_at=NOW)
+    assert slow.stability == Stability(stale_counted_from=NOW + 7, believed_since=NOW + 7, reached_at=NOW)
 
 
 SINCE = NOW - 2
-CALM = Stability(stale_counted_from=SINCE, settled_since=SINCE, reached_at=SINCE)
+CALM = Stability(stale_counted_from=SINCE, believed_since=SINCE, reached_at=SINCE)
 
 
 def unknown(name: str, at: float) -> Record:
@@ -93,7 +69,7 @@ def test_an_intent_that_the_state_does_not_know_makes_it_count_anew(mine: Any) -
         looked = look(state(stability=before, call=mine), of=unknown("intent-0", SINCE - INTENT_SECONDS + 0.1))
         settled = None if doubt else NOW
         reached = SINCE if doubt else NOW
-        assert looked.stability == Stability(doubt, stale_counted_from=NOW, settled_since=settled, reached_at=reached)
+        assert looked.stability == Stability(doubt, stale_counted_from=NOW, believed_since=settled, reached_at=reached)
 
 
 def test_a_change_that_the_state_does_not_know_makes_it_doubt() -> None:
@@ -105,7 +81,7 @@ def test_a_change_that_the_state_does_not_know_makes_it_doubt() -> None:
 def test_a_state_that_knows_of_no_match_has_nothing_to_drop() -> None:
     """Promise 4: a request that begins believes its first look."""
     looked = look(state(), of=record(changed_at=NOW - 1, pending=pending(start_intent(), at=NOW - 1)))
-    assert looked.stability.settled_since == NOW
+    assert looked.stability.believed_since == NOW
 
 
 def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_later() -> None:
@@ -114,9 +90,9 @@ def test_after_another_encryption_was_seen_a_match_is_believed_five_seconds_late
     assert doubted.stability == Stability(possibly_stale=True)
     first = look(doubted, at=NOW + 1)
     assert first.stability == Stability(possibly_stale=True, stale_counted_from=NOW + 1)
-    assert look(first, at=NOW + 5.9).stability.settled_since is None
+    assert look(first, at=NOW + 5.9).stability.believed_since is None
     assert look(first, at=NOW + 6).stability == Stability(
-        stale_counted_from=NOW + 1, settled_since=NOW + 6, reached_at=NOW + 6
+        stale_counted_from=NOW + 1, believed_since=NOW + 6, reached_at=NOW + 6
     )
 
 
@@ -134,7 +110,7 @@ def test_a_stream_that_is_not_active_clears_all_doubt(status: StreamStatus) -> N
     busy = look(doubted, status=status, at=NOW + 1)
     assert busy.stability == Stability(reached_at=NOW - 9)
     assert busy.call == announced(effect_at=NOW + 1)
-    assert look(busy, at=NOW + 2).stability.settled_since == NOW + 2
+    assert look(busy, at=NOW + 2).stability.believed_since == NOW + 2
 
 
 def test_a_busy_stream_without_a_call_is_no_effect_of_one() -> None:
@@ -156,8 +132,8 @@ def test_each_look_that_succeeds_takes_one_throttle_back() -> None:
 
 def test_a_look_that_succeeds_ends_the_refusals_of_looks_alone() -> None:
     """Promise 9: the minute begins anew with each break."""
-    refusals = tuple(Refused(action, DENIED, NOW) for action in (LOOK, OTHER_LOOK, READ, LOOK_UP, START))
-    assert look(state(refused=refusals)).refused == refusals[-1:]
+    refusals = tuple(OngoingRefusal(action, DENIED, NOW) for action in (LOOK, OTHER_LOOK, READ, LOOK_UP, START))
+    assert look(state(ongoing_refusals=refusals)).ongoing_refusals == refusals[-1:]
 
 
 def test_a_missing_key_is_missing_since_its_first_look() -> None:
@@ -167,5 +143,5 @@ def test_a_missing_key_is_missing_since_its_first_look() -> None:
     assert first.refused_since(LOOK_UP) == NOW
     again = after_look(first, replace(missing, now=NOW + 9), NOW + 9)
     assert again.refused_since(LOOK_UP) == NOW
-    assert again.refused == (Refused(LOOK_UP, RefusalKind.KEY, NOW),)
+    assert again.ongoing_refusals == (OngoingRefusal(LOOK_UP, RefusalKind.KEY, NOW),)
     assert after_look(again, replace(missing, as_wanted=True), NOW).refused_since(LOOK_UP) is None

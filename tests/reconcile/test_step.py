@@ -1,39 +1,21 @@
 """One step: a look, a decision and one call; and what is known for the next step."""
 
-from typing import Any
-
 import pytest
 
 from stream_encryption.reconcile.actions import Code, Wait
-from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import State
-from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
+from stream_encryption.reconcile.step import NOTHING, Known, take_step
 from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Claim
 from tests.builders import STREAM_ARN
 from tests.reconcile.account import Account
+from tests.reconcile.steps import ENSURE, mine, step
 from tests.values import THEY, claim, ensure, pending, start_intent, state
-
-ENSURE = ensure(settle_seconds=0)
 
 
 @pytest.fixture
 def account() -> Account:
     """A stream that is not encrypted."""
     return Account()
-
-
-def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
-    """Take one step; the first one unless a step before is given."""
-    known = before.known if before else NOTHING
-    now = before.state if before else State(**{"since": account.clock.now(), **more})
-    return take_step(Progress((goal,), now), account.env, known)
-
-
-def mine(account: Account, **more: Any) -> Claim:
-    """The claim that a Create has written, for key one of the account."""
-    return claim(wanted=account.key("alias/one"), **more)
 
 
 def test_the_steps_of_a_create_are_intent_then_start(account: Account) -> None:
@@ -43,14 +25,14 @@ def test_the_steps_of_a_create_are_intent_then_start(account: Account) -> None:
     written = account.record
     assert written.pending
     assert announced.state.call
-    assert written.pending.intent == announced.state.call.intent
+    assert written.pending.intent_id == announced.state.call.intent_id
     assert (written.pending.request, written.pending.written_at) == ("mine", account.clock.now())
     assert announced.known.record == written
     started = step(account, announced)
     assert started.action.code == Code.START_REQUESTED
     assert account.named() == ["DescribeStreamSummary", "GetItem", "DescribeKey", "PutItem", "StartStreamEncryption"]
     assert account.calls[-1].arguments["KeyId"] == account.one.arn
-    assert (started.state.changes, started.known) == (1, Known(written))
+    assert (started.state.calls_made, started.known) == (1, Known(written))
 
 
 def test_each_intent_has_a_name_of_its_own(account: Account) -> None:
@@ -60,7 +42,7 @@ def test_each_intent_has_a_name_of_its_own(account: Account) -> None:
         account.table.remove(STREAM_ARN)
         take_step(Progress((ENSURE,), state(since=account.clock.now())), env, NOTHING)
         assert account.record.pending
-        names.add(account.record.pending.intent)
+        names.add(account.record.pending.intent_id)
     assert {len(name) for name in names} == {16}
     assert len(names) == 3
 

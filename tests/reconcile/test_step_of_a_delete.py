@@ -1,40 +1,20 @@
 """One step of a Delete: a Stop, a Start, or none."""
 
-from typing import Any
-
 import pytest
 
 from stream_encryption.reconcile.actions import Code
-from stream_encryption.reconcile.goals import Goal
-from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import State
-from stream_encryption.reconcile.step import NOTHING, Step, take_step
 from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Claim
 from stream_encryption.values import OnDelete
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, claim, ensure, recorded, release
-
-ENSURE = ensure(settle_seconds=0)
+from tests.reconcile.steps import mine, step
+from tests.values import ME, recorded, release
 
 
 @pytest.fixture
 def account() -> Account:
     """A stream that is not encrypted."""
     return Account()
-
-
-def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
-    """Take one step; the first one unless a step before is given."""
-    known = before.known if before else NOTHING
-    now = before.state if before else State(**{"since": account.clock.now(), **more})
-    return take_step(Progress((goal,), now), account.env, known)
-
-
-def mine(account: Account, **more: Any) -> Claim:
-    """The claim that a Create has written, for key one of the account."""
-    return claim(wanted=account.key("alias/one"), **more)
 
 
 def test_a_delete_that_has_nothing_to_write_makes_no_call(account: Account) -> None:

@@ -1,39 +1,22 @@
 """One step whose call was refused or not answered, and the end of the intent of a request that fails."""
 
-from typing import Any
-
 import pytest
 
 from stream_encryption.reconcile.actions import Code, Failed
-from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import Refused, State
-from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
-from stream_encryption.record.values import Claim
+from stream_encryption.reconcile.state import OngoingRefusal
+from stream_encryption.reconcile.step import NOTHING, Known, take_step
 from stream_encryption.values import RefusalKind
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import call, claim, ensure, start_intent
-
-ENSURE = ensure(settle_seconds=0)
+from tests.reconcile.steps import ENSURE, step
+from tests.values import call, ensure, start_intent
 
 
 @pytest.fixture
 def account() -> Account:
     """A stream that is not encrypted."""
     return Account()
-
-
-def step(account: Account, before: Step | None = None, goal: Goal = ENSURE, **more: Any) -> Step:
-    """Take one step; the first one unless a step before is given."""
-    known = before.known if before else NOTHING
-    now = before.state if before else State(**{"since": account.clock.now(), **more})
-    return take_step(Progress((goal,), now), account.env, known)
-
-
-def mine(account: Account, **more: Any) -> Claim:
-    """The claim that a Create has written, for key one of the account."""
-    return claim(wanted=account.key("alias/one"), **more)
 
 
 def test_an_intent_that_was_written_unheard_is_known_again(account: Account) -> None:
@@ -62,7 +45,7 @@ def test_a_start_whose_answer_was_lost_may_have_been_made(account: Account) -> N
     assert unheard.action.code == Code.BACKING_OFF
     assert unheard.state.call
     assert (unheard.state.call.called_at, unheard.state.call.answered) == (account.clock.now(), False)
-    assert unheard.state.changes == 1
+    assert unheard.state.calls_made == 1
     assert unheard.known == Known(announced.known.record)
 
 
@@ -73,7 +56,7 @@ def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
     refused = step(account, announced)
     assert refused.action.code == Code.RETRYING_REFUSED
     assert refused.state.call
-    assert (refused.state.call.called_at, refused.state.changes) == (None, 0)
+    assert (refused.state.call.called_at, refused.state.calls_made) == (None, 0)
 
 
 def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
@@ -95,9 +78,9 @@ def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) 
 def test_a_write_that_is_refused_for_good_ends_the_request(account: Account) -> None:
     """Error AccessDenied: the record is not known any more, so there is no intent to withdraw."""
     account.faults.fail_next("PutItem", Kind.ACCESS_DENIED)
-    since = Refused("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
+    since = OngoingRefusal("dynamodb:PutItem", RefusalKind.DENIED, account.clock.now() - 60)
     announced = call(start_intent())
-    refused = step(account, refused=(since,), call=announced)
+    refused = step(account, ongoing_refusals=(since,), call=announced)
     assert (refused.action.code, refused.known) == ("AccessDenied", NOTHING)
 
 

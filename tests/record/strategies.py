@@ -24,7 +24,7 @@ CLAIMS = st.builds(
     on_delete=st.sampled_from(OnDelete),
     latest=LATEST,
     creates=st.lists(TEXTS, max_size=2).map(tuple),
-    settled=st.just("") | TEXTS,
+    succeeded=st.just("") | TEXTS,
     releasing=st.none() | LATEST,
     on_drift=st.sampled_from(OnDrift),
 )

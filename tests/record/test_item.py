@@ -20,7 +20,7 @@ FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",)),
         claim(
-            on_delete=OnDelete.STOP, settled="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
+            on_delete=OnDelete.STOP, succeeded="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
         ),
         departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
@@ -75,7 +75,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Restore",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": ["create"],
-                "settled": "",
+                "succeeded": "",
                 "releasing": None,
                 "on_drift": "Report",
             },
@@ -86,7 +86,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "on_delete": "Stop",
                 "latest": {"issued_at": SECOND, "digests": ["mine"]},
                 "creates": [],
-                "settled": "mine",
+                "succeeded": "mine",
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
                 "on_drift": "Mend",
             },
@@ -103,7 +103,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
             "change": "StartStreamEncryption",
             "key": by_arn,
             "request": "mine",
-            "intent": "00c0ffee",
+            "intent_id": "00c0ffee",
             "written_at": NOW,
             "until": NOW + INTENT_SECONDS,
             "grant": None,

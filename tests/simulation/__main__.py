@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -101,8 +102,15 @@ def _many(parts: Iterable[Callable[[], Sums]]) -> None:
 
 
 def _numbers(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)
+    """Read seeds: one, or a range.
+
+    Raises:
+        SystemExit: The text is neither; the message says what would be.
+    """
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    if not found:
+        sys.exit(f"{text!r} is no seed: give a number, as in 42, or a range, as in 1-1000")
+    return int(found[1]), int(found[2] or found[1])
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -116,7 +124,7 @@ def main(arguments: Sequence[str]) -> None:
         case ["lifecycles"]:
             _many(partial(lifecycle, name) for name in LIFECYCLES)
         case ["replay" | "replay-watch" as what, seed]:
-            report = simulate(int(seed), talkative=True, watch=what == "replay-watch")
+            report = simulate(_numbers(seed)[0], talkative=True, watch=what == "replay-watch")
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)

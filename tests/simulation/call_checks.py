@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from tests.fake_stream import ACTIVE
@@ -75,8 +76,8 @@ class CallChecks:
         """
         request = self._world.cloudformation.requests[call.invocation.response_url]
         pending = record.pending
-        if pending and pending.intent not in self._intents:
-            self._intents[pending.intent] = (request.url, self._world.time.now())
+        if pending and pending.intent_id not in self._intents:
+            self._intents[pending.intent_id] = (request.url, self._world.time.now())
             newer = before and call.stream not in self._restored and _newer_in(before, request)
             self._check(not newer, "rule 3", f"{request} writes an intent although the record knows {newer}")
         self._check("TOPSECRET" not in repr(record), "promise 8", "the table holds a ResponseURL")
@@ -105,7 +106,7 @@ class CallChecks:
             return
         record = self._world.record_of(call.stream)
         pending = record.pending if record else None
-        url, written = self._intents.get(pending.intent if pending else "", ("", 0.0))
+        url, written = self._intents.get(pending.intent_id if pending else "", ("", 0.0))
         name = call.action.partition(":")[2]
         mine = pending is not None and url == call.invocation.response_url and pending.change == name
         self._check(mine, "rule 1", f"{_short(call)} {name} on {call.stream} without an intent; it has {pending}")
@@ -182,8 +183,8 @@ class CallChecks:
         lost_at = self._world.expectations.lost_at.get(effect.stream)
         if lost_at is None or request.issued < lost_at or request.type != "Delete":
             return
-        if any(one.issued > lost_at - SOON and one.type != "Delete" for one in self._world.requests):
-            return
+        if any((one.closed or inf) > lost_at - SOON and one.type != "Delete" for one in self._world.requests):
+            return  # A request that was at work since then has written a record again.
         lawful = effect.key is None and had in self._world.expectations.wanted(request)
         self._check(lawful, "rule 6", f"{request} changes {effect.stream} from {had} to {effect.key} without a record")
 

@@ -36,8 +36,8 @@ STREAM = (
     Mutant(
         "a look of long ago is acted upon",
         "reconcile/step.py",
-        "LOOK_SECONDS = 30.0",
-        "LOOK_SECONDS = 1e9",
+        "MOST_LOOK_AGE_SECONDS = 30.0",
+        "MOST_LOOK_AGE_SECONDS = 1e9",
         85,
     ),
     Mutant(
@@ -51,7 +51,7 @@ STREAM = (
         "a Start is called although the stream has the wanted key",
         "reconcile/ensure.py",
         "    if seen.as_wanted:\n        return None\n    key =",
-        "    if seen.as_wanted and situation.state.changes:\n        return None\n    key =",
+        "    if seen.as_wanted and situation.state.calls_made:\n        return None\n    key =",
         "already as wanted",
     ),
     Mutant(
@@ -67,8 +67,8 @@ PROTOCOL = (
     Mutant(
         "what is refused because it is new fails at once",
         "reconcile/situation.py",
-        "NEW_SECONDS = 60.0",
-        "NEW_SECONDS = 0.0",
+        "REFUSAL_RETRY_SECONDS = 60.0",
+        "REFUSAL_RETRY_SECONDS = 0.0",
         20,
     ),
     Mutant(
@@ -81,8 +81,8 @@ PROTOCOL = (
     Mutant(
         "a throttled look never uses the other budget",
         "aws/kinesis.py",
-        "if other_budget",
-        "if other_budget is None",
+        "if use_describe_stream",
+        "if use_describe_stream is None",
         510,
     ),
     Mutant(

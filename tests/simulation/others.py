@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 HOUR = 3600.0
-NEW_SECONDS = 40.0
+REFUSAL_RETRY_SECONDS = 40.0
 """For how long a new key, alias, policy or role can be refused, in seconds: less than the minute of promise 9."""
 _APART_SECONDS = 300.0
 """How far apart two things that are too new are, in seconds, so that they don't add up to a minute."""
@@ -181,7 +181,7 @@ class Newness:
         if key is None or now < self._next_at or not world.dice(world.weather.new):
             return
         self._next_at = now + _APART_SECONDS
-        until = now + random.uniform(1.0, NEW_SECONDS)
+        until = now + random.uniform(1.0, REFUSAL_RETRY_SECONDS)
         what = random.choice(("key", "policy", "alias", *_NEW_ROLE))
         if what == "key" and key.manager == "CUSTOMER":
             key.unknown_until = until

@@ -155,5 +155,5 @@ def _shown(record: Record) -> str:
     """Show the parts of a record that tell one step from the next."""
     claims = ", ".join(f"{one.owner.stack_name}/{one.owner.logical_id}" for one in record.claims)
     pending = record.pending
-    intent = f" intends {pending.change} {pending.intent[:6]}" if pending else ""
+    intent = f" intends {pending.change} {pending.intent_id[:6]}" if pending else ""
     return f"v{record.version} [{claims}]{intent} departed {len(record.departed)}"

@@ -107,7 +107,7 @@ OWNERSHIP = (
     Mutant(
         "the Delete of a failed Create releases the live claim",
         "reconcile/release.py",
-        'return is_a_later_creates or claim.settled not in ("", goal.only_request)',
+        'return is_a_later_creates or claim.succeeded not in ("", goal.only_request)',
         "return False",
         "fail and create before deleting",
     ),
@@ -121,8 +121,8 @@ OWNERSHIP = (
     Mutant(
         "a claim is gone before the encryption is undone",
         "reconcile/release.py",
-        "    for check in (_not_in_force, _must_wait, _not_restored, _not_revoked):",
-        "    for check in (_not_in_force, _must_wait, _not_revoked):",
+        "    for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):",
+        "    for rule in (_leave_unless_in_force, _wait_for_turn, _revoke_grants):",
         "create and delete",
     ),
 )

@@ -93,7 +93,7 @@ class WatchChecks:
         now = self._world.time.now()
         if claim.releasing:
             return now - claim.releasing.issued_at >= HOUR
-        return claim.settled != claim.latest.digests[-1] and now - claim.latest.issued_at >= HOUR
+        return claim.succeeded != claim.latest.digests[-1] and now - claim.latest.issued_at >= HOUR
 
     def _forget(self, stream: str) -> None:
         """Allow that anything about a stream is told once more: nobody knows what was told."""

@@ -21,7 +21,7 @@ def claimed(watched: Watched, count: int) -> None:
     for number in range(count):
         name = f"stream-{number:05}"
         watched.kinesis.add_stream(name, watched.one.arn)
-        claim = Claim(Owner(STACK_ID, name), None, key, OnDelete.RESTORE, Latest(1, ("done",)), settled="done")
+        claim = Claim(Owner(STACK_ID, name), None, key, OnDelete.RESTORE, Latest(1, ("done",)), succeeded="done")
         record = Record(stream_arn(name, "123456789012", "us-east-1"), version=1, claims=(claim,), key=key)
         watched.table.put_item(TableName=watched.table.name, Item=to_item(record))
 

@@ -209,7 +209,7 @@ def test_a_state_that_nobody_can_be_answered_for_fails_its_execution(
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "failed_id"),
+    ("field", "value", "failure_id"),
     [
         ("StackId", "x", "failed-create:Encryption"),
         ("RequestType", "Read", "failed-create:Encryption"),
@@ -217,14 +217,14 @@ def test_a_state_that_nobody_can_be_answered_for_fails_its_execution(
     ],
 )
 def test_a_state_with_an_invalid_request_fails_and_changes_nothing(
-    busy: Provider, field: str, value: Any, failed_id: str
+    busy: Provider, field: str, value: Any, failure_id: str
 ) -> None:
     """Promise 2: as in the first invocation."""
     execution = hand_over(busy, create_event(ONE))
     busy.clock.sleep(BUSY_SECONDS)
     assert busy.deliver({**execution.input, "Event": {**execution.input["Event"], field: value}}) == {"Done": True}
     (response,) = busy.bucket.answers
-    assert (response["Status"], response["PhysicalResourceId"]) == ("FAILED", failed_id)
+    assert (response["Status"], response["PhysicalResourceId"]) == ("FAILED", failure_id)
     assert response["Reason"].startswith("[InvalidRequest] ")
     assert busy.changes() == []
 

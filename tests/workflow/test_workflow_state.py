@@ -12,7 +12,7 @@ from stream_encryption.cloudformation.request import Request
 from stream_encryption.reconcile.actions import Attributes
 from stream_encryption.reconcile.goals import Ensure, Properties, Release
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import PendingCall, Refused, Stability, State
+from stream_encryption.reconcile.state import OngoingRefusal, OwnCall, Stability, State
 from stream_encryption.record.requests import RequestStamp
 from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import Key, OnDelete, Owner, RefusalKind, Stream, StreamRef, StreamStatus
@@ -35,10 +35,10 @@ STATE = State(
     waiting_for="a reason",
     throttle_level=1,
     look_throttled=True,
-    call=PendingCall(Change.START, RecordedKey("alias/one", "arn"), "intent", 4.0, 5.0, answered=True, times=2),
-    changes=1,
-    stability=Stability(possibly_stale=True, stale_counted_from=6.0, settled_since=7.0, reached_at=8.0),
-    refused=(Refused("kms:DescribeKey", RefusalKind.KEY, 9.0),),
+    call=OwnCall(Change.START, RecordedKey("alias/one", "arn"), "intent", 4.0, 5.0, answered=True, times=2),
+    calls_made=1,
+    stability=Stability(possibly_stale=True, stale_counted_from=6.0, believed_since=7.0, reached_at=8.0),
+    ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, 9.0),),
     verified=True,
     skipped="a reason",
 )
@@ -82,9 +82,9 @@ def test_a_state_machine_waits_whole_seconds_and_at_least_one(seconds: float) ->
 def test_a_field_that_an_older_version_did_not_write_has_its_default() -> None:
     """The function may be updated while an execution runs."""
     older = state()
-    for name in ("waits", "call", "stability", "refused", "skipped"):
+    for name in ("waits", "call", "stability", "ongoing_refusals", "skipped"):
         del older["Progress"]["state"][name]
-    expected = replace(STATE, waits=0, call=None, stability=Stability(), refused=(), skipped=None)
+    expected = replace(STATE, waits=0, call=None, stability=Stability(), ongoing_refusals=(), skipped=None)
     assert WorkflowState.from_json(older).progress.state == expected
 
 
@@ -121,7 +121,7 @@ VERSION_2: dict[str, Any] = {
         ],
         "state": {"since": 0.0, "waits": 30},
         "attributes": None,
-        "changes": 0,
+        "calls_made": 0,
         "notes": [],
     },
     "Seconds": 17,

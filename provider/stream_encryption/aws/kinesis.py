@@ -23,14 +23,14 @@ class Kinesis:
         """Use a boto3 client, which does no retries of its own: the loop decides when to try again."""
         self._client = client
 
-    def describe(self, ref: StreamRef, *, other_budget: bool = False) -> Stream | None:
+    def describe(self, ref: StreamRef, *, use_describe_stream: bool = False) -> Stream | None:
         """Describe a stream (DescribeStreamSummary, 20 a second in an account); None if there is none.
 
         Args:
             ref: The stream.
-            other_budget: Use DescribeStream instead, which says the same and has 10 a second of its own.
+            use_describe_stream: Use DescribeStream instead, which says the same and has 10 a second of its own.
         """
-        if other_budget:
+        if use_describe_stream:
             return self._described("DescribeStream", ref, self._client.describe_stream, Limit=1)
         return self._described("DescribeStreamSummary", ref, self._client.describe_stream_summary)
 

@@ -22,7 +22,9 @@ from .response_url import digest_of, issued_at
 
 REQUEST_TYPES = ("Create", "Update", "Delete")
 MARKER = "failed-create:"
-"""The beginning of a failed Create's PhysicalResourceId. Its end is the digest of that request."""
+"""The beginning of a failed Create's PhysicalResourceId. Its end is the digest of that request.
+
+A Create that could not be read has no digest: it did nothing, and no claim names it."""
 
 SERVICE_TIMEOUT_SECONDS = 3600
 """How long CloudFormation waits for a response, in seconds. ServiceTimeout can make it shorter."""
@@ -111,7 +113,7 @@ class Request:
         return None if value is None or _service_timeout(value) is not None else str(value)[:60]
 
     @property
-    def failed_id(self) -> str:
+    def failure_id(self) -> str:
         """The PhysicalResourceId of a FAILED response: the one that CloudFormation sent; for a Create a new one.
 
         A failed Create's id names that one request, and its Delete undoes only that request. With rollback disabled,
@@ -134,13 +136,13 @@ class Request:
             return self._release()
         return (*self._undo_of_failed_replacement(), self._ensure(allow_grants=allow_grants))
 
-    def settled_id(self, progress: Progress) -> str:
+    def success_id(self, progress: Progress) -> str:
         """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that came with it."""
         if self.type == "Delete" or progress.attributes is None:
-            return self.failed_id
+            return self.failure_id
         held = stream_of_arn(self.physical_id)
         stream = progress.attributes.stream
-        return self.failed_id if held and held.name == stream.name else stream.arn
+        return self.failure_id if held and held.name == stream.name else stream.arn
 
     def _ensure(self, *, allow_grants: bool) -> Ensure:
         wanted = parse(self.properties, self.owner.place, allow_grants=allow_grants)

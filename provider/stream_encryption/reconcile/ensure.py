@@ -1,7 +1,7 @@
-"""The decision for Create and Update: not mine, key unusable, must wait, not as wanted, not settled, done.
+"""The decision for Create and Update. Pure.
 
-Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
-counts.
+The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken. So
+the rules before `_start_encryption` are all that must be true before StartStreamEncryption is called.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait,
 from .goals import Ensure
 from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .observation import Observation
-from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
+from .situation import (
+    REFUSAL_RETRY_SECONDS,
+    Situation,
+    announce_then_call,
+    wait_for_active,
+    wait_for_other_calls,
+    wait_until_credible,
+)
 from .state import LOOK_UP, State
 
 
@@ -34,17 +41,25 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     stream = seen.stream
     if stream is None:
         return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
-    if stream.status is StreamStatus.DELETING or seen.wanted is None:
+    if stream.status is StreamStatus.DELETING or seen.wanted is None:  # a look at a DELETING stream looks no key up
         return Failed(errors.StreamBeingDeleted(stream))
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
-    for check in (_not_mine, _key_unusable, _must_wait, _not_granted, _not_as_wanted, _not_settled, _not_revoked):
-        action = check(situation)
+    for rule in (
+        _fail_unless_mine,
+        _fail_if_key_unusable,
+        _wait_for_turn,
+        _make_grants,
+        _start_encryption,
+        _settle,
+        _revoke_grants,
+    ):
+        action = rule(situation)
         if action:
             return action
-    return _done(situation)
+    return _succeed(situation)
 
 
-def _not_mine(situation: EnsureSituation) -> Failed | None:
+def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     """Fail where a newer request has superseded this one, or another resource claims the stream."""
     goal, record, stream = situation.goal, situation.record, situation.stream
     superseded = Failed(errors.Superseded(stream, goal.owner))
@@ -59,23 +74,27 @@ def _not_mine(situation: EnsureSituation) -> Failed | None:
         return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
     if goal.properties.takeover and not taken_over:
         return None
-    return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.changes)))
+    return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.calls_made)))
 
 
-def _key_unusable(situation: EnsureSituation) -> Action | None:
+def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
     """Fail where KMS says that the key can't encrypt the stream. A key that KMS does not know may be seconds old."""
     key, state = situation.wanted, situation.state
     if key.fault is None or situation.seen.as_wanted:
         return None
     since = state.refused_since(LOOK_UP)
-    if key.missing and since is not None and situation.now - since < NEW_SECONDS:
+    if key.missing and since is not None and situation.now - since < REFUSAL_RETRY_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
-    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=bool(state.changes)))
+    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=bool(state.calls_made)))
 
 
-def _must_wait(situation: EnsureSituation) -> Action | None:
-    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
-    wait = not_my_turn(situation) or not_active(situation)
+def _wait_for_turn(situation: EnsureSituation) -> Action | None:
+    """Wait for other calls and for ACTIVE.
+
+    A request that has to wait first writes that it has come, so that older requests of its owner stop. One that need
+    not wait writes that with its claim.
+    """
+    wait = wait_for_other_calls(situation) or wait_for_active(situation)
     in_force = situation.record.in_force
     if wait and in_force and in_force.owner == situation.goal.owner:
         stamp = situation.goal.stamp
@@ -85,17 +104,17 @@ def _must_wait(situation: EnsureSituation) -> Action | None:
     return wait
 
 
-def _not_granted(situation: EnsureSituation) -> Action | None:
+def _make_grants(situation: EnsureSituation) -> Action | None:
     """Make the producers' and consumers' grants on the wanted key, before the stream gets it."""
-    return missing_grant(situation, situation.wanted, _claimed(situation))
+    return missing_grant(situation, situation.wanted, _record_with_claim(situation))
 
 
-def _not_revoked(situation: EnsureSituation) -> Action | None:
+def _revoke_grants(situation: EnsureSituation) -> Action | None:
     """Revoke the grants that nobody needs any more."""
-    return revocable_grant(situation, _claimed(situation))
+    return revocable_grant(situation, _record_with_claim(situation))
 
 
-def _not_as_wanted(situation: EnsureSituation) -> Action | None:
+def _start_encryption(situation: EnsureSituation) -> Action | None:
     """Start the encryption with the wanted key."""
     goal, seen = situation.goal, situation.seen
     if seen.as_wanted:
@@ -103,14 +122,14 @@ def _not_as_wanted(situation: EnsureSituation) -> Action | None:
     key = RecordedKey(situation.wanted.start_key_id, situation.wanted.identity)
     intent = Intent(Change.START, key, goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.properties.key_id))
-    return change(situation, intent, _claimed(situation), if_undone)
+    return announce_then_call(situation, intent, _record_with_claim(situation), if_undone)
 
 
-def _not_settled(situation: EnsureSituation) -> Action | None:
+def _settle(situation: EnsureSituation) -> Action | None:
     """Wait for SettleSeconds after ACTIVE, then put a record where Verify is true."""
-    goal, since = situation.goal, situation.state.stability.settled_since
+    goal, since = situation.goal, situation.state.stability.believed_since
     if since is None:
-        return not_yet_credible(situation)
+        return wait_until_credible(situation)
     settled_at = since + goal.properties.settle_seconds
     if (
         goal.properties.settle_seconds and situation.seen.now < settled_at
@@ -122,12 +141,12 @@ def _not_settled(situation: EnsureSituation) -> Action | None:
     return None
 
 
-def _done(situation: EnsureSituation) -> Action:
-    """Answer SUCCESS once the record is written: nobody can have changed the stream in between."""
-    record = without_unwanted(situation, without_pending(_claimed(situation)))
-    claims = (*record.claims[:-1], replace(record.claims[-1], settled=situation.goal.stamp.digest))
+def _succeed(situation: EnsureSituation) -> Action:
+    """End with SUCCESS once the record is written: no other request of the provider has written it since the look."""
+    record = without_unwanted(situation, without_pending(_record_with_claim(situation)))
+    claims = (*record.claims[:-1], replace(record.claims[-1], succeeded=situation.goal.stamp.digest))
     first = claims[0].found
-    did = "encryption was started" if situation.state.changes else "nothing had to change"
+    did = "encryption was started" if situation.state.calls_made else "nothing had to change"
     return Stabilized(
         Code.ENCRYPTED,
         f"ACTIVE with the wanted key; {did}",
@@ -137,12 +156,13 @@ def _done(situation: EnsureSituation) -> Action:
     )
 
 
-def _claimed(situation: EnsureSituation) -> Record:
+def _record_with_claim(situation: EnsureSituation) -> Record:
     """The record with this resource's claim in force."""
     goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_as_seen
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
-    in_force, create = record.in_force, (goal.stamp.digest,) if goal.creates else ()
+    in_force = record.in_force
+    create_digests = (goal.stamp.digest,) if goal.creates else ()
     if in_force and in_force.owner == goal.owner:
         claim = replace(
             in_force,
@@ -150,7 +170,7 @@ def _claimed(situation: EnsureSituation) -> Record:
             on_delete=goal.properties.on_delete,
             on_drift=goal.properties.on_drift,
             latest=in_force.latest.followed_by(goal.stamp),
-            creates=(*(one for one in in_force.creates if one not in create), *create),
+            creates=(*(one for one in in_force.creates if one not in create_digests), *create_digests),
             releasing=None,
         )
     else:
@@ -161,7 +181,7 @@ def _claimed(situation: EnsureSituation) -> Record:
             on_delete=goal.properties.on_delete,
             on_drift=goal.properties.on_drift,
             latest=Latest.of(goal.stamp),
-            creates=create,
+            creates=create_digests,
         )
     return with_grants(situation, with_claim(record, claim))
 

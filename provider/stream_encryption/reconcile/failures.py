@@ -10,7 +10,7 @@ from stream_encryption.values import Refusal, RefusalKind
 
 from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
 from .goals import Ensure, Goal, Release
-from .situation import NEW_SECONDS
+from .situation import REFUSAL_RETRY_SECONDS
 from .state import LIST_GRANTS, State
 
 LIMIT_SECONDS = 120.0
@@ -56,7 +56,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case (
             RefusalKind.KEY | RefusalKind.DENIED | RefusalKind.PRINCIPAL | RefusalKind.CREDENTIALS | RefusalKind.RECORD
         ):
-            if tried < NEW_SECONDS:
+            if tried < REFUSAL_RETRY_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
             return _untouched(goal, refusal) or _refused_for_good(goal, refusal, state)
@@ -88,7 +88,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     skipped = _not_revoked(goal, refusal, state)
     if skipped:
         return skipped
-    changed = bool(state.changes)
+    changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _keeps_the_former_key_away(refusal):
         reason = f"The key that the stream had before can't be restored: it {why}"

@@ -140,7 +140,7 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Failed | None:
         why = "may not be looked up, so no grant can be made on it: name it by its ARN"
     else:
         return None
-    changed = bool(situation.state.changes)
+    changed = bool(situation.state.calls_made)
     return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, why, changed=changed))
 
 

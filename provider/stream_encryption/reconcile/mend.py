@@ -1,6 +1,6 @@
-"""The decision for a mend of the watch: not in force, key unusable, must wait, not as wanted, done.
+"""The decision for a mend of the watch. Pure.
 
-Pure functions over frozen values. Each check returns the action that its case needs, or None where it does not apply.
+The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from stream_encryption.values import StreamStatus
 from .actions import Action, Code, Failed, Stabilized
 from .goals import Mend
 from .observation import Observation
-from .situation import Situation, change, not_active, not_my_turn, not_yet_credible
+from .situation import Situation, announce_then_call, wait_for_active, wait_for_other_calls, wait_until_credible
 from .state import State
 
 
@@ -26,14 +26,21 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
     if stream.status is StreamStatus.DELETING:
         return Failed(errors.StreamBeingDeleted(stream))
     situation = Situation(goal, stream, seen, state, now)
-    for check in (_superseded, _key_unusable, not_my_turn, not_active, _not_as_wanted, not_yet_credible):
-        action = check(situation)
+    for rule in (
+        _fail_if_superseded,
+        _fail_if_key_unusable,
+        wait_for_other_calls,
+        wait_for_active,
+        _start_encryption,
+        wait_until_credible,
+    ):
+        action = rule(situation)
         if action:
             return action
-    return _done(situation)
+    return _succeed(situation)
 
 
-def _superseded(situation: Situation[Mend]) -> Failed | None:
+def _fail_if_superseded(situation: Situation[Mend]) -> Failed | None:
     """Fail unless the claim that the watch read is still in force, and its request has succeeded."""
     goal, claim = situation.goal, situation.record.in_force
     if (
@@ -41,22 +48,22 @@ def _superseded(situation: Situation[Mend]) -> Failed | None:
         and claim.owner == goal.owner
         and claim.releasing is None
         and claim.latest.arrival(goal.stamp) is Arrival.CURRENT
-        and claim.settled == goal.stamp.digest
+        and claim.succeeded == goal.stamp.digest
     ):
         return None
     return Failed(errors.Superseded(situation.stream, goal.owner))
 
 
-def _key_unusable(situation: Situation[Mend]) -> Failed | None:
+def _fail_if_key_unusable(situation: Situation[Mend]) -> Failed | None:
     """Fail where KMS says that the key can't encrypt the stream."""
     key = situation.seen.wanted
     if key is None or key.fault is None or situation.seen.as_wanted:
         return None
-    changed = bool(situation.state.changes)
+    changed = bool(situation.state.calls_made)
     return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=changed))
 
 
-def _not_as_wanted(situation: Situation[Mend]) -> Action | None:
+def _start_encryption(situation: Situation[Mend]) -> Action | None:
     """Start the encryption with the wanted key, unless others have undone too many mends of late."""
     wanted, goal = situation.seen.wanted, situation.goal
     if situation.seen.as_wanted or wanted is None:
@@ -71,11 +78,11 @@ def _not_as_wanted(situation: Situation[Mend]) -> Action | None:
         if len(mends) >= MOST_MENDS:
             return Failed(errors.Contested(situation.stream, len(mends)))
         announced = with_mend(announced, began, situation.now)
-    return change(situation, intent, announced, if_undone)
+    return announce_then_call(situation, intent, announced, if_undone)
 
 
-def _done(situation: Situation[Mend]) -> Action:
+def _succeed(situation: Situation[Mend]) -> Action:
     """End the intent. Where nothing was changed there is nothing to write."""
-    if not situation.state.changes:
+    if not situation.state.calls_made:
         return Stabilized(Code.LEFT_ALONE, "the stream is as wanted already")
     return Stabilized(Code.MENDED, "ACTIVE with the wanted key again", without_pending(situation.record_as_seen))

@@ -44,36 +44,39 @@ class Observation:
         return self.wanted is not None and self.wanted.missing and not self.as_wanted
 
 
-def observe(goal: Goal, env: Environment, known: Record | None, *, other_budget: bool) -> Observation:
+def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_stream: bool) -> Observation:
     """Look at the goal's stream.
 
     Args:
         goal: What the request wants.
         env: Where to look.
         known: The record as it was last read or written; None: it has to be read.
-        other_budget: Describe the stream by the call that has a quota of its own.
+        use_describe_stream: Describe the stream by the call that has a quota of its own.
 
     Raises:
         Refused: AWS refused one of the calls.
     """
     now = env.clock.now()
-    stream = env.kinesis.describe(goal.stream, other_budget=other_budget)
+    stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
     arn = stream.arn if stream else _arn(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
     record = without_old(known or env.table.read(arn), now)
     if stream is None:
         return Observation(now, None, record)
-    record = for_incarnation(record, stream.created, now)
+    seen = Observation(now, stream, for_incarnation(record, stream.created, now))
     if stream.status is StreamStatus.DELETING:
-        return Observation(now, stream, record)
+        return seen
     if isinstance(goal, Ensure):
-        return _for_ensure(goal, stream, record, env.keys, now)
+        return _for_ensure(goal, seen, stream, env.keys)
+    seen = replace(seen, current=current_key(stream, seen.record, env.keys))
     if isinstance(goal, RevokeDue):
-        return Observation(now, stream, record, None, current_key(stream, record, env.keys))
-    if isinstance(goal, Mend):
-        return _for_mend(goal, stream, record, env.keys, now)
-    return _for_release(goal, stream, record, env.keys, now)
+        return seen
+    return (
+        _for_mend(goal, seen, stream, env.keys)
+        if isinstance(goal, Mend)
+        else _for_release(goal, seen, stream, env.keys)
+    )
 
 
 def _arn(goal: Goal) -> str:
@@ -83,64 +86,54 @@ def _arn(goal: Goal) -> str:
     return goal.owner.stream_arn(goal.stream.name)
 
 
-def _for_ensure(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
-    wanted = _wanted_key(goal, stream, record, keys)
-    current = current_key(stream, record, keys, wanted)
-    return Observation(
-        now,
-        stream,
-        record,
-        wanted,
-        current,
-        as_wanted=wanted.is_same_as(current),
-        is_last_key=_is_last_key(goal, stream, record, keys, current),
-        former=_former(goal, stream, record, keys, current),
-    )
+def _for_ensure(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
+    wanted = _wanted_key(goal, seen, stream, keys)
+    current = current_key(stream, seen.record, keys, wanted)
+    seen = replace(seen, wanted=wanted, current=current, as_wanted=wanted.is_same_as(current))
+    is_last_key = _is_last_key(goal, seen, stream, keys)
+    return replace(seen, is_last_key=is_last_key, former=_former(goal, seen, stream, keys))
 
 
-def _wanted_key(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup) -> Key:
+def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Key:
     """The key that the KeyId means.
 
     Lambda may deliver a request again after it has succeeded. An alias then means the key that it stood for before.
     """
-    key_id, claim = goal.properties.key_id, record.claim_of(goal.owner)
-    if claim and claim.settled == goal.stamp.digest and claim.wanted.resolved:
+    key_id, claim = goal.properties.key_id, seen.record.claim_of(goal.owner)
+    if claim and claim.succeeded == goal.stamp.digest and claim.wanted.resolved:
         return replace(keys.look_up(claim.wanted.arn, stream), key_id=key_id)
     return keys.look_up(key_id, stream)
 
 
-def _former(goal: Ensure, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> Key | None:
+def _former(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Key | None:
     """The key that this Create's Delete would restore; it is cached, since the first look saw it on the stream."""
     if not goal.creates or goal.properties.on_delete is not OnDelete.RESTORE:
         return None
-    claim = record.claim_of(goal.owner)
+    claim = seen.record.claim_of(goal.owner)
     if claim is None:
-        return current
+        return seen.current
     return keys.look_up(claim.found.key_id, stream) if claim.found else None
 
 
-def _for_mend(goal: Mend, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
+def _for_mend(goal: Mend, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
     """The claim in force says which key is wanted. An alias that was pointed elsewhere since changes nothing."""
-    claim = record.in_force
+    claim = seen.record.in_force
     if claim is None or claim.owner != goal.owner:
-        return Observation(now, stream, record)
+        return seen
     wanted = keys.look_up(claim.wanted.start_key_id, stream)
-    current = current_key(stream, record, keys)
-    return Observation(now, stream, record, wanted, current, as_wanted=claim.wanted.is_key(current))
+    return replace(seen, wanted=wanted, as_wanted=claim.wanted.is_key(seen.current))
 
 
-def _for_release(goal: Release, stream: Stream, record: Record, keys: KeyLookup, now: float) -> Observation:
-    current = current_key(stream, record, keys)
-    is_last_key = _is_last_key(goal, stream, record, keys, current)
-    in_force = record.in_force
-    if not (in_force and in_force.owner == goal.owner) and not is_last_key:
-        return Observation(now, stream, record, None, current)
-    target = restoration(goal, record, current)
+def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
+    seen = replace(seen, is_last_key=_is_last_key(goal, seen, stream, keys))
+    in_force = seen.record.in_force
+    if not (in_force and in_force.owner == goal.owner) and not seen.is_last_key:
+        return seen
+    target = restoration(goal, seen.record, seen.current)
     if target.outcome is not Outcome.RESTORE:
-        return Observation(now, stream, record, None, current, as_wanted=True, is_last_key=is_last_key)
-    wanted = _key_to_restore(target, stream, keys)
-    as_wanted = target.key is None and current is None
-    return Observation(now, stream, record, wanted, current, as_wanted, is_last_key)
+        return replace(seen, as_wanted=True)
+    as_wanted = target.key is None and seen.current is None
+    return replace(seen, wanted=_key_to_restore(target, stream, keys), as_wanted=as_wanted)
 
 
 def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
@@ -169,10 +162,9 @@ def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | N
     return keys.look_up(key_id, stream)
 
 
-def _is_last_key(goal: Ensure | Release, stream: Stream, record: Record, keys: KeyLookup, current: Key | None) -> bool:
+def _is_last_key(goal: Ensure | Release, seen: Observation, stream: Stream, keys: KeyLookup) -> bool:
     """Tell whether the stream has the resource's own key, where no record says who gave it."""
-    if record.claims or record.has_departed(goal.owner) or goal.last_key_id is None or current is None:
+    record, current, last = seen.record, seen.current, goal.last_key_id
+    if record.claims or record.has_departed(goal.owner) or last is None or current is None:
         return False
-    if goal.last_key_id in (current.key_id, current.identity):
-        return True
-    return keys.look_up(goal.last_key_id, stream).is_same_as(current)
+    return last in (current.key_id, current.identity) or keys.look_up(last, stream).is_same_as(current)

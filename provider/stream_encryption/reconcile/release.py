@@ -1,7 +1,6 @@
-"""The decision for Delete: nothing to release, not mine, not my turn, not restored, done.
+"""The decision for Delete. Pure.
 
-Pure functions over frozen values. Each check returns an action, or None if its case does not apply. The first action
-counts.
+The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken.
 """
 
 from __future__ import annotations
@@ -23,7 +22,14 @@ from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
 from .restoration import Outcome, Restoration, restoration
-from .situation import NEW_SECONDS, Situation, change, not_active, not_my_turn, not_yet_credible
+from .situation import (
+    REFUSAL_RETRY_SECONDS,
+    Situation,
+    announce_then_call,
+    wait_for_active,
+    wait_for_other_calls,
+    wait_until_credible,
+)
 from .state import LOOK_UP, State
 
 
@@ -38,18 +44,18 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if claim and _is_another_requests(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     situation = Situation(goal, stream, seen, state, now)
-    for check in (_not_in_force, _must_wait, _not_restored, _not_revoked):
-        action = check(situation)
+    for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):
+        action = rule(situation)
         if action:
             return action
-    return _done(situation)
+    return _succeed(situation)
 
 
 def _without_stream(situation: Situation[Release]) -> Action:
     """Release the claim on a stream that is gone, or is about to go, and revoke the grants for it."""
-    revokes = _not_revoked(situation)
+    revokes = _revoke_grants(situation)
     if revokes:
-        return not_my_turn(situation) or revokes
+        return wait_for_other_calls(situation) or revokes
     goal, record = situation.goal, without_unwanted(situation, _with_grant_call(situation))
     reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
     departed = _departed(goal, record, situation.now) if record.grants or record.claim_of(goal.owner) else None
@@ -64,12 +70,12 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
     such a Delete is not for a claim with which a later Create has succeeded.
     """
     if goal.only_request is not None:
-        is_a_later_creates = claim.creates[-1:] not in ((), (goal.only_request,))
-        return is_a_later_creates or claim.settled not in ("", goal.only_request)
-    return goal.may_overlap and bool(claim.settled) and len(claim.creates) > 1
+        newest_create = claim.creates[-1] if claim.creates else goal.only_request
+        return newest_create != goal.only_request or claim.succeeded not in ("", goal.only_request)
+    return goal.may_overlap and bool(claim.succeeded) and len(claim.creates) > 1
 
 
-def _not_in_force(situation: Situation[Release]) -> Action | None:
+def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
     """Leave the encryption as it is if this resource's claim is not in force."""
     goal, seen, record = situation.goal, situation.seen, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
@@ -77,9 +83,9 @@ def _not_in_force(situation: Situation[Release]) -> Action | None:
         return None
     if claim is None and seen.is_last_key:
         return None
-    revokes = _not_revoked(situation)
+    revokes = _revoke_grants(situation)
     if revokes:
-        return not_my_turn(situation) or revokes
+        return wait_for_other_calls(situation) or revokes
     record = without_unwanted(situation, _with_grant_call(situation))
     departed, note = _departed(goal, record, situation.now), revocation_note(situation, record)
     if claim and in_force:
@@ -88,9 +94,9 @@ def _not_in_force(situation: Situation[Release]) -> Action | None:
     return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed, note=note)
 
 
-def _must_wait(situation: Situation[Release]) -> Action | None:
-    """Wait for other calls and for ACTIVE. Before that, record that older requests of the owner are superseded."""
-    wait = not_my_turn(situation) or (None if _is_kept(situation) else not_active(situation))
+def _wait_for_turn(situation: Situation[Release]) -> Action | None:
+    """Wait for other calls and for ACTIVE; first write that the Delete has come, so that the owner's requests stop."""
+    wait = wait_for_other_calls(situation) or (None if _is_kept(situation) else wait_for_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
         record = with_releasing(situation.record, goal.owner, goal.stamp)
@@ -103,17 +109,23 @@ def _is_kept(situation: Situation[Release]) -> bool:
     return situation.state.skipped is not None or _target(situation).outcome is Outcome.KEEP
 
 
-def _not_restored(situation: Situation[Release]) -> Action | None:
+def _restore(situation: Situation[Release]) -> Action | None:
     """Restore the former encryption, or skip that if its key can't be used."""
     goal, seen, state = situation.goal, situation.seen, situation.state
     if state.skipped is not None:
         return None
     if seen.as_wanted:
         needs_no_proof = _target(situation).outcome in (Outcome.KEEP, Outcome.LEAVE)
-        return None if needs_no_proof else not_yet_credible(situation)
+        return None if needs_no_proof else wait_until_credible(situation)
     fault = seen.wanted.fault if seen.wanted else None
     since = state.refused_since(LOOK_UP)
-    if fault and seen.wanted and seen.wanted.missing and since is not None and situation.now - since < NEW_SECONDS:
+    if (
+        fault
+        and seen.wanted
+        and seen.wanted.missing
+        and since is not None
+        and situation.now - since < REFUSAL_RETRY_SECONDS
+    ):
         return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {fault}, unless that passes")
     target = _target(situation)
     if fault:
@@ -126,10 +138,10 @@ def _not_restored(situation: Situation[Release]) -> Action | None:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
         intent = Intent(Change.STOP, ended, goal.stamp)
     if_undone = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
-    return change(situation, intent, _announced(situation), if_undone)
+    return announce_then_call(situation, intent, _announced(situation), if_undone)
 
 
-def _not_revoked(situation: Situation[Release]) -> Action | None:
+def _revoke_grants(situation: Situation[Release]) -> Action | None:
     """Revoke the grants that nobody needs any more."""
     return revocable_grant(situation, _announced(situation))
 
@@ -144,12 +156,12 @@ def _with_grant_call(situation: Situation[Release]) -> Record:
     record, call = situation.record, situation.state.call
     if record.pending is None or record.pending.grant is None:
         return record
-    mine = call is not None and call.intent == record.pending.intent
+    mine = call is not None and call.intent_id == record.pending.intent_id
     record = as_seen(record, situation.seen.current)
     return without_pending(record) if mine else record
 
 
-def _done(situation: Situation[Release]) -> Action:
+def _succeed(situation: Situation[Release]) -> Action:
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
@@ -170,7 +182,7 @@ def _departed(goal: Release, record: Record, now: float) -> Record:
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
-        # Such a Delete supersedes the requests of its own second, too.
-        issued_before = goal.stamp.issued_at + goal.may_overlap
+        # A Delete that may overlap supersedes the other requests of its own second, too.
+        issued_before = goal.stamp.issued_at + 1 if goal.may_overlap else goal.stamp.issued_at
         departed = Departed(goal.owner, now, issued_before, (*same_second, goal.stamp.digest))
     return with_departed(without_claim(record, goal.owner), departed)

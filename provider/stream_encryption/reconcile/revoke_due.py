@@ -12,7 +12,7 @@ from .actions import Action, Code, Stabilized
 from .goals import RevokeDue
 from .granting import revocable_grant, without_unwanted
 from .observation import Observation
-from .situation import Situation, not_my_turn
+from .situation import Situation, wait_for_other_calls
 from .state import State
 
 
@@ -25,10 +25,10 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
     record = situation.record_as_seen
     revokes = revocable_grant(situation, record)
     if revokes:
-        return not_my_turn(situation) or revokes
+        return wait_for_other_calls(situation) or revokes
     left = without_unwanted(situation, record)
     if left.grants == record.grants:
         return Stabilized(Code.LEFT_ALONE, "no grant is due")
-    return not_my_turn(situation) or Stabilized(
+    return wait_for_other_calls(situation) or Stabilized(
         Code.REVOKED, "the grants that were due are revoked", without_pending(left)
     )

@@ -1,4 +1,8 @@
-"""Checks that all goals share: waiting for other calls, and announcing, making and awaiting a change. Pure."""
+"""Rules that all goals share: wait for other calls, announce a change, make it, and wait for its effect. Pure.
+
+A change takes two steps. The first step writes the intent into the record. The second step, upon the same look, makes
+the call: Start, Stop, or a grant's.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from .goals import Ensure, Mend, Release, RevokeDue
 from .observation import Observation
 from .state import State
 
-NEW_SECONDS = 60.0
+REFUSAL_RETRY_SECONDS = 60.0
 """How long to repeat a call that AWS refuses, in seconds: a key, policy, role or grant may have been made just now."""
 
 EFFECT_SECONDS = 15.0
@@ -57,7 +61,7 @@ class Situation(Generic[GoalT]):
         return as_seen(self.record, self.seen.current, call.called_at if call else None)
 
 
-def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
+def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
     """Wait while another call can be in flight, or while the last look can be older than the last change.
 
     The time when the look began is compared, since the record is read after the stream was described: it can
@@ -69,7 +73,7 @@ def not_my_turn(situation: Situation[GoalT]) -> Wait | None:
         reason = "a call that was announced in the record can still be in flight"
         return Wait(Code.WAITING_FOR_OTHER_CALL, reason, max(0.0, until - now))
     until = situation.record.changed_at + STALE_SECONDS
-    if until > looked_at and not situation.state.changes:
+    if until > looked_at and not situation.state.calls_made:
         reason = "the encryption has just been changed, and the description can be older than that"
         return Wait(Code.POSSIBLY_STALE, reason, max(0.0, until - now))
     if _has_not_shown(situation):
@@ -92,19 +96,27 @@ def _has_not_shown(situation: Situation[GoalT]) -> bool:
 def in_flight_until(situation: Situation[GoalT]) -> float:
     """Until when the call that the record announces can be in flight, in epoch seconds; 0 if it can't.
 
-    This request's own call is over when AWS has answered, or when the stream is as wanted, and so is one that was
-    never made. Every other call is waited out. No look shows a call for a grant.
+    Every call of another request is waited out.
     """
     pending, call = situation.record.pending, situation.state.call
     if pending is None:
         return 0.0
-    shown = situation.seen.as_wanted and pending.grant is None
-    if call and call.intent == pending.intent and (call.called_at is None or call.answered or shown):
-        return 0.0
-    return pending.until
+    is_own = call is not None and call.intent_id == pending.intent_id
+    return 0.0 if is_own and _own_call_is_over(situation) else pending.until
 
 
-def not_active(situation: Situation[GoalT]) -> Wait | None:
+def _own_call_is_over(situation: Situation[GoalT]) -> bool:
+    """Tell whether this request's call was not made, or AWS has answered it, or the stream is as wanted.
+
+    No look shows a call for a grant.
+    """
+    call = situation.state.call
+    if call is None or call.called_at is None or call.answered:
+        return True
+    return situation.seen.as_wanted and call.grant is None
+
+
+def wait_for_active(situation: Situation[GoalT]) -> Wait | None:
     """Wait while the stream is CREATING or UPDATING."""
     stream = situation.stream
     if stream.status is StreamStatus.ACTIVE:
@@ -113,15 +125,15 @@ def not_active(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.WAITING_FOR_ACTIVE, reason)
 
 
-def not_yet_credible(situation: Situation[GoalT]) -> Wait | None:
+def wait_until_credible(situation: Situation[GoalT]) -> Wait | None:
     """Wait while a description that is ACTIVE as wanted can be older than the last change."""
-    if situation.state.stability.settled_since is not None:
+    if situation.state.stability.believed_since is not None:
         return None
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
-def change(situation: Situation[GoalT], intent: Intent, announced: Record, if_undone: Action) -> Action:
-    """Choose the next step of a change: announce it in the record, make the call, or wait for its effect.
+def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: Record, if_undone: Action) -> Action:
+    """Announce a change in the record; then make the call; then wait for its effect.
 
     Args:
         situation: The situation.
@@ -130,7 +142,7 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, if_un
         if_undone: The action if the change took effect, and somebody else undid it.
     """
     state, call = situation.state, situation.state.call
-    if call and call.called_at is not None and call.announces(intent):
+    if call and call.called_at is not None and call.is_same_change(intent):
         shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
         if situation.now - max(call.called_at, shown_at) < EFFECT_SECONDS:
             return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
@@ -145,11 +157,11 @@ def change(situation: Situation[GoalT], intent: Intent, announced: Record, if_un
 
 
 def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
-    """Tell whether the record has this request's intent, and the intent is seconds old."""
+    """Tell whether the record has this request's intent, at most BEGIN_SECONDS old, and the call was not made yet."""
     pending, call = situation.record.pending, situation.state.call
-    if pending is None or call is None or call.called_at is not None or not call.announces(intent):
+    if pending is None or call is None or call.called_at is not None or not call.is_same_change(intent):
         return False
-    return call.intent == pending.intent and situation.now - call.written_at <= BEGIN_SECONDS
+    return call.intent_id == pending.intent_id and situation.now - call.written_at <= BEGIN_SECONDS
 
 
 def _call(situation: Situation[GoalT], intent: Intent) -> Call:

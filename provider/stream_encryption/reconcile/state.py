@@ -17,13 +17,13 @@ _LOOKS = ("kinesis:DescribeStreamSummary", "kinesis:DescribeStream", "dynamodb:G
 
 
 @dataclass(frozen=True, slots=True)
-class PendingCall:
+class OwnCall:
     """The call that this request has announced in the record, and perhaps made.
 
     Attributes:
         change: The call.
         key: The key of a Start or of a grant; the key that a Stop ends.
-        intent: The name of the intent in the record.
+        intent_id: The name of the intent in the record.
         written_at: When the intent was written, in epoch seconds.
         called_at: When the call was made, in epoch seconds; None while it was not.
         answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
@@ -34,7 +34,7 @@ class PendingCall:
 
     change: Change
     key: RecordedKey
-    intent: str
+    intent_id: str
     written_at: float
     called_at: float | None = None
     answered: bool = False
@@ -42,7 +42,7 @@ class PendingCall:
     times: int = 0
     grant: Grant | None = None
 
-    def announces(self, intent: Intent) -> bool:
+    def is_same_change(self, intent: Intent) -> bool:
         """Tell whether this is the same change."""
         identity = (self.change, self.key, self.grant and self.grant.identity)
         return identity == (intent.change, intent.key, intent.grant and intent.grant.identity)
@@ -56,18 +56,18 @@ class Stability:
         possibly_stale: A description can be older than the last change.
         stale_counted_from: From when STALE_SECONDS count, after which a description is believed: the answered call, or
             else the first look that was ACTIVE as wanted; in epoch seconds; None if there was neither.
-        settled_since: Since when the stream has certainly been ACTIVE as wanted, in epoch seconds; None if it is not.
+        believed_since: Since when the stream has certainly been ACTIVE as wanted, in epoch seconds; None if it is not.
         reached_at: When the stream was last certainly ACTIVE as wanted, in epoch seconds; None if it never was.
     """
 
     possibly_stale: bool = False
     stale_counted_from: float | None = None
-    settled_since: float | None = None
+    believed_since: float | None = None
     reached_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class OngoingRefusal:
     """A call that AWS keeps refusing: the action, the kind of refusal, and since when, in epoch seconds."""
 
     action: str
@@ -95,9 +95,9 @@ class State:
         throttle_level: One more for each throttled call, one less for each look; pauses are longer unless it is 0.
         look_throttled: The last look was throttled, so the next one uses the other describe call.
         call: The call that was announced last; None where none was.
-        changes: How many Starts and Stops were made.
+        calls_made: How many Starts and Stops were made.
         stability: Since when the stream is as wanted.
-        refused: The calls that AWS keeps refusing.
+        ongoing_refusals: The calls that AWS keeps refusing.
         verified: A record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
         granted: What became of the grants that the request has made or revoked.
@@ -108,17 +108,17 @@ class State:
     waiting_for: str = "nothing yet"
     throttle_level: int = 0
     look_throttled: bool = False
-    call: PendingCall | None = None
-    changes: int = 0
+    call: OwnCall | None = None
+    calls_made: int = 0
     stability: Stability = field(default_factory=Stability)
-    refused: tuple[Refused, ...] = ()
+    ongoing_refusals: tuple[OngoingRefusal, ...] = ()
     verified: bool = False
     skipped: str | None = None
     granted: Granted = field(default_factory=Granted)
 
     def refused_since(self, action: str) -> float | None:
         """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
-        return next((one.since for one in self.refused if one.action == action), None)
+        return next((one.since for one in self.ongoing_refusals if one.action == action), None)
 
 
 def after_look(state: State, seen: Observation, now: float) -> State:
@@ -129,15 +129,15 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         seen: The look.
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
-    refused = tuple(one for one in state.refused if one.action not in _LOOKS and one.action != LOOK_UP)
+    refused = tuple(one for one in state.ongoing_refusals if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.missing_key:
         since = state.refused_since(LOOK_UP)
-        refused = (*refused, Refused(LOOK_UP, RefusalKind.KEY, seen.now if since is None else since))
-    state = replace(state, refused=refused)
+        refused = (*refused, OngoingRefusal(LOOK_UP, RefusalKind.KEY, seen.now if since is None else since))
+    state = replace(state, ongoing_refusals=refused)
     if seen.stream is None:
         return state
-    if seen.stream.status is not StreamStatus.ACTIVE:
+    if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
     return replace(state, stability=_after_active(_still_true(state, seen.record), seen, now))
@@ -152,7 +152,7 @@ def _still_true(state: State, record: Record) -> Stability:
     since = stability.stale_counted_from
     if since is None:
         return stability
-    if pending and pending.until > since and (call is None or call.intent != pending.intent):
+    if pending and pending.until > since and (call is None or call.intent_id != pending.intent_id):
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
     return _doubted(stability) if record.changed_at > since else stability
 
@@ -162,9 +162,9 @@ def _after_active(stability: Stability, seen: Observation, now: float) -> Stabil
         return _doubted(stability)
     stale_counted_from = now if stability.stale_counted_from is None else stability.stale_counted_from
     if stability.possibly_stale and seen.now - stale_counted_from < STALE_SECONDS:
-        return replace(stability, stale_counted_from=stale_counted_from, settled_since=None)
-    settled_since = now if stability.settled_since is None else stability.settled_since
-    return Stability(stale_counted_from=stale_counted_from, settled_since=settled_since, reached_at=seen.now)
+        return replace(stability, stale_counted_from=stale_counted_from, believed_since=None)
+    believed_since = now if stability.believed_since is None else stability.believed_since
+    return Stability(stale_counted_from=stale_counted_from, believed_since=believed_since, reached_at=seen.now)
 
 
 def _doubted(stability: Stability) -> Stability:
@@ -173,8 +173,8 @@ def _doubted(stability: Stability) -> Stability:
 
 def after_intent(state: State, intent: Intent, name: str, now: float) -> State:
     """Add that an intent was written, or may have been."""
-    times = state.call.times if state.call and state.call.announces(intent) else 0
-    return replace(state, call=PendingCall(intent.change, intent.key, name, now, times=times, grant=intent.grant))
+    times = state.call.times if state.call and state.call.is_same_change(intent) else 0
+    return replace(state, call=OwnCall(intent.change, intent.key, name, now, times=times, grant=intent.grant))
 
 
 def after_call(state: State, now: float, *, answered: bool) -> State:
@@ -189,8 +189,10 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
         state.call, called_at=now, answered=answered, effect_at=None, times=state.call.times + answered
     )
     stability = replace(_doubted(state.stability), stale_counted_from=now if answered else None)
-    refused = tuple(one for one in state.refused if call and not one.action.endswith(call.change))
-    return replace(state, call=call, changes=state.changes + 1, waits=0, stability=stability, refused=refused)
+    refused = tuple(one for one in state.ongoing_refusals if call and not one.action.endswith(call.change))
+    return replace(
+        state, call=call, calls_made=state.calls_made + 1, waits=0, stability=stability, ongoing_refusals=refused
+    )
 
 
 def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
@@ -209,8 +211,10 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
         granted = replace(granted, made=(*granted.made, made))
     else:
         granted = replace(granted, revoked=(*granted.revoked, call.grant))
-    refused = tuple(one for one in state.refused if not one.action.endswith(GRANT_CALLS))
-    return replace(state, call=replace(call, called_at=now, answered=True), granted=granted, refused=refused, waits=0)
+    refused = tuple(one for one in state.ongoing_refusals if not one.action.endswith(GRANT_CALLS))
+    return replace(
+        state, call=replace(call, called_at=now, answered=True), granted=granted, ongoing_refusals=refused, waits=0
+    )
 
 
 def after_refusal(state: State, refusal: Refusal, now: float) -> State:
@@ -220,6 +224,8 @@ def after_refusal(state: State, refusal: Refusal, now: float) -> State:
         state = replace(state, throttle_level=state.throttle_level + 1, look_throttled=look)
     if refusal.kind is RefusalKind.BUSY:
         state = replace(state, stability=_doubted(state.stability))
-    others = tuple(one for one in state.refused if one.action != refusal.action)
-    same = next((one for one in state.refused if (one.action, one.kind) == (refusal.action, refusal.kind)), None)
-    return replace(state, refused=(*others, same or Refused(refusal.action, refusal.kind, now)))
+    others = tuple(one for one in state.ongoing_refusals if one.action != refusal.action)
+    same = next(
+        (one for one in state.ongoing_refusals if (one.action, one.kind) == (refusal.action, refusal.kind)), None
+    )
+    return replace(state, ongoing_refusals=(*others, same or OngoingRefusal(refusal.action, refusal.kind, now)))

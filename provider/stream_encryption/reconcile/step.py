@@ -26,7 +26,7 @@ from .release import decide_release
 from .revoke_due import decide_revoke_due
 from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
 
-LOOK_SECONDS = 30.0
+MOST_LOOK_AGE_SECONDS = 30.0
 """The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
 for longer, the provider looks again."""
 
@@ -62,15 +62,15 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     goal, state, seen = progress.goals[0], progress.state, known.seen
     if seen is None:
         try:
-            seen = observe(goal, env, known.record, other_budget=state.look_throttled)
+            seen = observe(goal, env, known.record, use_describe_stream=state.look_throttled)
         except Refused as refused:
             return _after_refusal(goal, state, refused.refusal, known, env)
         state = after_look(state, seen, env.clock.now())
     action = _decide(goal, seen, state, env.clock.now())
-    if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > LOOK_SECONDS:
+    if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > MOST_LOOK_AGE_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
-    elif isinstance(action, Failed | SkipRestore) and known.record is not None:
-        # An action that writes finds out that the record is old, since writes are conditional. These two write nothing.
+    elif isinstance(action, Failed | SkipRestore) and known.record is not None:  # this step did not read the record
+        # A conditional write would find out that the record is old. These two actions write nothing, so read it first.
         action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
     return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
@@ -89,7 +89,7 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
 def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
     """Carry out one action: one call, or none."""
     action, now, record = step.action, env.clock.now(), None
-    state_if_done = step.state  # the state, should the call take effect without an answer
+    state_if_done = step.state  # the state in case the call takes effect, and its response is lost
     if isinstance(action, WriteRecord):
         record = action.record
         if action.intent:
@@ -141,7 +141,7 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
 
 
 def _after_action(step: Step, env: Environment) -> Step:
-    """Add the action to the state, and forget the look, which is out of date now."""
+    """Add the action to the state, and forget the look, which is out of date now; a failed request ends its intent."""
     state, action, known = step.state, step.action, Known(step.known.record)
     match action:
         case Wait():
@@ -181,7 +181,7 @@ def _end_intent(state: State, seen: Observation, env: Environment) -> None:
     The record then says which key the stream has now, and whether the provider or somebody else gave it.
     """
     pending, call = seen.record.pending, state.call
-    if pending is None or call is None or call.intent != pending.intent:
+    if pending is None or call is None or call.intent_id != pending.intent_id:
         return
     record = seen.record
     if call.called_at is not None:

@@ -72,8 +72,7 @@ class Claim:
         on_delete: What the resource's Delete does.
         latest: The newest Creates and Updates of the owner.
         creates: Digests of the Creates that the record saw, the first one first.
-        settled: The digest of the last request with which the stream was ACTIVE with the wanted key, so that SUCCESS
-            was due; empty where there was none.
+        succeeded: The digest of the last request that succeeded; empty where there was none.
         releasing: The Deletes that have begun to release the claim; None where none has.
         on_drift: What the watch does when the stream is not as wanted.
     """
@@ -84,7 +83,7 @@ class Claim:
     on_delete: OnDelete
     latest: Latest
     creates: tuple[str, ...] = ()
-    settled: str = ""
+    succeeded: str = ""
     releasing: Latest | None = None
     on_drift: OnDrift = OnDrift.REPORT
 
@@ -124,7 +123,7 @@ class Pending:
         change: The call.
         key: The key of a Start or of a grant; the key that a Stop ends.
         request: The digest of the request that makes the call.
-        intent: Names this very intent.
+        intent_id: Names this very intent.
         written_at: When it was written, in epoch seconds.
         until: Until when the call can be in flight, or a description can be older than the call, in epoch seconds.
         grant: The grant to create or revoke; None for a Start or Stop.
@@ -133,7 +132,7 @@ class Pending:
     change: Change
     key: RecordedKey
     request: str
-    intent: str
+    intent_id: str
     written_at: float
     until: float
     grant: Grant | None = None

@@ -26,29 +26,29 @@ class Sight:
     keys: KeyLookup
     clock: Clock
 
-    def look(self, record: Record, *, other_budget: bool = False) -> Look | None:
+    def look(self, record: Record, *, use_describe_stream: bool = False) -> Look | None:
         """Look at the stream of a record, whose claim in force is compared with it.
 
         Args:
             record: The record; it has a claim.
-            other_budget: Use the budget of DescribeStream.
+            use_describe_stream: Use the budget of DescribeStream.
 
         Returns:
             The look; None where AWS is throttling or down, so that the next round has to look.
         """
         for tries in range(_TRIES):
             try:
-                return self._look(record, other_budget=other_budget)
+                return self._look(record, use_describe_stream=use_describe_stream)
             except Refused as refused:
                 if refused.refusal.kind not in _PASSES:
                     return Look(self.clock.now(), refused=refused.refusal)
             self.clock.sleep(2.0**tries)
         return None
 
-    def _look(self, record: Record, *, other_budget: bool) -> Look:
+    def _look(self, record: Record, *, use_describe_stream: bool) -> Look:
         now = self.clock.now()
         stream = self.kinesis.describe(
-            StreamRef(record.stream.rpartition("/")[2], record.stream), other_budget=other_budget
+            StreamRef(record.stream.rpartition("/")[2], record.stream), use_describe_stream=use_describe_stream
         )
         return look_of(record, stream, self.keys, now)
 

@@ -78,7 +78,7 @@ def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
     if not codes & ENCRYPTION or codes & {FindingCode.KEY_UNUSABLE, FindingCode.CONTESTED}:
         return None
     digest = claim.latest.digests[-1]
-    if claim.settled != digest:
+    if claim.succeeded != digest:
         return None  # Its request has never succeeded: there is no state to go back to.
     stream = StreamRef(record.stream.rpartition("/")[2], record.stream)
     return Mend(stream, claim.owner, RequestStamp(claim.latest.issued_at, digest))

@@ -85,7 +85,7 @@ class Rounds:
         for record in page.records:
             if _is_of_interest(record) and _wants_one_of(keys, record):
                 watched += 1
-                drifting += bool(self.watcher.watch(record, cause, other_budget=pace.wait()))
+                drifting += bool(self.watcher.watch(record, cause, use_describe_stream=pace.wait()))
         for stream in page.unreadable:
             self.watcher.log.unreadable(stream)
         if not keys:

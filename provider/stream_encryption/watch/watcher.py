@@ -36,18 +36,18 @@ class Watcher:
     mends: StateMachine
     log: WatchLog
 
-    def watch(self, record: Record, cause: Cause | None = None, *, other_budget: bool = False) -> bool | None:
+    def watch(self, record: Record, cause: Cause | None = None, *, use_describe_stream: bool = False) -> bool | None:
         """Look at a record's stream once.
 
         Args:
             record: The record, read before this look.
             cause: The call by others that led to it.
-            other_budget: Look by the budget of DescribeStream.
+            use_describe_stream: Look by the budget of DescribeStream.
 
         Returns:
             Whether there are findings; None where that can't be told now.
         """
-        findings = self._findings(record, other_budget=other_budget)
+        findings = self._findings(record, use_describe_stream=use_describe_stream)
         if findings is None:
             return None
         now = self.sight.clock.now()
@@ -74,10 +74,10 @@ class Watcher:
             if due:
                 self._mend(due, f"revoke-{due.stamp.digest}", now)
 
-    def _findings(self, record: Record, *, other_budget: bool) -> tuple[Finding, ...] | None:
+    def _findings(self, record: Record, *, use_describe_stream: bool) -> tuple[Finding, ...] | None:
         if record.in_force is None:
             return ()  # What was told of the stream is over: nobody claims it any more.
-        look = self.sight.look(record, other_budget=other_budget)
+        look = self.sight.look(record, use_describe_stream=use_describe_stream)
         return judge(record, look) if look else None
 
     def _noted(self, record: Record, new: News) -> Record | None:

@@ -65,5 +65,5 @@ class MendStep:
             if progress.goals:
                 return WorkflowState.of({}, handed_over.deadline, progress, seconds).to_json()
             done = "Mended" if isinstance(goal, Mend) else "Revoked"
-            self.telemetry.mend_ended(done if progress.changes else "LeftAlone")
+            self.telemetry.mend_ended(done if progress.calls_made else "LeftAlone")
         return {"Done": True}

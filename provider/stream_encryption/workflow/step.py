@@ -66,13 +66,13 @@ class WorkflowStep:
         physical_id = event.get("PhysicalResourceId") or f"{MARKER}{event['LogicalResourceId']}"
         try:
             request = Request.of(event, self.sender.clock.now())
-            physical_id = request.failed_id
+            physical_id = request.failure_id
             self.telemetry.resume(request)
             handed_over = WorkflowState.from_json(cleaned(state, url)).checked(request)
             progress, seconds = self._work(handed_over, context)
             if progress.goals:
                 return WorkflowState.of(event, handed_over.deadline, progress, seconds).to_json()
-            response = self._success(event, request.settled_id(progress), progress)
+            response = self._success(event, request.success_id(progress), progress)
         except Exception as error:  # noqa: BLE001 (CloudFormation has to get a response all the same)
             failure = Failure.of(error, context, url)
             self.telemetry.failed(failure)

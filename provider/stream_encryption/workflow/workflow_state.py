@@ -24,7 +24,7 @@ class WorkflowState:
             for a mend, which nobody waits for.
         deadline: When the response has to be sent, in epoch seconds.
         progress: How far the request has come.
-        seconds: When to look again.
+        seconds: How long the state machine waits before the next step.
     """
 
     event: Mapping[str, Any]
@@ -34,7 +34,7 @@ class WorkflowState:
 
     @classmethod
     def of(cls, event: Mapping[str, Any], deadline: float, progress: Progress, seconds: float) -> WorkflowState:
-        """Hand over a request that is to be looked at again in so many seconds: a state machine waits whole ones."""
+        """Make the state for the next step, in so many seconds: a state machine waits whole ones."""
         return cls(event, deadline, progress, max(1, ceil(seconds)))
 
     @staticmethod
@@ -66,7 +66,7 @@ class WorkflowState:
         return cls(state["Event"], deadline, decode(Progress, state["Progress"]), seconds)
 
     def checked(self, request: Request) -> WorkflowState:
-        """Verify that the state belongs to its request, and end it when CloudFormation stops waiting.
+        """Verify that the state belongs to its request, and limit its deadline to the time that CloudFormation waits.
 
         Raises:
             ValueError: No goal is left, or the goals are another owner's.
