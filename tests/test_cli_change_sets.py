@@ -194,6 +194,9 @@ def test_an_unknown_key_is_no_drift_where_the_record_can_t_tell(command: Command
     command.provider.table.exists = False
     assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
     assert command.code == 0
+    command.cloudformation.put(STACK, body(Encryption=resource(unknown)), {LOGICAL_ID: "of no stream"})
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
 
 
 def test_a_resource_that_failed_is_tried_again_whatever_the_change_set_says(command: Command) -> None:

@@ -21,11 +21,11 @@ def drift_by_record(asked: Asked, stack_id: str, sources: Sources, now: float) -
         sources: Where to look.
         now: The time, in epoch seconds.
     """
-    ref = stream_of_arn(asked.physical_id or "")
-    if ref is None or asked.physical_id is None:
+    ref = stream_of_arn(asked.physical_id)
+    if ref is None or ref.arn is None:
         return None
     try:
-        record = sources.records.read(asked.physical_id)
+        record = sources.records.read(ref.arn)
         claim = record.in_force
         if claim is None or (claim.owner.stack_id, claim.owner.logical_id) != (stack_id, asked.resource):
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from .engine import FindingCode
 
@@ -46,6 +46,8 @@ def _meets(row: Row, condition: Condition) -> bool:
             return bool(row.drift)
         case Condition.KEY:
             return has_broken_key(row) or FindingCode.KEY_UNUSABLE in row.drift.split(", ")
+        case _:
+            assert_never(condition)
 
 
 def _is_open(row: Row, conditions: Collection[Condition]) -> bool:
