@@ -130,8 +130,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, 
 
 
 @cli.command(
-    epilog="Exit codes: 0 nothing would change, and everything is known. 2 something would change, may change, or is "
-    "unknown. 1 something would be refused or could not be looked at, or the command failed."
+    epilog="Exit codes: 0 nothing would change, and everything is known. 2 something would change, may change, is "
+    "unknown, or has drifted. 1 something would be refused or could not be looked at, or the command failed."
 )
 @click.argument("file", required=False, type=click.Path(allow_dash=True))
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
