@@ -24,7 +24,12 @@ def test_no_promise_is_broken_while_the_watch_is_at_work(first: int) -> None:
 def test_a_bug_that_is_planted_in_the_watch_is_found(mutant: Mutant) -> None:
     """The simulation's own ground: it can find the bugs that a watch like this one has."""
     with planted(mutant) as product:
-        assert play(str(mutant.witness), product).broken
+        match mutant.witness:
+            case int(seed):
+                report = simulate(seed, product, watch=True)
+            case name:
+                report = play(str(name), product)
+    assert report.broken
 
 
 @pytest.mark.parametrize("name", STORIES)

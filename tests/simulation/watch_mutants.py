@@ -1,4 +1,4 @@
-"""Planted bugs in the watch. The witness of each is a story of watch_stories.py."""
+"""Planted bugs in the watch. The witness of each is a story of watch_stories.py, or a seed with the watch."""
 
 from tests.simulation.mutant import Mutant
 
@@ -39,6 +39,13 @@ WATCH = (
         "MOST_MENDS = 3\n",
         "MOST_MENDS = 99\n",
         "a war with a tool",
+    ),
+    Mutant(
+        "a mend whose announcement was lost does not count when it is announced again",
+        "reconcile/mend.py",
+        "    if situation.state.call is None or began not in mends:",
+        "    if situation.state.call is None:",
+        59,
     ),
     Mutant(
         "a finding is told at every round",
