@@ -93,11 +93,11 @@ test: setup ## All the tests: those of parts, then those of whole lives, simulat
 	@# Tests of the embedded AWS go by real seconds: on a crowded machine one can be late, and is tried once more, alone.
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(LIVES)
 
-simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000, or SEEDS=lifecycles
-	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))
+simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch), or SEEDS=lifecycles
+	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(WATCH),watch,seeds) $(SEEDS))
 
 replay: .venv/.ready ## Show one of these worlds: make replay SEED=42
-	@$(SIMULATION) replay "$(SEED)"
+	@$(SIMULATION) $(if $(WATCH),replay-watch,replay) "$(SEED)"
 
 mutants: .venv/.ready ## How often the simulation finds planted bugs: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)

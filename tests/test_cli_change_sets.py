@@ -181,6 +181,37 @@ def test_what_is_in_no_change_is_not_changed(command: Command) -> None:
     assert command.code == 0
 
 
+@pytest.mark.parametrize("key", ["alias/one", "{{resolve:ssm:/key}}"])
+@pytest.mark.parametrize(("act", "told"), [("stop", "the stream is not encrypted"), ("rekey", "the stream has key ")])
+def test_a_change_set_of_a_stack_whose_stream_has_drifted_ends_with_2(
+    command: Command, key: str, act: str, told: str
+) -> None:
+    """Though it changes nothing; which key a dynamic reference stands for, the record knows."""
+    command.deploy(ONE)
+    command.cloudformation.put(STACK, body(Encryption=resource({**ONE, "KeyId": key})), {LOGICAL_ID: STREAM_ARN})
+    people, two = command.provider.kinesis.people, command.provider.two.arn
+    people.stop("orders") if act == "stop" else people.rekey("orders", two)
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 2
+    change_set_id = command.cloudformation.put_change_set("theirs", STACK, Prepared([]))
+    assert told in command.json("plan", "--change-set", change_set_id)["lines"][0]["drift"]
+
+
+def test_an_unknown_key_is_no_drift_where_the_record_can_t_tell(command: Command) -> None:
+    """The record names no claim of this resource, or can't be read: the stream's key may be the wanted one."""
+    command.provider.kinesis.add_stream("orders", "alias/two")
+    unknown = {**ONE, "KeyId": "{{resolve:ssm:/key}}"}
+    command.cloudformation.put(STACK, body(Encryption=resource(unknown)), {LOGICAL_ID: STREAM_ARN})
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+    command.provider.table.exists = False
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+    command.cloudformation.put(STACK, body(Encryption=resource(unknown)), {LOGICAL_ID: "of no stream"})
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+
+
 def test_a_resource_that_failed_is_tried_again_whatever_the_change_set_says(command: Command) -> None:
     """It is in no change, and CloudFormation sends a request for it."""
     command.deploy(ONE, statuses={LOGICAL_ID: "UPDATE_FAILED"})

@@ -15,6 +15,7 @@ from botocore.exceptions import ConnectTimeoutError, NoRegionError
 from stream_encryption_cli import VERSION
 from stream_encryption_cli.account import Access, Account
 from stream_encryption_cli.main import main
+from stream_encryption_cli.regions import Regions
 from tests.builders import ACCOUNT, REGION
 from tests.cli import EXPORT, TYPE, Command, events_account
 from tests.fake_errors import Kind
@@ -222,6 +223,10 @@ def ended(work: Exception | type[BaseException], capsys: pytest.CaptureFixture[s
             raise work
 
         without_credentials = of
+
+        @staticmethod
+        def regions(_access: Access) -> Regions:
+            raise work
 
     code = main(["plan", EXAMPLE, "--parameter", "StreamName=orders"], Accounts)
     return code, capsys.readouterr().err
@@ -443,8 +448,8 @@ def test_an_audit_is_a_table_json_or_csv(command: Command) -> None:
     assert "orders    ACTIVE  NONE\n" in text
     assert [row["stream"] for row in command.json("audit")] == ["orders", "payments"]
     head, *rows = command("audit", "--format", "csv").splitlines()
-    assert head.startswith("stream,arn,status,encryption,key_id,")
-    assert [row.split(",")[0] for row in rows] == ["orders", "payments"]
+    assert head.startswith("profile,account,region,stream,arn,status,encryption,key_id,")
+    assert [row.split(",")[1:4] for row in rows] == [[ACCOUNT, REGION, name] for name in ("orders", "payments")]
     assert command.code == 0
     assert command.errors == ""
 

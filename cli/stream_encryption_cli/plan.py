@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import known
+from .drifted import drift_by_record
 from .engine import InvalidProperties, KeyUnusable, ProviderError, Request, stream_of_arn
 from .lines import Line, Verdict
 from .outcome import lines
@@ -74,8 +75,11 @@ class Planner:
         if line.verdict is Verdict.NOT_SEEN:
             return replace(line, event=NONE)
         drifted = line.verdict in (Verdict.START, Verdict.CLAIM_ONLY, Verdict.REFUSED)
+        drift = line.reason if drifted else None
+        if line.verdict is Verdict.UNKNOWN:
+            drift = drift_by_record(asked, asked.stack_id or self._stack_id, self._sources, self._clock.now())
         bare = _bare(asked, Verdict.NO_REQUEST, "CloudFormation sends no request")
-        return replace(bare, now=line.now, drift=line.reason if drifted else None)
+        return replace(bare, now=line.now, drift=drift)
 
     def _asked(self, asked: Asked, rehearsal: Rehearsal) -> tuple[list[Line], list[Asked]]:
         refused = refusal(asked)

@@ -112,9 +112,16 @@ def test_a_mend_is_announced_and_counted_before_its_start() -> None:
 def test_a_mend_that_is_announced_again_counts_once() -> None:
     """Property OnDrift: the intent was too old, so it is written again."""
     announced = stopped(pending=pending(start_intent(), at=NOW - 9), watch=WatchNotes(mends=(NOW - 9,)))
-    again = decide(announced, state(call=call(start_intent(), at=NOW - 9)))
+    again = decide(announced, state(call=call(start_intent(), at=NOW - 9), since=NOW - 9))
     assert isinstance(again, WriteRecord)
     assert again.record.watch.mends == (NOW - 9,)
+
+
+def test_a_mend_whose_announcement_was_lost_counts_when_it_is_announced_again() -> None:
+    """Property OnDrift: DynamoDB failed, and the write did not take effect."""
+    again = decide(stopped(watch=WatchNotes(mends=(NOW - 60,))), state(call=call(start_intent(), at=NOW - 9)))
+    assert isinstance(again, WriteRecord)
+    assert again.record.watch.mends == (NOW - 60, NOW)
 
 
 def test_the_fourth_mend_of_a_day_is_contested() -> None:

@@ -1,4 +1,8 @@
-"""Runs the simulation by hand: `python -m tests.simulation seeds 1-99`, `replay 42`, `lifecycles` or `mutants 1-99`."""
+"""Runs the simulation by hand: `python -m tests.simulation` with one of these.
+
+`seeds 1-99`, `watch 1-99` (the same worlds, with the watch), `lifecycles`, `mutants 1-99`: many worlds.
+`replay 42`, `replay-watch 42`: one of them, with each decision.
+"""
 
 from __future__ import annotations
 
@@ -51,11 +55,11 @@ class Sums:
         self.broken += other.broken
 
 
-def seeds(first: int, last: int) -> Sums:
-    """Run the worlds of these seeds."""
+def seeds(first: int, last: int, *, watch: bool = False) -> Sums:
+    """Run the worlds of these seeds; if asked, with the watch in them."""
     sums = Sums()
     for seed in range(first, last + 1):
-        sums.add(simulate(seed), f"seed {seed}")
+        sums.add(simulate(seed, watch=watch), f"seed {seed}")
     return sums
 
 
@@ -112,14 +116,15 @@ def _numbers(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments say."""
     match arguments:
-        case ["seeds", numbers]:
+        case ["seeds" | "watch" as what, numbers]:
             first, last = _numbers(numbers)
             starts = range(first, last + 1, CHUNK)
-            _many(partial(seeds, start, min(start + CHUNK - 1, last)) for start in starts)
+            watch = what == "watch"
+            _many(partial(seeds, start, min(start + CHUNK - 1, last), watch=watch) for start in starts)
         case ["lifecycles"]:
             _many(partial(lifecycle, name) for name in LIFECYCLES)
-        case ["replay", seed]:
-            report = simulate(_numbers(seed)[0], talkative=True)
+        case ["replay" | "replay-watch" as what, seed]:
+            report = simulate(_numbers(seed)[0], talkative=True, watch=what == "replay-watch")
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)

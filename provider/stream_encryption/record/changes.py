@@ -159,13 +159,13 @@ def without_pending(record: Record) -> Record:
 
 
 def recent_mends(record: Record, now: float) -> tuple[float, ...]:
-    """When mends announced a Start in the last 24 hours, in epoch seconds."""
+    """When the mends of the last 24 hours began that announced a Start, in epoch seconds."""
     return tuple(at for at in record.watch.mends if now - at < MENDS_SECONDS)
 
 
-def with_mend(record: Record, now: float) -> Record:
-    """Note that a mend announces a Start now."""
-    return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), now)))
+def with_mend(record: Record, began: float, now: float) -> Record:
+    """Note that a mend announces a Start now; the time at which the mend began tells it from the others."""
+    return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), began)))
 
 
 def expires(record: Record) -> int | None:
