@@ -8,17 +8,18 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .contents import EXTENSIONS, TRANSFORM, Opening, section_of
-from .functions import Functions
-from .loops import FOR_EACH
+from stream_encryption_cli.template.contents import EXTENSIONS, TRANSFORM, Opening, section_of
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.loops import FOR_EACH
+from stream_encryption_cli.template.text import Map, line_of
+from stream_encryption_cli.template.unknown import MissingName, TemplateFault, Unknown, unknown_in
+
 from .served import ATTRIBUTES, TYPE, may_be
-from .text import Map, line_of
-from .unknown import MissingName, TemplateFault, Unknown, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from .contents import Contents
+    from stream_encryption_cli.template.contents import Contents
 
 _SECTIONS = re.compile(
     "AWSTemplateFormatVersion|Conditions|Description|Globals|Hooks|Mappings|Metadata|Outputs|Parameters|Resources|Rules"
