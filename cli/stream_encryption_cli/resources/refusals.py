@@ -184,13 +184,14 @@ def _needs(name: str, part: Any, absent: set[str], functions: Functions) -> set[
             met, only its names are checked.
     """
     there = _there(part, functions)
-    evaluated: Any = {key: one for key, one in part.items() if key != "Metadata"} if isinstance(part, dict) else None
+    evaluated: dict[str, Any] = {}
     try:
-        unknown = unknown_in(functions.evaluate(evaluated))
+        for key, one in part.items() if isinstance(part, dict) else ():
+            evaluated[key] = functions.evaluate(one)
     except TemplateFault as fault:
         if there is not False or isinstance(fault, MissingName):
             raise
-        unknown = None
+    unknown = unknown_in({key: one for key, one in evaluated.items() if key != "Metadata"})
     used = unknown.needs if unknown else frozenset()
     if there is True and used & absent:
         raise TemplateFault(f"{name} refers to {min(used & absent)}, whose condition is not met")
