@@ -60,6 +60,9 @@ templates = st.one_of(
             "Conditions": st.one_of(values, st.dictionaries(texts, values, max_size=3)),
             "Mappings": values,
             "Outputs": values,
+            "Rules": st.one_of(
+                values, st.dictionaries(names, st.fixed_dictionaries({"Assertions": values}), max_size=2)
+            ),
             "Parameters": st.one_of(values, st.just({"A": {"Type": "String", "Default": "orders"}})),
         },
     ),
