@@ -69,7 +69,6 @@ def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Size
                 [[f"{name}s", *_row([played])] for name, played in lives.items()],
             ),
             Table(f"The peers' {MANY} (models; times are of the requests that did not fail)", ("peer", *COLUMNS), many),
-            real.table(),
         ],
         charts={
             "How long each one takes until all resources are done, by their number": _seconds_chart(creates, peers),
@@ -173,8 +172,9 @@ def _method() -> str:
 
 
 METHOD = """\
-- All Creates are sent within half a second, each for a stream of its own, in the [simulation](../simulation.md): real
-  code and state machine, virtual time, calls of 6 to 80 ms, updates of {least:.0f} to {most:.0f} s, default settings.
+- All Creates are sent within half a second, each for a stream of its own, in the
+  [simulation](../../CONTRIBUTING.md#the-simulation): real code and state machine, virtual time, calls of 6 to 80 ms,
+  updates of {least:.0f} to {most:.0f} s, default settings.
 - The account's limits are AWS's published quotas (`benchmarks/limits.py`), among them 20 DescribeStreamSummary and 10
   DescribeStream a second. Each allows bursts of one second. A refused call costs nothing.
 - The bound: two looks for each resource at 30 a second, the longest update, and 5 s of settling. It is a yardstick, not
