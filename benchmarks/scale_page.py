@@ -51,7 +51,6 @@ class Played(NamedTuple):
 
 def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Sizes], real: Stampedes) -> Report:
     """Report the crowds: Creates by their number, one crowd's whole life, the peers', and the real ones."""
-    many = [[name, *_row(sizes[MANY])] for name, sizes in peers.items()]
     return Report(
         name="scale",
         title="Many resources at once",
@@ -63,12 +62,6 @@ def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Size
                 ("at once", *COLUMNS),
                 [[f"{number:,}", *_row(played)] for number, played in creates.items()],
             ),
-            Table(
-                f"{MANY} of each kind at once (one crowd)",
-                ("kind", *COLUMNS),
-                [[f"{name}s", *_row([played])] for name, played in lives.items()],
-            ),
-            Table(f"The peers' {MANY} (models; times are of the requests that did not fail)", ("peer", *COLUMNS), many),
         ],
         charts={
             "How long each one takes until all resources are done, by their number": _seconds_chart(creates, peers),
