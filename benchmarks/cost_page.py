@@ -93,5 +93,4 @@ to a minute longer. The provider waits up to {handover:.0f} s in the function, t
 costs little, because no function runs meanwhile: while {many} Creates wait for 30 minutes, {average:.2f} functions are
 at work on average, {most} at most.
 
-Terraform on a machine of yours costs AWS nothing. A job of its own on GitHub Actions is charged by the full minute, as
-is a pipeline that waits for CloudFormation."""
+A job on GitHub Actions is charged by the full minute; Terraform on a machine of yours costs AWS nothing."""

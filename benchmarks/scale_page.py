@@ -175,6 +175,6 @@ METHOD = """\
 - The peers are models of their published rhythms and retries (`benchmarks/rhythms.py`), without Lambda's concurrency
   and their own start-up, in their favour."""
 NOTES = """\
-The peers keep no record and don't look again before they report success, so they need fewer looks. crhelper needs a
-rule and a permission for each request: the function's policy has no room for more than about sixty. boto3's waiter
-gives up when a call was throttled five times. Terraform handles ten resources at a time."""
+The peers need fewer looks: they keep no record and don't look again before they report success. crhelper needs a
+permission for each request, and the function's policy has room for about sixty. boto3's waiter gives up when a call was
+throttled five times. Terraform handles ten resources at a time."""

@@ -132,5 +132,4 @@ METHOD = f"""\
 NOTES = """\
 AWS Config costs by the change: a stream that is resharded every day changes 30 times a month. It does not know which
 key was wanted.
-
-Left out: metrics, alarms, findings, mends and CloudTrail; the remediation of AWS Config."""
+Left out: alarms, findings, mends, CloudTrail, and the remediation of AWS Config."""
