@@ -134,7 +134,8 @@ METHOD = """\
 A fresh process in the artifact of `sam build` is measured until its first call arrives at a loopback server. It runs
 under AWS's runtime client (`awslambdaric`), without other packages, with `-B` (Lambda's task folder is read-only). The
 event is [events/create.json](../../events/create.json). Init is the time until the runtime asks for its first event;
-memory is the peak of the process. Calls are plain HTTP. Files are in the page cache. All start in turn, {rounds} rounds; a ratio is that of one round's pair.
+memory is the peak of the process. Calls are plain HTTP. Files are in the page cache. All start in turn, {rounds}
+rounds; a ratio is that of one round's pair.
 
 - **the floor** imports boto3, makes a Kinesis and a DynamoDB client, and makes one call;
 - **the floor without a record** makes a Kinesis client alone;
