@@ -80,8 +80,7 @@ def report(lives: Sequence[Life], update_seconds: float, repetitions: int) -> Re
         method=METHOD.format(seconds=update_seconds, repetitions=repetitions, late=LATE_SECONDS),
         goals=_goals(lives, ours, each),
         tables=[
-            Table("All calls of an action: median (min\N{EN DASH}max)", ["", *ACTIONS], _totals(good)),
-            Table("Calls of the provider", ["", *ACTIONS, "why"], _detail(ours, each)),
+            Table("Calls of the provider: median (min\N{EN DASH}max)", ["", *ACTIONS, "why"], _detail(ours, each)),
             *_void(lives),
         ],
         charts={"Calls to AWS by action and kind, for this provider and its peers": _chart(good)},
@@ -110,14 +109,6 @@ def _goals(lives: Sequence[Life], ours: Sequence[Mapping[str, Counter[str]]], ea
     changes = sum(calls[name] for calls in idle for name in KINDS["Start or Stop"])
     reached.append((not changes, f"Seen: {changes} in {len(idle)} such actions."))
     return [answered, *(Goal(text, *one) for text, one in zip(texts, reached, strict=True))]
-
-
-def _totals(good: Mapping[str, Sequence[Mapping[str, Counter[str]]]]) -> list[list[str]]:
-    def cell(played: Sequence[Mapping[str, Counter[str]]], action: str) -> str:
-        totals = [life[action].total() for life in played if action in life]
-        return Spread.of(totals).text(0) if totals else "no such action" if played else "not measured"
-
-    return [[name, *[cell(played, action) for action in ACTIONS]] for name, played in good.items()]
 
 
 def _detail(ours: Sequence[Mapping[str, Counter[str]]], each: Sequence[str]) -> list[list[str]]:

@@ -92,11 +92,11 @@ def _packagings(folder: Path, shipped: Path) -> dict[str, Function]:
     pip = artifact.copied(whole, folder / "pip", artifact.without_bytecode)
     checked = artifact.copied(shipped, folder / "checked", artifact.with_checked_bytecode)
     return {
-        "as pip leaves it (`sam build` without a Makefile)": Function(pip, ENTRY, event),
+        "as pip leaves it": Function(pip, ENTRY, event),
         "with bytecode": Function(whole, ENTRY, event),
-        "with bytecode and only the services that it calls: **as shipped**": Function(shipped, ENTRY, event),
-        "the same, but bytecode is checked against its source": Function(checked, ENTRY, event),
-        "with the runtime's boto3 (model: the same version, with bytecode)": Function(split, ENTRY, event, (sdk,)),
+        "and only the services that it calls: **as shipped**": Function(shipped, ENTRY, event),
+        "the same, bytecode checked against its source": Function(checked, ENTRY, event),
+        "with the runtime's boto3 (model)": Function(split, ENTRY, event, (sdk,)),
     }
 
 

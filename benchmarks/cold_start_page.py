@@ -84,11 +84,11 @@ def _goals(shown: Starts, rounds: int) -> list[Goal]:
 
 
 def _figures(title: str, starts: Starts) -> Table:
-    columns = ("", "until the call, s", "of that Init, s", "processor, s", "peak memory, MiB")
+    columns = ("", "until the call, s", "of that Init, s", "peak memory, MiB")
     rows = [
         [
             name,
-            *(_spread(of, figure).text(3) for figure in ("seconds", "init_seconds", "cpu_seconds")),
+            *(_spread(of, figure).text(3) for figure in ("seconds", "init_seconds")),
             _spread(of, "mebibytes").text(1),
         ]
         for name, of in starts.items()
@@ -97,12 +97,11 @@ def _figures(title: str, starts: Starts) -> Table:
 
 
 def _packaging_table(measured: Measured) -> Table:
-    columns = ("", "until the call, s", "processor, s", "peak memory, MiB", "unzipped, MB", "zip, MB")
+    columns = ("", "until the call, s", "peak memory, MiB", "unzipped, MB", "zip, MB")
     rows = [
         [
             name,
             _spread(starts, "seconds").text(3),
-            _spread(starts, "cpu_seconds").text(3),
             _spread(starts, "mebibytes").text(1),
             *(f"{size:.1f}" for size in measured.sizes[name]),
         ]
@@ -135,8 +134,8 @@ METHOD = """\
 A fresh process in the artifact of `sam build` is measured until its first call arrives at a loopback server. It runs
 under AWS's runtime client (`awslambdaric`), without other packages, with `-B` (Lambda's task folder is read-only). The
 event is [events/create.json](../../events/create.json). Init is the time until the runtime asks for its first event;
-memory is the peak of the process. Calls are plain HTTP, without a TLS session. Files are in the page cache. All start
-in turn, {rounds} rounds; a ratio is that of one round's pair.
+memory is the peak of the process. Calls are plain HTTP. Files are in the page cache. All start in turn, {rounds}
+rounds; a ratio is that of one round's pair.
 
 - **the floor** imports boto3, makes a Kinesis and a DynamoDB client, and makes one call;
 - **the floor without a record** makes a Kinesis client alone;

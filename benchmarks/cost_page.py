@@ -40,38 +40,11 @@ def report(
         title="What it costs",
         method=_method(requests),
         goals=[],
-        tables=[_dollars(dollars), _used(ours, requests)],
+        tables=[_dollars(dollars)],
         charts={"Dollars for 1,000 Creates, by how long the stream is UPDATING": _chart(dollars)},
         versions={},
         notes=NOTES.format(many=many, average=at_work[0], most=at_work[1], handover=HANDOVER_SECONDS),
     )
-
-
-def _used(ours: Mapping[str, Sequence[Course]], requests: int) -> Table:
-    def row(name: str, courses: Sequence[Course]) -> list[str]:
-        return [
-            name,
-            Spread.of([one.seconds for one in courses]).text(0),
-            Spread.of([len(one.invocations) for one in courses]).text(0),
-            Spread.of([one.lambda_seconds for one in courses]).text(1),
-            Spread.of([one.transitions for one in courses]).text(0),
-            Spread.of([one.log_bytes / 1000 for one in courses]).text(1),
-            Spread.of([one.kms_requests for one in courses]).text(0),
-            Spread.of([one.table_reads + one.table_writes for one in courses]).text(0),
-        ]
-
-    columns = (
-        "UPDATING for",
-        "to the response, s",
-        "invocations",
-        "Lambda seconds",
-        "transitions",
-        "log, kB",
-        "KMS requests",
-        "table units",
-    )
-    title = f"What one Create of this provider uses: median of {requests} (min\N{EN DASH}max)"
-    return Table(title, columns, [row(name, courses) for name, courses in ours.items()])
 
 
 def _dollars(dollars: Mapping[str, Mapping[str, Spread]]) -> Table:
@@ -120,5 +93,4 @@ to a minute longer. The provider waits up to {handover:.0f} s in the function, t
 costs little, because no function runs meanwhile: while {many} Creates wait for 30 minutes, {average:.2f} functions are
 at work on average, {most} at most.
 
-Terraform on a machine of yours costs AWS nothing. A job of its own on GitHub Actions is charged by the full minute, as
-is a pipeline that waits for CloudFormation."""
+A job on GitHub Actions is charged by the full minute; Terraform on a machine of yours costs AWS nothing."""

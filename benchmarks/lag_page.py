@@ -196,6 +196,5 @@ figure if a call took more than 10 % of the length (at least {least:g} s, at mos
 - **CDK provider framework**: its own JavaScript, with its default waiter (a look every 5 s), in MiniStack's Step
   Functions, which begins an execution 0.15 s late.
 - **boto3 stream_exists**: botocore's waiter (a look every 10 s).
-- **Terraform (model)**: the pauses of its Go code (10, 3, 6, then 10 s each). The second line has 3 s throughout, as
-  its constants suggest.
+- **Terraform (model)**: the pauses of its Go code (10, 3, 6, then 10 s each); the second line has 3 s throughout.
 - **crhelper (model)**: its code in virtual time, with EventBridge's shortest schedule (one minute) at 60 offsets."""

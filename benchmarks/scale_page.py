@@ -51,7 +51,6 @@ class Played(NamedTuple):
 
 def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Sizes], real: Stampedes) -> Report:
     """Report the crowds: Creates by their number, one crowd's whole life, the peers', and the real ones."""
-    many = [[name, *_row(sizes[MANY])] for name, sizes in peers.items()]
     return Report(
         name="scale",
         title="Many resources at once",
@@ -63,13 +62,6 @@ def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Size
                 ("at once", *COLUMNS),
                 [[f"{number:,}", *_row(played)] for number, played in creates.items()],
             ),
-            Table(
-                f"{MANY} of each kind at once (one crowd)",
-                ("kind", *COLUMNS),
-                [[f"{name}s", *_row([played])] for name, played in lives.items()],
-            ),
-            Table(f"The peers' {MANY} (models; times are of the requests that did not fail)", ("peer", *COLUMNS), many),
-            real.table(),
         ],
         charts={
             "How long each one takes until all resources are done, by their number": _seconds_chart(creates, peers),
@@ -173,8 +165,9 @@ def _method() -> str:
 
 
 METHOD = """\
-- All Creates are sent within half a second, each for a stream of its own, in the [simulation](../simulation.md): real
-  code and state machine, virtual time, calls of 6 to 80 ms, updates of {least:.0f} to {most:.0f} s, default settings.
+- All Creates are sent within half a second, each for a stream of its own, in the
+  [simulation](../../CONTRIBUTING.md#the-simulation): real code and state machine, virtual time, calls of 6 to 80 ms,
+  updates of {least:.0f} to {most:.0f} s, default settings.
 - The account's limits are AWS's published quotas (`benchmarks/limits.py`), among them 20 DescribeStreamSummary and 10
   DescribeStream a second. Each allows bursts of one second. A refused call costs nothing.
 - The bound: two looks for each resource at 30 a second, the longest update, and 5 s of settling. It is a yardstick, not
@@ -182,6 +175,6 @@ METHOD = """\
 - The peers are models of their published rhythms and retries (`benchmarks/rhythms.py`), without Lambda's concurrency
   and their own start-up, in their favour."""
 NOTES = """\
-The peers keep no record and don't look again before they report success, so they need fewer looks. crhelper needs a
-rule and a permission for each request: the function's policy has no room for more than about sixty. boto3's waiter
-gives up when a call was throttled five times. Terraform handles ten resources at a time."""
+The peers need fewer looks: they keep no record and don't look again before they report success. crhelper needs a
+permission for each request, and the function's policy has room for about sixty. boto3's waiter gives up when a call was
+throttled five times. Terraform handles ten resources at a time."""

@@ -131,6 +131,5 @@ METHOD = f"""\
 - List prices of us-east-1 without free tiers: `benchmarks/prices.py`."""
 NOTES = """\
 AWS Config costs by the change: a stream that is resharded every day changes 30 times a month. It does not know which
-key was wanted, and records every other type of resource as well, unless it is told not to.
-
-Left out: metrics, alarms, findings, mends and CloudTrail; the remediation of AWS Config."""
+key was wanted.
+Left out: alarms, findings, mends, CloudTrail, and the remediation of AWS Config."""

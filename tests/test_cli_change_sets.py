@@ -105,6 +105,19 @@ def test_a_changed_key(command: Command, key: str, verdict: str, code: int) -> N
     assert command.code == code
 
 
+@pytest.mark.parametrize(("key", "verdict"), [("alias/one", "no-request"), ("alias/two", "start")])
+def test_a_resource_whose_condition_only_cloudformation_tells_has_one_line(
+    command: Command, key: str, verdict: str
+) -> None:
+    """Whether it stays is known by the change set."""
+    command.deploy(ONE)
+    conditional = body(Encryption=resource({**ONE, "KeyId": key}, Condition="C"))
+    template = {"Conditions": {"C": {"Fn::Equals": ["{{resolve:ssm:/x}}", "a"]}}, **conditional}
+    changes = [modified(ONE, {**ONE, "KeyId": key})] if key != ONE["KeyId"] else []
+    ((name, _, stream, told),) = planned(command, Prepared(changes, template=template))
+    assert (name, stream, told) == ("Encryption", "orders", verdict)
+
+
 @pytest.mark.parametrize(
     ("after", "verdict"),
     [

@@ -11,7 +11,7 @@ from .engine import InvalidProperties, KeyUnusable, ProviderError, Request, stre
 from .lines import Line, Verdict
 from .outcome import lines
 from .reader import NotSeen
-from .refused import refusal
+from .refused import refusal, token_in_doubt
 from .rehearsal import Rehearsal
 from .rehearsed import NoTime, is_unknown
 from .requests import DELETE, NONE, RETAINED, UPDATE, Asked
@@ -65,7 +65,7 @@ class Planner:
         told, left = self._asked(asked, self._rehearsal)
         self._rehearsal.clock.sleep(APART_SECONDS)
         if asked.unsure:
-            told = [_unsure(line, asked.unsure) for line in told]
+            told = [_unsure(line, asked.unsure, harmless=not token_in_doubt(asked)) for line in told]
         return told, left
 
     def _unasked(self, asked: Asked) -> Line:
@@ -181,9 +181,9 @@ def _denial(refusal: Refusal) -> str:
     return f"{refusal.resource} could not be looked up by you ({refusal.code}); the provider's role may be able to"
 
 
-def _unsure(line: Line, unknown: Unknown) -> Line:
-    """A request that may not be sent at all."""
-    if line.verdict is Verdict.NO_CHANGE:
+def _unsure(line: Line, unknown: Unknown, *, harmless: bool) -> Line:
+    """A request that may not be sent at all. It is harmless where CloudFormation would not refuse it."""
+    if line.verdict is Verdict.NO_CHANGE and harmless:
         return line
     reason = f"whether this request is sent depends on {unknown}: {line.reason}"
     return replace(line, verdict=Verdict.UNKNOWN, reason=reason, error=None)

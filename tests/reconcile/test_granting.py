@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Stabilized, Wait, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRevoke, Stabilized, Wait, WriteRecord
 from stream_encryption.reconcile.ensure import decide_ensure
-from stream_encryption.reconcile.goals import Access, RevokeDue
+from stream_encryption.reconcile.failures import decide_refusal
+from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
 from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.revoke_due import decide_revoke_due
-from stream_encryption.reconcile.state import Granted, Stability, State, after_grant_call
+from stream_encryption.reconcile.state import LIST_GRANTS, Granted, OngoingRefusal, Stability, State, after_grant_call
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.values import Change, Record, RecordedKey
-from stream_encryption.values import HOUR, Direction, Grant, Key, StreamStatus
+from stream_encryption.values import HOUR, Direction, Grant, Key, Refusal, RefusalKind, StreamStatus
 from tests.values import (
     ME,
     NOW,
@@ -38,6 +39,7 @@ from tests.values import (
 WRITER, READER = (f"arn:aws:iam::123456789012:role/{name}" for name in ("writer", "reader"))
 BOTH = Access((WRITER,), (READER,), grant_seconds=60)
 DAY = 24 * HOUR
+REVOKE = "kms:RevokeGrant"
 READY = Stability(stale_counted_from=NOW - 9, believed_since=NOW - 9, reached_at=NOW)
 
 
@@ -276,7 +278,7 @@ def test_the_watch_writes_what_it_has_revoked() -> None:
     """Grants: the record forgets a grant once it is gone."""
     observed = seen(stream(), record(grants=(UNWANTED[0],)))
     known = state(granted=Granted(revoked=(UNWANTED[0],)))
-    ended = decide_revoke_due(RevokeDue(REF, stamp()), observed, known, NOW)
+    ended = told(decide_revoke_due(RevokeDue(REF, stamp()), observed, known, NOW))
     assert ended.code is Code.REVOKED
     assert final(ended).grants == ()
 
@@ -302,3 +304,54 @@ def test_a_waiting_request_revokes_nothing() -> None:
     observed = seen(stream(), record(grants=(UNWANTED[0],), pending=theirs))
     waits = decide_revoke_due(RevokeDue(REF, stamp()), observed, state(), NOW)
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
+
+
+def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action:
+    """The decision after AWS has refused for an hour to revoke the producer's grant."""
+    refusal = Refusal(action, ONE.identity, kind, "SomeException", "its own words")
+    since = (OngoingRefusal(action, kind, NOW - 3600),)
+    own = call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)
+    return told(decide_refusal(goal, refusal, state(call=own, ongoing_refusals=since), NOW))
+
+
+@pytest.mark.parametrize("action", [REVOKE, LIST_GRANTS])
+@pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.INVALID, RefusalKind.KEY])
+@pytest.mark.parametrize("goal", [release(), ensure(owner=THEY)], ids=["a Delete", "another resource's Update"])
+def test_a_grant_that_kms_will_not_revoke_blocks_nobody_else(goal: Goal, kind: RefusalKind, action: str) -> None:
+    """Promise 7: the request goes on, and the grant stays in the record."""
+    skipped = revoking(goal, action, kind)
+    assert isinstance(skipped, SkipRevoke)
+    assert (skipped.code, skipped.grant) == (Code.REVOKE_SKIPPED, PRODUCER)
+    assert all(one in skipped.reason for one in (action, WRITER, ONE.identity, "SomeException", "its own words"))
+
+
+def test_an_update_that_takes_the_grant_away_fails_if_kms_will_not_revoke_it() -> None:
+    """Grants: the person who asked for it has to know."""
+    failed = revoking(ensure())
+    assert isinstance(failed, Failed)
+    assert failed.code == "AccessDenied"
+
+
+@pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:DescribeKey", "kinesis:StartStreamEncryption"])
+def test_another_call_that_is_refused_skips_no_revocation(action: str) -> None:
+    """Grants: only RevokeGrant and ListGrants are about a grant that goes."""
+    assert not isinstance(revoking(ensure(owner=THEY), action), SkipRevoke)
+
+
+def test_a_principal_that_kms_does_not_know_is_named() -> None:
+    """Error PrincipalUnknown: which principal, of which property, on which key."""
+    own = call(intent(Change.CREATE_GRANT, CONSUMER), grant=CONSUMER)
+    refusal = Refusal("kms:CreateGrant", ONE.identity, RefusalKind.PRINCIPAL, "InvalidArnException", "its own words")
+    since = (OngoingRefusal(refusal.action, refusal.kind, NOW - 3600),)
+    failed = told(decide_refusal(ensure(), refusal, state(call=own, ongoing_refusals=since), NOW))
+    assert isinstance(failed, Failed)
+    assert failed.code == "PrincipalUnknown"
+    assert all(one in failed.reason for one in (READER, "Consumers", ONE.identity))
+
+
+def test_a_delete_of_a_stream_that_is_gone_names_the_grant_that_stays() -> None:
+    """Grants: also where nothing else is left to be told."""
+    known = state(granted=Granted(unrevoked=(PRODUCER,)))
+    ended = told(decide_release(release(), seen(None, record(claim(), grants=(PRODUCER,))), known, NOW))
+    assert isinstance(ended, Stabilized)
+    assert WRITER in ended.note

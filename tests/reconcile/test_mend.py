@@ -15,6 +15,7 @@ from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Claim
 from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamStatus
+from tests.builders import STREAM_ARN
 from tests.values import (
     NOW,
     ONE,
@@ -88,6 +89,14 @@ def test_a_key_that_is_unusable_is_not_started() -> None:
     assert error(decide(replace(stopped(), wanted=disabled))) is errors.KeyUnusable
     as_wanted = replace(stopped(), stream=stream(ONE), wanted=disabled, current=ONE, as_wanted=True)
     assert decide(as_wanted, state(stability=READY)).code == Code.LEFT_ALONE
+
+
+def test_an_unusable_key_is_told_with_what_the_mend_has_done() -> None:
+    """Error KeyUnusable: whether Start had been called before, and for which stream and key."""
+    broken = seen(stream(), record(SETTLED), wanted=replace(ONE, fault="is Disabled"))
+    before, after = (str(decide(broken, state(calls_made=made)).reason) for made in (0, 1))
+    assert before != after
+    assert all(STREAM_ARN in text and ONE.key_id in text for text in (before, after))
 
 
 def test_a_mend_waits_for_its_turn_and_for_active() -> None:
