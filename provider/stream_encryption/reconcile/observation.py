@@ -137,11 +137,11 @@ def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLook
 
 
 def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
-    """The key that the stream goes back to; by its ARN where its alias stands for another key by now."""
+    """The key that the stream goes back to; by its ARN if its alias is gone or stands for another key by now."""
     if target.key is None:
         return None
     key = keys.look_up(target.key_id, stream)
-    stands_for_another = key.resolved and target.key.resolved and not target.key.is_key(key)
+    stands_for_another = (key.resolved or key.missing) and target.key.resolved and not target.key.is_key(key)
     return keys.look_up(target.key.arn, stream) if stands_for_another else key
 
 
