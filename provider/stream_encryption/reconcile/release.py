@@ -5,6 +5,8 @@ The rules are asked in order. A rule returns an action, or None if it has nothin
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stream_encryption.record.changes import (
     Intent,
     as_seen,
@@ -169,9 +171,18 @@ def _succeed(situation: Situation[Release]) -> Action:
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
     record = without_unwanted(situation, without_pending(situation.record_as_seen))
+    if target.outcome is Outcome.KEEP:
+        record = _with_kept_key(situation, record)
     notes = (note, revocation_note(situation, record))
     departed = _departed(situation.goal, record, situation.now)
     return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
+
+
+def _with_kept_key(situation: Situation[Release], record: Record) -> Record:
+    """The record with a key that stays: the claim below did not give the stream that key, so it must not undo it."""
+    below = record.claim_below(situation.goal.owner)
+    is_anothers = below is not None and not below.wanted.is_key(situation.seen.current)
+    return replace(record, started=False) if is_anothers else record
 
 
 def _target(situation: Situation[Release]) -> Restoration:
