@@ -1,5 +1,4 @@
 # Every target sets up what it needs by itself: Python 3.11 to 3.13 and make are enough.
-PYTHON ?= $(shell sh tools/find-python.sh)
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
@@ -20,16 +19,15 @@ INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo record invoke plan audit check test simulate replay mutants mutate bench examples code lint scan \
-  advisories format build deploy draw lock clean
+  advisories format build dist deploy draw lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready .venv-engines/.ready .venv-sam/.ready ## Install everything, into this folder only
 
 .venv/.uv:
-	@$(PYTHON) --version
-	@$(PYTHON) -m venv .venv
+	@python=$${PYTHON:-$$(sh tools/find-python.sh)} && "$$python" --version && "$$python" -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
@@ -95,11 +93,11 @@ test: setup ## All the tests: those of parts, then those of whole lives, simulat
 	@# Tests of the embedded AWS go by real seconds: on a crowded machine one can be late, and is tried once more, alone.
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(LIVES)
 
-simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000, or SEEDS=lifecycles
-	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,seeds $(SEEDS))
+simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch), or SEEDS=lifecycles
+	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(WATCH),watch,seeds) $(SEEDS))
 
 replay: .venv/.ready ## Show one of these worlds: make replay SEED=42
-	@$(SIMULATION) replay $(SEED)
+	@$(SIMULATION) $(if $(WATCH),replay-watch,replay) "$(SEED)"
 
 mutants: .venv/.ready ## How often the simulation finds planted bugs: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)
@@ -143,6 +141,9 @@ format: .venv/.ready ## Format the code
 build: .venv-sam/.ready ## Build the artifact with SAM (needs the template's Python on the PATH)
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 
+dist: .venv/.ready .venv-sam/.ready ## Build a release into dist/: the command's wheel, and a zip for sam deploy
+	@$(BIN)/python -m tools.release
+
 deploy: .venv-sam/.ready ## Deploy the build without questions: make deploy ENVIRONMENT=staging
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --config-env $(ENVIRONMENT) --no-confirm-changeset --no-fail-on-empty-changeset
 
@@ -154,4 +155,6 @@ lock: .venv/.uv ## Update the pinned dependencies and their hashes
 	@sh tools/lock.sh $(BIN)/uv
 
 clean: ## Remove everything that was installed or built in this folder
-	@rm -rf .venv .venv-engines .venv-sam .venv-scan .venv-cdk benchmarks/node_modules mutants .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf .venv .venv-engines .venv-sam .venv-scan .venv-cdk benchmarks/node_modules mutants .aws-sam .local dist build \
+	  *.egg-info */*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

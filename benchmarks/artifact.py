@@ -99,13 +99,3 @@ def size(paths: Iterable[Path]) -> float:
 def zip_size(folder: Path) -> float:
     """How large an artifact is as a zip, as `sam package` makes it, in MB."""
     return len(zipped(folder)) / 1e6
-
-
-def sizes(folder: Path) -> list[tuple[str, float, float]]:
-    """What is in an artifact, the largest first: a name, its MB, and how much of that is bytecode."""
-    found = []
-    for path in folder.iterdir():
-        bytecode = list(path.rglob(BYTECODE)) if path.is_dir() and path.name != BYTECODE else []
-        whole = size([path])
-        found.append((path.name, whole, whole if path.name == BYTECODE else size(bytecode)))
-    return sorted(found, key=lambda one: -one[1])

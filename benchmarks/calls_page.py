@@ -36,21 +36,13 @@ KINDS: Mapping[str, Sequence[str]] = {
 }
 COLOURS = ("#0b5c8f", "#6db1d8", "#1f9e89", "#b03a48", "#7d5ba6", "#e07b00", "#f2b950", "#8c6d4f", "#9aa5ad")
 NEEDED: Mapping[str, str] = {
-    "DescribeStreamSummary": (
-        "the only way to learn that the stream is ACTIVE, and with which key: Kinesis sends no event"
-    ),
-    "DescribeStream": "the same, after DescribeStreamSummary was throttled: it has a quota of its own",
-    "GetItem": "who manages the stream, what was there before, and whether another request is at work on it",
-    "PutItem": (
-        "the intent before a Start or Stop, and the end of the intent before SUCCESS. Each write fails if somebody else"
-        " has written since the record was read"
-    ),
-    "StartStreamEncryption": "the change itself",
-    "StopStreamEncryption": "the change itself",
-    "DescribeKey": (
-        "the key is checked before anything is changed, and two spellings of one key are told from two keys: one call"
-        " for each spelling"
-    ),
+    "DescribeStreamSummary": "status and key: first, while the stream is UPDATING, and before SUCCESS",
+    "DescribeStream": "the same, if the first is throttled",
+    "GetItem": "read the record",
+    "PutItem": "write the intent, and end it",
+    "StartStreamEncryption": "the change",
+    "StopStreamEncryption": "the change",
+    "DescribeKey": "check and compare the key",
 }
 
 
@@ -88,14 +80,11 @@ def report(lives: Sequence[Life], update_seconds: float, repetitions: int) -> Re
         method=METHOD.format(seconds=update_seconds, repetitions=repetitions, late=LATE_SECONDS),
         goals=_goals(lives, ours, each),
         tables=[
-            Table("All calls of an action: median (min to max)", ["", *ACTIONS], _totals(good)),
-            Table("The provider's, one by one: median (min to max)", ["", *ACTIONS], _detail(ours, each)),
-            Table("What each of them is for", ["call", "why"], [[f"`{call}`", NEEDED.get(call, "?")] for call in each]),
+            Table("Calls of the provider: median (min\N{EN DASH}max)", ["", *ACTIONS, "why"], _detail(ours, each)),
             *_void(lives),
         ],
         charts={"Calls to AWS by action and kind, for this provider and its peers": _chart(good)},
         versions={"aws-cdk-lib": cdk.version(), "kinesis-local": kinesis_version()},
-        notes=NOTES,
     )
 
 
@@ -122,17 +111,13 @@ def _goals(lives: Sequence[Life], ours: Sequence[Mapping[str, Counter[str]]], ea
     return [answered, *(Goal(text, *one) for text, one in zip(texts, reached, strict=True))]
 
 
-def _totals(good: Mapping[str, Sequence[Mapping[str, Counter[str]]]]) -> list[list[str]]:
-    def cell(played: Sequence[Mapping[str, Counter[str]]], action: str) -> str:
-        totals = [life[action].total() for life in played if action in life]
-        return Spread.of(totals).text(0) if totals else "no such action" if played else "not measured"
-
-    return [[name, *[cell(played, action) for action in ACTIONS]] for name, played in good.items()]
-
-
 def _detail(ours: Sequence[Mapping[str, Counter[str]]], each: Sequence[str]) -> list[list[str]]:
     return [
-        [f"`{call}`", *[Spread.of([life[action][call] for life in ours]).text(0) for action in ACTIONS]]
+        [
+            f"`{call}`",
+            *[Spread.of([life[action][call] for life in ours]).text(0) for action in ACTIONS],
+            NEEDED.get(call, "?"),
+        ]
         for call in each
     ]
 
@@ -182,24 +167,14 @@ def _chart(good: Mapping[str, Sequence[Mapping[str, Counter[str]]]]) -> Figure:
 
 
 METHOD = """\
-A reverse proxy between all of them and AWS counts the calls. Each peer lives a stream's whole life {repetitions} times,
-with updates of {seconds:g} s: Create on a stream without encryption, Update to another key, an Update of a property
-that changes nothing, Delete (back to no encryption); and a Create on a stream that has the key already. As many lives
-run at the same time as this machine carries, by a measurement just before. A life in which any call took more than
-{late:g} s was disturbed by this machine: it is in no figure.
+A reverse proxy counts the calls. Each peer handles a stream {repetitions} times: Create, Update to another key, an
+Update that changes nothing, Delete; and a Create on a stream that has the key already. Updates take {seconds:g} s.
+Lives in which a call took more than {late:g} s are in no figure.
 
-- **This provider**: its function in AWS's runtime, deployed by template.yaml, with default properties (SettleSeconds
-  5).
-- **CDK provider framework**, **crhelper** and **boto3 stream_exists** run the same function of a careful author: it
-  looks first (DescribeStreamSummary), and starts or stops only what differs, comparing KeyIds as they are spelled.
-  crhelper's schedule comes round when the stream is ACTIVE; in reality it may look in vain before, once a minute.
-- **Terraform (model)**: the calls of its Go code in their order, its refresh included. It has no Create for a stream
-  that somebody else owns.
+- **This provider**: its function in AWS's runtime, deployed by template.yaml, with default properties.
+- **CDK provider framework**, **crhelper** and **boto3 stream_exists** run one function, which looks first, and starts
+  or stops only what differs. It keeps no record: it can't undo what it did. crhelper's schedule comes round when the
+  stream is ACTIVE, its best case.
+- **Terraform (model)**: the calls of its Go code. It has no Create for somebody else's stream.
 
-Not counted: the PUT of the response (one each), logs, and invocations by AWS itself (CloudFormation, EventBridge and
-Step Functions invoke functions without a call of the account's)."""
-NOTES = """\
-**Where the looks come from.** A look is one DescribeStreamSummary. A Create looks before it does anything, while the
-stream is UPDATING, and once more after the settling time, right before the write that ends its intent: nobody can have
-changed the stream in between. A careful function without a record makes the first look and those while the stream is
-UPDATING. It can't undo what it did, nor tell who manages the stream."""
+Not counted: the response, logs, and invocations by AWS."""

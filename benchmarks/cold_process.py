@@ -151,14 +151,12 @@ def python() -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
-def cold_start(function: Function, runtime: Path, *options: str, seen: Path | None = None) -> ColdStart:
+def cold_start(function: Function, runtime: Path) -> ColdStart:
     """Start a function in a fresh process, and end it when its first call arrives.
 
     Args:
         function: Which.
         runtime: Where AWS's runtime client is.
-        options: Python's own.
-        seen: A file for what it prints on standard error.
 
     Raises:
         NoCallError: It called nobody.
@@ -167,14 +165,14 @@ def cold_start(function: Function, runtime: Path, *options: str, seen: Path | No
     with Server(watch) as server, tempfile.TemporaryFile() as printed:
         url = f"{server.url}/answer?X-Amz-Signature=0123456789abcdef0123456789abcdef"
         watch.event = json.dumps(function.event).replace(RESPONSE_URL, url).encode()
-        command = [python(), "-B", *options, "-m", "awslambdaric", function.handler]
+        command = [python(), "-B", "-m", "awslambdaric", function.handler]
         with watch.lock:
             watch.began = time.perf_counter()
             watch.process = subprocess.Popen(
                 command,
                 cwd=function.code,
                 env=_variables(function, runtime, server.url),
-                stdout=subprocess.DEVNULL if seen else printed,
+                stdout=printed,
                 stderr=printed,
             )
         process = watch.process
@@ -187,8 +185,6 @@ def cold_start(function: Function, runtime: Path, *options: str, seen: Path | No
         told = printed.read().decode(errors="replace")
     if not watch.called:
         raise NoCallError(f"{function.handler} called nobody, and ended with {process.returncode}: {told}")
-    if seen is not None:
-        seen.write_text(told, encoding="utf-8")
     seconds, init = watch.called - watch.began, watch.asked - watch.began
     return ColdStart(seconds, init, used.ru_utime + used.ru_stime, watch.mebibytes, watch.call)
 

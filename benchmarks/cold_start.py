@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 from pathlib import Path
 from shutil import copy
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import artifact, cold_start_page
 from benchmarks.cold_process import RESPONSE_URL, ColdStart, Function, cold_start, compiled, runtime_folder
 from benchmarks.cold_start_page import CRHELPER, FLOOR, KINESIS_FLOOR, PROVIDER, RESPONDER, Measured
-from benchmarks.spread import Spread
 from local.engines import ROOT
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ ROUNDS = 25
 """How often each function is started for the goals."""
 FEWER_ROUNDS = 11
 """How often where only a choice depends on it."""
-TRACED = 7
 HANDLERS = Path(__file__).with_name("handlers")
 CRHELPERS_SERVICES = ("events", "lambda", "logs")
 """The services that crhelper makes clients of, beside those that the provider calls."""
@@ -48,10 +45,8 @@ def _measured(folder: Path) -> Measured:
     without = _alternately("without bytecode", bare, runtime, FEWER_ROUNDS)
     packagings = _packagings(folder, shipped)
     packaged = _alternately("packaged in other ways", packagings, runtime, FEWER_ROUNDS)
-    _tell("imports")
-    imports = {name: _imports(contenders[name], runtime, folder / "imports") for name in (PROVIDER, FLOOR, CRHELPER)}
     sizes = {name: (artifact.size([one.code]), artifact.zip_size(one.code)) for name, one in packagings.items()}
-    return Measured(shown, without, packaged, sizes, imports, artifact.sizes(shipped))
+    return Measured(shown, without, packaged, sizes)
 
 
 def _contenders(folder: Path, build: Path) -> dict[str, Function]:
@@ -97,11 +92,11 @@ def _packagings(folder: Path, shipped: Path) -> dict[str, Function]:
     pip = artifact.copied(whole, folder / "pip", artifact.without_bytecode)
     checked = artifact.copied(shipped, folder / "checked", artifact.with_checked_bytecode)
     return {
-        "as pip leaves it (`sam build` without a Makefile)": Function(pip, ENTRY, event),
+        "as pip leaves it": Function(pip, ENTRY, event),
         "with bytecode": Function(whole, ENTRY, event),
-        "with bytecode and only the services that it calls: **as shipped**": Function(shipped, ENTRY, event),
-        "the same, but bytecode is checked against its source": Function(checked, ENTRY, event),
-        "with the runtime's boto3 (model: the same version, with bytecode)": Function(split, ENTRY, event, (sdk,)),
+        "and only the services that it calls: **as shipped**": Function(shipped, ENTRY, event),
+        "the same, bytecode checked against its source": Function(checked, ENTRY, event),
+        "with the runtime's boto3 (model)": Function(split, ENTRY, event, (sdk,)),
     }
 
 
@@ -122,29 +117,5 @@ def _alternately(
     return starts
 
 
-def _imports(function: Function, runtime: Path, folder: Path) -> dict[str, Spread]:
-    """Measure how long each package's modules take to be imported, in ms, without what they import themselves."""
-    folder.mkdir(exist_ok=True)
-    packages = {path.name.removesuffix(".py") for path in function.code.iterdir()}
-    traced = []
-    for _ in range(TRACED):
-        cold_start(function, runtime, "-X", "importtime", seen=folder / "seen")
-        traced.append(by_package((folder / "seen").read_text(encoding="utf-8"), packages))
-    return {name: Spread.of([one.get(name, 0.0) for one in traced]) for name in sorted(set().union(*traced))}
-
-
-def by_package(printed: str, packages: set[str]) -> dict[str, float]:
-    """Add up what `-X importtime` prints, in ms, by package; all others are Python's and the runtime's."""
-    sums: dict[str, float] = {}
-    for microseconds, module in re.findall(r"^import time: +(\d+) \| +\d+ \| +(\S+)$", printed, re.MULTILINE):
-        package = module.split(".")[0]
-        name = package if package in packages else ELSEWHERE
-        sums[name] = sums.get(name, 0.0) + int(microseconds) / 1000
-    return sums
-
-
 def _tell(progress: str) -> None:
     print(f"  cold_start: {progress}", flush=True)
-
-
-ELSEWHERE = "Python and the runtime client"

@@ -30,11 +30,9 @@ MOST_STARVED = 2.0
 COLUMNS = (
     "until all are done, s",
     "bound, s",
-    "time / bound",
     "calls throttled, %",
-    "time to response: median, 99th percentile, s",
-    "lag: median, 99th percentile, s",
-    "looks each (without throttled ones)",
+    "time to response, s: median",
+    "99th percentile",
     "failed",
 )
 
@@ -53,7 +51,6 @@ class Played(NamedTuple):
 
 def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Sizes], real: Stampedes) -> Report:
     """Report the crowds: Creates by their number, one crowd's whole life, the peers', and the real ones."""
-    several = [[f"{name}, {number:,}", *_row(sizes[number])] for name, sizes in peers.items() for number in sizes]
     return Report(
         name="scale",
         title="Many resources at once",
@@ -61,17 +58,10 @@ def report(creates: Sizes, lives: Mapping[str, Played], peers: Mapping[str, Size
         goals=[*_goals(creates, lives), real.goal()],
         tables=[
             Table(
-                "Creates at once: median of several crowds (min to max)",
+                "Creates at once: median of several crowds (min\N{EN DASH}max)",
                 ("at once", *COLUMNS),
                 [[f"{number:,}", *_row(played)] for number, played in creates.items()],
             ),
-            Table(
-                f"{MANY} of each kind at once (one crowd)",
-                ("kind", *COLUMNS),
-                [[f"{name}s", *_row([played])] for name, played in lives.items()],
-            ),
-            Table("The peers (models; times are of the requests that did not fail)", ("peer", *COLUMNS), several),
-            real.table(),
         ],
         charts={
             "How long each one takes until all resources are done, by their number": _seconds_chart(creates, peers),
@@ -111,16 +101,14 @@ def _goals(creates: Sizes, lives: Mapping[str, Played]) -> list[Goal]:
 def _row(played: Sequence[Played]) -> list[str]:
     runs = [one.run for one in played]
     good = [one for run in runs for one in run.answers if not one.failure]
-    seconds, lags = [one.seconds for one in good], [one.lag for one in good]
+    seconds = [one.seconds for one in good]
     failed = Spread.of([run.failures for run in runs])
     return [
         Spread.of([run.seconds for run in runs]).text(0),
         Spread.of([one.bound for one in played]).text(0),
-        "not all are done" if failed.most else Spread.of([one.times for one in played]).text(),
         Spread.of([100 * run.throttled for run in runs]).text(0),
-        f"{median(seconds):.1f}, {percentile(seconds, 99):.1f}",
-        f"{median(lags):.1f}, {percentile(lags, 99):.1f}",
-        Spread.of([run.looks for run in runs]).text(1),
+        f"{median(seconds):.0f}",
+        f"{percentile(seconds, 99):.0f}",
         failed.text(0),
     ]
 
@@ -177,26 +165,16 @@ def _method() -> str:
 
 
 METHOD = """\
-- All Creates are sent within half a second, each for a stream of its own, in the project's
-  [simulation](../simulation.md): the provider's real code, its real state machine, virtual time, calls of 6 to 80 ms,
-  updates of {least:.0f} to {most:.0f} s, SettleSeconds 5, and the default of 60 s in the function before a hand-over.
-  The simulation checks the contract's promises throughout.
-- The account's limits are token buckets, from AWS's published quotas (`benchmarks/limits.py` cites each): 20
-  DescribeStreamSummary and 10 DescribeStream a second for the account, 3,000 reads and 1,000 writes a second for the
-  table, 2,000 DescribeKey a second, 1,300 StartExecution at once and 300 a second, 1,000 functions at once. No rate is
-  published for StartStreamEncryption, only 25 in 24 hours for a stream.
-- The bound: two looks for each resource at 30 looks a second, then the longest update, then the 5 s of settling. It is
-  a yardstick and not a strict minimum: one request's update overlaps with other requests' looks, and a Create really
-  makes three looks at least (before the Start, one that finds the stream ACTIVE, and one just before SUCCESS).
-- The lag is the time from the stream's ACTIVE to the response, without the 5 s of settling.
-- The peers are models of their published rhythms and retries (`benchmarks/rhythms.py` cites each). Lambda's concurrency
-  and their own start-up are left out, in their favour. Their bounds have the looks that they can't do without, at the
-  rate of the one call by which they look, and no settling."""
+- All Creates are sent within half a second, each for a stream of its own, in the
+  [simulation](../../CONTRIBUTING.md#the-simulation): real code and state machine, virtual time, calls of 6 to 80 ms,
+  updates of {least:.0f} to {most:.0f} s, default settings.
+- The account's limits are AWS's published quotas (`benchmarks/limits.py`), among them 20 DescribeStreamSummary and 10
+  DescribeStream a second. Each allows bursts of one second. A refused call costs nothing.
+- The bound: two looks for each resource at 30 a second, the longest update, and 5 s of settling. It is a yardstick, not
+  a strict minimum. The peers' bound has only the looks that they need, and no settling.
+- The peers are models of their published rhythms and retries (`benchmarks/rhythms.py`), without Lambda's concurrency
+  and their own start-up, in their favour."""
 NOTES = """\
-**The peers.** They don't record who manages a stream's encryption, and don't look again before they report success. So
-they need fewer looks: a CDK framework's 500 are done sooner. crhelper needs a rule and a permission for each request:
-from about sixty at once, the policy of the function (20 KB) has no room for another, and the rest fail. boto3's waiter
-gives up when a call was throttled five times. Terraform handles ten resources at a time.
-
-**What a bucket holds** is published for Step Functions alone; the others are assumed to hold one second's worth. A call
-that is refused is assumed to cost nothing."""
+The peers need fewer looks: they keep no record and don't look again before they report success. crhelper needs a
+permission for each request, and the function's policy has room for about sixty. boto3's waiter gives up when a call was
+throttled five times. Terraform handles ten resources at a time."""

@@ -30,8 +30,9 @@ class Spread:
         return cls(min(values), median(values), max(values))
 
     def text(self, digits: int = 2) -> str:
-        """For a cell of a table: the middle, and beside it the least and the most."""
-        return f"{self.middle:,.{digits}f} ({self.least:,.{digits}f} to {self.most:,.{digits}f})"
+        """For a cell of a table: the middle, and beside it the least and the most, if they differ."""
+        least, middle, most = (f"{one:,.{digits}f}" for one in (self.least, self.middle, self.most))
+        return middle if least == most else f"{middle} ({least}\N{EN DASH}{most})"
 
 
 def percentile(values: Sequence[float], hundredth: int) -> float:

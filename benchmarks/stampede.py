@@ -20,8 +20,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 from botocore.config import Config
 
-from benchmarks.report import Goal, Table
-from benchmarks.spread import Spread, percentile
+from benchmarks.report import Goal
 from local.engines import Durations, kinesis_version, start_kinesis
 from local.place import Place
 from local.processes import Household
@@ -117,30 +116,6 @@ class Stampedes:
         return Goal(
             "Creates at once on kinesis-local are all answered with SUCCESS.", not failed, f"{failed} of {sent} failed."
         )
-
-    def table(self) -> Table:
-        """The figures."""
-        each = [seconds for one in self.runs for seconds in one.each]
-        row = (
-            Spread.of([one.number for one in self.runs]).text(0),
-            Spread.of([one.seconds for one in self.runs]).text(1),
-            Spread.of([one.least for one in self.runs]).text(1),
-            f"{Spread.of(each).text(1)}; {percentile(each, 99):.1f}",
-            Spread.of([one.calls / one.number for one in self.runs]).text(1),
-            Spread.of([one.rate for one in self.runs]).text(0),
-            f"{sum(one.failed for one in self.runs)}",
-        )
-        columns = (
-            "Creates at once",
-            "until all are answered, s",
-            "least, s",
-            "time to response; 99th percentile, s",
-            "Kinesis calls each",
-            "requests that the server answers in a second",
-            "failed",
-        )
-        title = f"In real time, on kinesis-local, with updates of {UPDATE_SECONDS:.0f} s, {len(self.runs)} times"
-        return Table(title, columns, [row])
 
     @staticmethod
     def versions() -> dict[str, str]:

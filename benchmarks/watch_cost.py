@@ -124,14 +124,12 @@ def played(streams: int) -> Round:
     )
 
 
-METHOD = f"""- The watch's real code by its real doors in virtual time, at its own pace of {LOOKS_A_SECOND} looks
-  a second; 256 MB on arm64. A batch of {BATCH} streams is played; a round of 10,000 is taken as that often.
-- AWS Config: one configuration item and one evaluation of one rule for each change of a stream, whatever changed.
-- List prices of us-east-1 beyond any free tier, with their sources in `benchmarks/prices.py`."""
-NOTES = """**What it means.** The watch costs the same whether streams change or not; AWS Config costs by the change: a
-stream that is resharded every day changes 30 times a month. AWS Config records every other type of resource as well,
-unless it is told not to; and it does not know which key was wanted.
-
-**Left out:** the metrics and alarms of the watch, findings and mends themselves (a fraction of a cent each), the
-events of CloudTrail (a second copy of management events costs money; the first does not), and the remediation of AWS
-Config."""
+METHOD = f"""\
+- The watch's real code in virtual time, at its pace of {LOOKS_A_SECOND} looks a second, with 256 MB on arm64. One batch
+  of {BATCH} streams is played, and multiplied for 10,000.
+- AWS Config: one configuration item and one evaluation of one rule for each change of a stream.
+- List prices of us-east-1 without free tiers: `benchmarks/prices.py`."""
+NOTES = """\
+AWS Config costs by the change: a stream that is resharded every day changes 30 times a month. It does not know which
+key was wanted.
+Left out: alarms, findings, mends, CloudTrail, and the remediation of AWS Config."""

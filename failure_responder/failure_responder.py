@@ -11,6 +11,7 @@ Guide, "Custom resource request and response reference".
 from __future__ import annotations
 
 import json
+import os
 import time
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection, InvalidURL
@@ -22,8 +23,9 @@ from lost_request import LostRequest, read
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMESPACE, SERVICE = "KinesisStreamEncryption", "kinesis-stream-encryption"
-"""Where the provider's own metrics are."""
+NAMESPACE = "KinesisStreamEncryption"
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "kinesis-stream-encryption")
+"""Where the provider's own metrics are, and the provider's name, by which they differ from another provider's."""
 
 MAX_BODY_BYTES = 4096
 SOCKET_SECONDS = 5.0

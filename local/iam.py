@@ -6,6 +6,7 @@ asks here, and MiniStack's IAM decides by the policies that were deployed.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,13 @@ class Iam:
         """Use these clients, with the rights of the account's root."""
         self._place, self._iam, self._sts, self._kms = place, iam, sts, kms
         self._sessions: dict[str, Session] = {}
+
+    def create_role(self, name: str) -> str:
+        """Create a role of the account without any permission; return its ARN."""
+        root = f"arn:aws:iam::{self._place.account}:root"
+        statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        return str(self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
 
     def assume(self, role_arn: str, function: str) -> Session:
         """Assume a function's role, as Lambda does; the session has the function's name."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from local.cloudformation import STACK
-from local.embedded_aws import Listeners
+from local.embedded_aws import PROVIDER_STACK, Listeners
 
 if TYPE_CHECKING:
     from local.cloudformation import StackEvent
@@ -130,6 +130,8 @@ class Timeline:
 
     def _stack_event(self, event: StackEvent) -> None:
         whole = event.resource_type == STACK
+        if event.stack == PROVIDER_STACK and not whole:  # some thirty resources; none of them is the demo's subject
+            return
         style = "red" if "FAILED" in event.status or "ROLLBACK" in event.status else "green"
         status = (event.status, style if not event.status.endswith("IN_PROGRESS") else "")
         name = (event.stack, "bold") if whole else (f"{event.stack} / {event.logical_id}", "")

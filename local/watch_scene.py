@@ -30,19 +30,19 @@ class WatchScene:
         """Play on this AWS, and show it on this timeline."""
         self._aws, self._show, self._check = aws, show, check
 
-    def play(self, deploy: Callable[[str], Operation]) -> None:
+    def play(self, deploy: Callable[[], Operation]) -> None:
         """Let an owner's tool stop the encryption that a stack wants mended; then schedule the key's deletion.
 
         Args:
-            deploy: Deploys the example for the stream, with a value of OnDrift.
+            deploy: Deploys the example for the stream, with OnDrift=Mend.
         """
         self._show.scene(
-            "10  An owner's tool stops the encryption",
+            "8  An owner's tool stops the encryption",
             f"{STACK} has {STREAM} encrypted, with OnDrift=Mend. The tool of its owner, which does not name the",
             "encryption, stops it, as Terraform does. CloudTrail's event is put on the bus by this harness.",
         )
         self._aws.deploy_provider({"Monitoring": "true"})
-        self._check.ended(deploy("Mend"), "CREATE_COMPLETE")
+        self._check.ended(deploy(), "CREATE_COMPLETE")
         with Heard(self._aws) as heard:
             self._an_owner_s_apply(heard)
             self._a_key_s_deletion(heard)

@@ -11,6 +11,7 @@ from botocore.exceptions import NoCredentialsError
 from stream_encryption.values import Place
 from stream_encryption_cli.account import Access, Account
 from stream_encryption_cli.main import main
+from stream_encryption_cli.regions import Regions
 from tests.builders import LOGICAL_ID, REGION, STREAM_ARN, create_event
 from tests.fake_cloudformation import FakeCloudFormation
 from tests.fake_errors import client_error
@@ -121,6 +122,10 @@ class Command:
         self._capsys.readouterr()  # the provider's log
 
     # What gives the command its account.
+
+    def regions(self, access: Access) -> Regions:
+        """List the one region."""
+        return Regions((access.region or REGION,), "1 region")
 
     def of(self, access: Access) -> Account:
         """Find the account."""

@@ -7,7 +7,6 @@ sets attributes. Everything else is refused, so that the provider can't depend o
 import json
 import re
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, Unpack, cast
 
@@ -128,11 +127,11 @@ class FakeTable(FakeService):
             _refuse(action, "The provided key element does not match the schema")
         key = arguments["Key"][KEY]["S"]
         item = self.items.get(key) if arguments.get("ConsistentRead") else self._possibly_old(key)
-        return answer() if item is None else answer(Item=deepcopy(item))
+        return answer() if item is None else answer(Item=_copied(item))
 
     def _put(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._need_table(action, arguments)
-        item: Item = deepcopy(dict(arguments["Item"]))
+        item = _copied(arguments["Item"])
         if not item.get(KEY, {}).get("S"):
             _refuse(action, f"One or more parameter values were invalid: Missing the key {KEY} in the item")
         if len(json.dumps(item)) > LARGEST_ITEM_BYTES:
@@ -152,12 +151,12 @@ class FakeTable(FakeService):
         condition = {**arguments, "ExpressionAttributeValues": {place: values[place] for place in placeholders}}
         if not _holds(action, condition, present or {}):
             self._condition_failed(action, arguments, present)
-        item: Item = deepcopy(present or {KEY: arguments["Key"][KEY]})
+        item = _copied(present or {KEY: arguments["Key"][KEY]})
         for part in arguments["UpdateExpression"].removeprefix("SET ").split(","):
             attribute, _, place = (word.strip() for word in part.partition("="))
             if attribute.lower() in RESERVED:
                 _refuse(action, f"Attribute name is a reserved keyword; reserved keyword: {attribute}")
-            item[attribute] = deepcopy(values[place])
+            item[attribute] = _copied(values[place])
         self._set(key, item)
         return answer()
 
@@ -172,12 +171,12 @@ class FakeTable(FakeService):
         items = [item for item in map(self._possibly_old, page) if item]
         # DynamoDB can't tell whether a full page is the last one.
         last = {"LastEvaluatedKey": {KEY: {"S": page[-1]}}} if len(page) == arguments["Limit"] else {}
-        return answer(Items=deepcopy(items), **last)
+        return answer(Items=_copied(items), **last)
 
     def _condition_failed(self, action: str, arguments: Mapping[str, Any], present: Item | None) -> NoReturn:
         error = client_error("ConditionalCheckFailedException", "The conditional request failed", action)
         if present is not None and arguments.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD":
-            cast("dict[str, Any]", error.response)["Item"] = deepcopy(present)
+            cast("dict[str, Any]", error.response)["Item"] = _copied(present)
         raise error
 
     def _need_table(self, action: str, arguments: Mapping[str, Any]) -> None:
@@ -228,6 +227,11 @@ def _holds(action: str, arguments: Mapping[str, Any], present: Item) -> bool:
     if condition["absent"]:
         return attribute not in present
     return attribute in present and bool(present[attribute] == values[placeholder])
+
+
+def _copied(item: Any) -> Any:
+    """A copy that shares nothing with the original: an item is JSON, and JSON is faster to copy than objects."""
+    return json.loads(json.dumps(item))
 
 
 def _refuse(action: str, message: str) -> NoReturn:

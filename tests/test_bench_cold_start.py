@@ -6,7 +6,6 @@ import pytest
 
 from benchmarks import artifact
 from benchmarks.cold_process import RESPONSE_URL, Function, NoCallError, cold_start, runtime_folder
-from benchmarks.cold_start import ELSEWHERE, by_package
 
 CALLS = """
 import os, urllib.request
@@ -40,18 +39,6 @@ def test_a_function_that_calls_nobody_is_no_figure(tmp_path: Path, runtime: Path
         cold_start(Function(tmp_path, "broken.on_event", {}), runtime)
 
 
-def test_imports_are_summed_upby_package() -> None:
-    """Each module's own time; the cumulated one would count what it imports twice."""
-    told = """\
-import time: self [us] | cumulative | imported package
-import time:      1500 |       1500 |     botocore.client
-a line of the function's own
-import time:       500 |       2000 |   botocore
-import time:        20 |         20 | json
-"""
-    assert by_package(told, {"botocore"}) == {"botocore": 2.0, ELSEWHERE: 0.02}
-
-
 def test_an_artifact_is_measured_with_and_without_its_bytecode(tmp_path: Path) -> None:
     """The sizes in the table; the copy leaves the artifact as it was built."""
     built = tmp_path / "built"
@@ -60,4 +47,3 @@ def test_an_artifact_is_measured_with_and_without_its_bytecode(tmp_path: Path) -
     (built / "package" / "__pycache__" / "one.pyc").write_bytes(b"#" * 500)
     bare = artifact.copied(built, tmp_path / "bare", artifact.without_bytecode)
     assert (artifact.size([built]), artifact.size([bare])) == (0.0015, 0.001)
-    assert artifact.sizes(built) == [("package", 0.0015, 0.0005)]

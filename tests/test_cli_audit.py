@@ -12,9 +12,11 @@ import pytest
 
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption_cli import audit, audit_report
+from stream_encryption_cli.account import Access
 from stream_encryption_cli.audit import Looks, Row
 from stream_encryption_cli.engine import Place
 from stream_encryption_cli.pace import Pace
+from stream_encryption_cli.places import Part
 from stream_encryption_cli.reader import KeyReader, RecordReader, StreamReader
 from stream_encryption_cli.screen import Screen
 from tests.builders import STACK_ID, create_event
@@ -37,11 +39,16 @@ def rows(provider: Provider) -> dict[str, Row]:
     return {row.stream: row for row in found}
 
 
+def part(found: Sequence[Row]) -> Part[Row]:
+    """These rows, of one account and region."""
+    return Part(Access(), Place("us-east-1", "123456789012"), tuple(found))
+
+
 def shown(found: Sequence[Row]) -> str:
     """The table, as a pipe gets it."""
     os.environ.pop("COLUMNS", None)
     stream = io.StringIO()
-    audit_report.show(found, Place("us-east-1", "123456789012"), Screen(stream))
+    audit_report.show([part(found)], Screen(stream))
     return stream.getvalue()
 
 
@@ -155,8 +162,10 @@ def _found() -> Sequence[Row]:
 
 def test_json_and_csv_hold_every_field(found: Sequence[Row]) -> None:
     """For a program and for a spreadsheet."""
-    assert json.loads(audit_report.as_json(found)) == [asdict(row) for row in found]
-    assert list(csv.DictReader(io.StringIO(audit_report.as_csv(found)))) == [asdict(row) for row in found]
+    place = {"profile": "", "account": "123456789012", "region": "us-east-1"}
+    every = [place | asdict(row) for row in found]
+    assert json.loads(audit_report.as_json([part(found)])) == every
+    assert list(csv.DictReader(io.StringIO(audit_report.as_csv([part(found)], Row)))) == every
 
 
 def test_the_table_tells_a_person_at_a_glance(found: Sequence[Row]) -> None:

@@ -105,6 +105,19 @@ def test_a_changed_key(command: Command, key: str, verdict: str, code: int) -> N
     assert command.code == code
 
 
+@pytest.mark.parametrize(("key", "verdict"), [("alias/one", "no-request"), ("alias/two", "start")])
+def test_a_resource_whose_condition_only_cloudformation_tells_has_one_line(
+    command: Command, key: str, verdict: str
+) -> None:
+    """Whether it stays is known by the change set."""
+    command.deploy(ONE)
+    conditional = body(Encryption=resource({**ONE, "KeyId": key}, Condition="C"))
+    template = {"Conditions": {"C": {"Fn::Equals": ["{{resolve:ssm:/x}}", "a"]}}, **conditional}
+    changes = [modified(ONE, {**ONE, "KeyId": key})] if key != ONE["KeyId"] else []
+    ((name, _, stream, told),) = planned(command, Prepared(changes, template=template))
+    assert (name, stream, told) == ("Encryption", "orders", verdict)
+
+
 @pytest.mark.parametrize(
     ("after", "verdict"),
     [
@@ -164,6 +177,37 @@ def test_what_is_in_no_change_is_not_changed(command: Command) -> None:
     properties = {**ONE, "KeyId": "{{resolve:ssm:/key}}"}
     command.deploy(ONE)
     command.cloudformation.put(STACK, body(Encryption=resource(properties)), {LOGICAL_ID: STREAM_ARN})
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+
+
+@pytest.mark.parametrize("key", ["alias/one", "{{resolve:ssm:/key}}"])
+@pytest.mark.parametrize(("act", "told"), [("stop", "the stream is not encrypted"), ("rekey", "the stream has key ")])
+def test_a_change_set_of_a_stack_whose_stream_has_drifted_ends_with_2(
+    command: Command, key: str, act: str, told: str
+) -> None:
+    """Though it changes nothing; which key a dynamic reference stands for, the record knows."""
+    command.deploy(ONE)
+    command.cloudformation.put(STACK, body(Encryption=resource({**ONE, "KeyId": key})), {LOGICAL_ID: STREAM_ARN})
+    people, two = command.provider.kinesis.people, command.provider.two.arn
+    people.stop("orders") if act == "stop" else people.rekey("orders", two)
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 2
+    change_set_id = command.cloudformation.put_change_set("theirs", STACK, Prepared([]))
+    assert told in command.json("plan", "--change-set", change_set_id)["lines"][0]["drift"]
+
+
+def test_an_unknown_key_is_no_drift_where_the_record_can_t_tell(command: Command) -> None:
+    """The record names no claim of this resource, or can't be read: the stream's key may be the wanted one."""
+    command.provider.kinesis.add_stream("orders", "alias/two")
+    unknown = {**ONE, "KeyId": "{{resolve:ssm:/key}}"}
+    command.cloudformation.put(STACK, body(Encryption=resource(unknown)), {LOGICAL_ID: STREAM_ARN})
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+    command.provider.table.exists = False
+    assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
+    assert command.code == 0
+    command.cloudformation.put(STACK, body(Encryption=resource(unknown)), {LOGICAL_ID: "of no stream"})
     assert planned(command, Prepared([])) == [("Encryption", "none", "orders", "no-request")]
     assert command.code == 0
 

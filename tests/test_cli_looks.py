@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from stream_encryption.values import Direction, Grant
 from stream_encryption_cli.account import CHANGE_SETS, LOOKS, Access, Account, WouldChange
+from stream_encryption_cli.accounts import Boto3Accounts
 from stream_encryption_cli.engine import Kinesis, Owner, RecordTable, Stream, StreamRef
 from stream_encryption_cli.reader import RecordReader, StreamReader
 from stream_encryption_cli.rehearsed import NoTime, RehearsedGrants, RehearsedKinesis, RehearsedTable
@@ -71,7 +72,7 @@ def _account() -> Account:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_ACCESS_KEY_ID", "x")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-        return Account.of(Access(region="eu-west-1"))
+        return Boto3Accounts().of(Access(region="eu-west-1"))
 
 
 def sent(account: Account, attribute: str) -> set[str]:

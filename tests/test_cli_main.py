@@ -15,6 +15,7 @@ from botocore.exceptions import ConnectTimeoutError, NoRegionError
 from stream_encryption_cli import VERSION
 from stream_encryption_cli.account import Access, Account
 from stream_encryption_cli.main import main
+from stream_encryption_cli.regions import Regions
 from tests.builders import ACCOUNT, REGION
 from tests.cli import EXPORT, TYPE, Command, events_account
 from tests.fake_errors import Kind
@@ -223,6 +224,10 @@ def ended(work: Exception | type[BaseException], capsys: pytest.CaptureFixture[s
 
         without_credentials = of
 
+        @staticmethod
+        def regions(_access: Access) -> Regions:
+            raise work
+
     code = main(["plan", EXAMPLE, "--parameter", "StreamName=orders"], Accounts)
     return code, capsys.readouterr().err
 
@@ -414,14 +419,23 @@ def test_a_request_is_planned_as_if_it_came_now(
     assert "X-Amz-Signature" not in command("plan", str(EVENTS / f"{name}.json"))
 
 
-def test_a_request_by_way_of_a_topic_is_refused(command: Command, tmp_path: Path) -> None:
-    """With the advice: the ServiceToken names the function."""
+def test_a_request_by_way_of_a_topic_is_planned(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The provider serves it as if CloudFormation had sent it without the topic."""
+    command = Command(capsys, events_account())
     file = tmp_path / "event.json"
-    file.write_text(json.dumps({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "{}"}}]}))
-    (line,) = command.json("plan", str(file))["lines"]
-    assert (line["verdict"], line["error"]) == ("refused", "InvalidRequest")
-    assert "name the provider's function as ServiceToken" in line["reason"]
-    assert command.code == 1
+    event = (EVENTS / "create.json").read_text()
+    file.write_text(json.dumps({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": event}}]}))
+    assert command.lines(str(file)) == command.lines(str(EVENTS / "create.json"))
+    assert command.code == 2
+
+
+@pytest.mark.parametrize("records", [[], [{}], [{"Sns": {"Message": "no JSON"}}], [{"Sns": {"Message": "[]"}}], 5])
+def test_a_topic_s_message_without_a_request_is_refused(command: Command, tmp_path: Path, records: object) -> None:
+    """In a sentence."""
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps({"Records": records}))
+    assert command("plan", str(file)) == ""
+    assert (command.code, "is no message of an SNS topic" in command.errors) == (1, True)
 
 
 # Audits
@@ -434,8 +448,8 @@ def test_an_audit_is_a_table_json_or_csv(command: Command) -> None:
     assert "orders    ACTIVE  NONE\n" in text
     assert [row["stream"] for row in command.json("audit")] == ["orders", "payments"]
     head, *rows = command("audit", "--format", "csv").splitlines()
-    assert head.startswith("stream,arn,status,encryption,key_id,")
-    assert [row.split(",")[0] for row in rows] == ["orders", "payments"]
+    assert head.startswith("profile,account,region,stream,arn,status,encryption,key_id,")
+    assert [row.split(",")[1:4] for row in rows] == [[ACCOUNT, REGION, name] for name in ("orders", "payments")]
     assert command.code == 0
     assert command.errors == ""
 

@@ -16,7 +16,7 @@ from stream_encryption_cli.lines import Line, Verdict
 from stream_encryption_cli.plan_report import Plan
 from tests.templates import ROOT
 
-CODES = ("TOKEN_CHANGED", "TOKEN_IS_TOPIC", "TOKEN_MISSING", "TYPE_CHANGED")
+CODES = ("TOKEN_CHANGED", "TOKEN_MISSING", "TYPE_CHANGED")
 PAGE = (ROOT / "docs" / "plan-and-audit.md").read_text()
 
 

@@ -13,7 +13,7 @@ PARAMETERS = read("""
       Name: {Type: String}
       Names: {Type: CommaDelimitedList, Default: 'orders, payments'}
       Numbers: {Type: List<Number>, Default: 1}
-      Flag: {Default: true}
+      Flag: {Type: String, Default: true}
       FromSsm: {Type: AWS::SSM::Parameter::Value<String>, Default: /stream}
       OfSsm: {Type: AWS::SSM::Parameter::Name, Default: /stream}
 """)
@@ -26,7 +26,7 @@ def test_parameters_are_what_is_given_or_was_before_or_is_the_default() -> None:
         "Name": "orders",
         "Names": ["orders", "payments"],
         "Numbers": ["1"],
-        "Flag": Unknown(("!Ref Flag (NoEcho)",), steady=False),
+        "Flag": Unknown(("!Ref Flag (NoEcho)",)),
         "FromSsm": Unknown(("!Ref FromSsm (the SSM parameter /stream)",), steady=False),
         "OfSsm": "/stream",
     }
@@ -47,11 +47,11 @@ def test_parameters_that_are_missing_or_unknown_are_refused(given: Mapping[str, 
 @pytest.mark.parametrize(
     ("declared", "value", "told"),
     [
-        ("AllowedValues: [prod, test]", "stage", "is not one of prod, test"),
-        ("AllowedValues: [true, 5]", "6", "is not one of true, 5"),
-        ("AllowedPattern: '[a-z]+'", "A1", r"does not match AllowedPattern \[a-z\]\+"),
-        ("MinLength: 3", "ab", "is outside MinLength 3"),
-        ("MaxLength: '3'", "abcd", "is outside MaxLength 3"),
+        ("Type: String, AllowedValues: [prod, test]", "stage", "is not one of prod, test"),
+        ("Type: String, AllowedValues: [true, 5]", "6", "is not one of true, 5"),
+        ("Type: String, AllowedPattern: '[a-z]+'", "A1", r"does not match AllowedPattern \[a-z\]\+"),
+        ("Type: String, MinLength: 3", "ab", "is outside MinLength 3"),
+        ("Type: String, MaxLength: '3'", "abcd", "is outside MaxLength 3"),
         ("Type: Number", "x", "is no number"),
         ("Type: Number, MinValue: 5", "4", "is outside MinValue 5"),
         ("Type: Number, MaxValue: 5", "5.5", "is outside MaxValue 5"),
@@ -70,15 +70,14 @@ def test_a_value_that_cloudformation_would_refuse_is_refused(declared: str, valu
 @pytest.mark.parametrize(
     ("declared", "value"),
     [
-        ("AllowedValues: [true, 5]", "true"),
-        ("AllowedPattern: '[a-z]+'", "abc"),
-        ("AllowedPattern: '[[:unbalanced'", "abc"),
-        ("AllowedPattern: {a: b}", "abc"),
-        ("AllowedValues: text", "abc"),
-        ("MinLength: x", "abc"),
+        ("Type: String, AllowedValues: [true, 5]", "true"),
+        ("Type: String, AllowedPattern: '[a-z]+'", "abc"),
+        ("Type: String, AllowedPattern: '[[:unbalanced'", "abc"),
+        ("Type: String, AllowedPattern: {a: b}", "abc"),
+        ("Type: String, MinLength: x", "abc"),
         ("Type: String, AllowedValues: ['a,b']", "a,b"),
         ("Type: Number, MinValue: 5, MaxValue: 5", "5"),
-        ("MinLength: 3, MaxLength: 3", "abc"),
+        ("Type: String, MinLength: 3, MaxLength: 3", "abc"),
     ],
 )
 def test_a_value_that_may_be_right_is_not_refused(declared: str, value: str) -> None:
@@ -91,9 +90,9 @@ def test_a_value_that_may_be_right_is_not_refused(declared: str, value: str) -> 
     [
         ("Parameters: []", "Parameters must be a map"),
         ("Parameters: text", "Parameters must be a map"),
-        ("Parameters: {P: text}", "parameter P must be a map"),
-        ("Parameters: {P: {Default: [a]}}", "parameter P needs a text, not a list"),
-        ("Parameters: {P: {Default: {a: b}}}", "parameter P needs a text, not a "),
+        ("Parameters: {P: text}", "Parameters must be a map"),
+        ("Parameters: {P: {Type: String, Default: [a]}}", "parameter P needs a text, not a list"),
+        ("Parameters: {P: {Type: String, Default: {a: b}}}", "parameter P needs a text, not a "),
     ],
 )
 def test_parameters_of_any_other_shape_are_refused(text: str, told: str) -> None:

@@ -23,8 +23,8 @@ def template(text: str) -> Template:
     ("text", "told"),
     [
         # A file that is no template.
-        ("Description: x", "it has no Resources"),
-        ("Resources: {}", "it has no Resources"),
+        ("Description: x", "a template has 1 to 500 Resources"),
+        ("Resources: {}", "a template has 1 to 500 Resources"),
         ("Resources: [{E}]", "Resources must be a map"),
         ("Resources: text", "Resources must be a map"),
         ("version: 3\nservices: {web: {image: x}}\nResources: {{E}}", "a template has no section version"),
@@ -43,13 +43,13 @@ def template(text: str) -> Template:
         ("Resources: {E: [1]}", "resource E is not a map"),
         ("Resources: {E: {}}", "resource E has no Type"),
         ("Resources: {E: {Type: [X]}}", "resource E has no Type"),
-        ("Resources: {E: {Type: X, Properties: [1]}}", "the Properties of E are not a map"),
+        ("Resources: {E: {Type: X, Properties: [1]}}", "resource E has Properties that are not a map"),
         ("Resources: {E: {Type: X, Propertys: {A: 1}}}", "E has an unknown attribute Propertys"),
-        ("Resources: {E: {Type: X, Properties: {A: 1, A: 2}}}", "E has the property A twice"),
-        ("Resources:\n  E: {Type: X}\n  E: {Type: X}", "two resources have the logical id E"),
+        ("Resources: {E: {Type: X, Properties: {A: 1, A: 2}}}", "/Resources/E/Properties/A is written twice"),
+        ("Resources:\n  E: {Type: X}\n  E: {Type: X}", "/Resources/E is written twice"),
         ("Resources: {E-1: {Type: X}}", "E-1 is no logical id"),
         ("Resources: {'E${S}': {Type: X}}", "is no logical id"),
-        ("Resources: {E: {Type: X, Condition: !Sub 'a'}}", "the Condition of E is not a condition's name"),
+        ("Resources: {E: {Type: X, Condition: !Sub 'a'}}", "resource E has a Condition that is not a text"),
         # Loops and the like without their transform, and ids that a loop makes.
         ("Resources: {'Fn::ForEach::L': [S, [a], {'E${S}': {Type: X}}]}", "needs Transform: AWS::LanguageExtensions"),
         ("Resources: {E: {Type: X, Properties: {A: {Fn::Length: [1]}}}}", "Fn::Length needs Transform"),
@@ -69,11 +69,11 @@ def template(text: str) -> Template:
         ("Resources: {E: {Type: X, Condition: Gone}}", "there is no condition Gone"),
         ("Resources: {E: {Type: X, DependsOn: Gone}}", "E depends on Gone, which is not there"),
         ("Resources: {E: {Type: X, DependsOn: [Gone]}}", "E depends on Gone, which is not there"),
-        ("Resources: {E: {Type: X, Properties: {A: !FindInMap [Gone, a, b]}}}", "there is no mapping Gone"),
+        ("Resources: {E: {Type: X, Properties: {A: !FindInMap [Gone, a, b]}}}", "the mappings have no Gone / a / b"),
         ("Resources: {{E}}\nOutputs: {O: {Value: !Ref Gone}}", "there is no parameter or resource Gone"),
         ("Resources: {{E}}\nConditions: {C: !Equals [!Ref Gone, a]}", "there is no parameter or resource Gone"),
-        ("Resources: {{E}}\nConditions: {C: !Equals [!Ref E, a]}", "a condition can't refer to the resource E"),
-        ("Resources: {{E}}\nConditions: {C: !Equals [!GetAtt E.A, a]}", "a condition can't refer to the resource E"),
+        ("Resources: {{E}}\nConditions: {C: !Equals [!Ref E, a]}", "there is no (parameter or )?resource E"),
+        ("Resources: {{E}}\nConditions: {C: !Equals [!GetAtt E.A, a]}", "there is no (parameter or )?resource E"),
         (
             LOOPS + "Resources: {'Fn::ForEach::L': [S, [a], {'E${S}': {Type: X, Condition: 'C${S}'}}]}",
             "no condition Ca",
@@ -104,7 +104,7 @@ def test_a_refusal_tells_the_line() -> None:
     [
         "Resources: {{E}, F: {Type: X, DependsOn: E, Metadata: {a: !Ref E}}}",
         "Resources: {E: {Type: X, Properties: {A: !Ref AWS::Region, B: !Sub '${AWS::AccountId}${!Gone}'}}}",
-        "Resources: {E: {Type: X, Properties: {A: !FindInMap [Gone, a, b, {DefaultValue: x}]}}}",
+        LOOPS + "Resources: {E: {Type: X, Properties: {A: !FindInMap [Gone, a, b, {DefaultValue: x}]}}}",
         "Resources: {{E}}\nMappings: {M: {a: {b: c}}}\nRules: {R: {Assertions: []}}\nMetadata: {a: b}",
         "Resources: {E: {Type: X, Properties: {A: {Condition: {StringEquals: {a: b}}}}}}",
         # What only CloudFormation adds may have the names.

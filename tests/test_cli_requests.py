@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from stream_encryption_cli.requests import Asked, Existing, requests
+from stream_encryption_cli.template import served
 from stream_encryption_cli.template.resources import EMPTY, MadeStream, Resource, Template
 from stream_encryption_cli.template.scope import Scope
 from stream_encryption_cli.template.served import TYPE, Served
 from stream_encryption_cli.template.text import read
 from stream_encryption_cli.template.unknown import Unknown
-from tests.builders import STREAM_ARN
+from tests.builders import ATTRIBUTES, STREAM_ARN
 
 KEY = Unknown(("!GetAtt Key.Arn",), frozenset({"Key"}))
 SERVED = Served(frozenset({"the-token"}), looked=True)
@@ -32,7 +33,7 @@ def test_only_the_providers_own_resources_are_looked_at() -> None:
           One: {{E}, Properties: {StreamName: orders, SettleSeconds: 5, Verify: true, KeyId: !GetAtt Key.Arn}}
           Bare: {{E}}
           Kept: {{E}, DeletionPolicy: Retain, UpdateReplacePolicy: Retain}
-    """).resources(SERVED)
+    """).customs
     sent = {"StreamName": "orders", "SettleSeconds": "5", "Verify": "true", "KeyId": KEY}
     assert found == {
         "One": Resource("One", TYPE, sent, line=4),
@@ -55,7 +56,7 @@ def test_a_resource_is_there_if_its_condition_is_met() -> None:
           Three: {{E}, Condition: Perhaps}
         """,
         Stage="production",
-    ).resources(SERVED)
+    ).customs
     assert {name: one.unsure for name, one in found.items()} == {
         "One": None,
         "Three": Unknown(("{{resolve:ssm:/stage}}",), steady=False),
@@ -70,7 +71,7 @@ def test_an_include_within_a_resource_opens_it() -> None:
           Some: {{E}, Properties: {StreamName: orders, Fn::Transform: {Name: AWS::Include}}}
           Around: {{E}, Fn::Transform: {Name: AWS::Include}, Properties: {StreamName: orders}}
           Value: {{E}, Properties: {StreamName: orders, KeyId: !Transform {Name: AWS::Include}}}
-    """).resources(SERVED)
+    """).customs
     include = Unknown(("Fn::Transform",), steady=False)
     assert {name: (one.properties, one.opened) for name, one in found.items()} == {
         "All": ({}, include),
@@ -227,7 +228,7 @@ def test_the_physical_id_of_a_resource_that_is_not_touched_is_known() -> None:
 
 
 def test_a_resource_whose_condition_nobody_can_tell_is_asked_for_perhaps() -> None:
-    """Created, or left as it is."""
+    """Left as it is, or deleted."""
     after = "One: {{E}, Condition: Perhaps, Properties: {StreamName: orders, KeyId: a}}"
     conditions = "{Perhaps: !Equals ['{{resolve:ssm:/x}}', 1]}"
     found = requests(
@@ -235,7 +236,10 @@ def test_a_resource_whose_condition_nobody_can_tell_is_asked_for_perhaps() -> No
         SERVED,
         Existing(template(f"Resources: {{{ONE % 'a'}}}"), MINE),
     )
-    assert told(found) == [("One", "Update", STREAM_ARN, "", "{{resolve:ssm:/x}}")]
+    assert told(found) == [
+        ("One", "none", STREAM_ARN, "no property changes", None),
+        ("One", "Delete", STREAM_ARN, "its condition may not be met", "{{resolve:ssm:/x}}"),
+    ]
 
 
 # Which resources are the provider's
@@ -269,6 +273,11 @@ def test_the_provider_serves_every_custom_type_with_its_service_token(kind: str,
     else:
         (one,) = found
         assert (one.unsure and str(one.unsure)) == (None if mine is True else mine)
+
+
+def test_the_attributes_are_those_that_the_provider_gives() -> None:
+    """Another one in Fn::GetAtt is a name that is missing."""
+    assert sorted(served.ATTRIBUTES) == sorted(ATTRIBUTES)
 
 
 def test_a_token_that_a_resource_of_the_provider_s_type_has_is_the_provider_s() -> None:

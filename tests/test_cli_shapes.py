@@ -106,6 +106,24 @@ def test_layers_of_resources_are_each_looked_at_once(capsys: pytest.CaptureFixtu
     assert command.code == 0
 
 
+def test_a_text_of_hundreds_of_references_is_read_in_little_time(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """300 resources, each of which names all those before it, in a stack that is there already."""
+    made: dict[str, Any] = {
+        f"R{number}": {"Type": "X", "Properties": {"A": {"Fn::Sub": "".join(f"${{R{one}}}" for one in range(number))}}}
+        for number in range(300)
+    }
+    made["E"] = {"Type": TYPE, "Properties": {"ServiceToken": "x", "StreamName": "orders", "KeyId": {"Ref": "R299"}}}
+    file = tmp_path / "template.json"
+    file.write_text(json.dumps({"Resources": made}))
+    command = Command(capsys, Provider())
+    command.cloudformation.put("shop", {"Resources": made}, {name: f"{name}-id" for name in made})
+    began = time.process_time()
+    assert command.lines(str(file), "--stack-name", "shop", "--offline") == [("E", "none", "orders", "no-request")]
+    assert time.process_time() - began < MOST_SECONDS
+
+
 def test_conditions_in_layers_are_each_looked_at_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Two references each to the condition below would be 2**60 looks."""
     conditions: dict[str, Any] = {"C0": {"Fn::Equals": ["a", "a"]}}

@@ -49,8 +49,8 @@ def test_a_deployed_stack_is_compared_with_its_template(command: Command) -> Non
     assert command.code == 2
 
 
-def test_where_nothing_changes_the_exit_code_is_0(command: Command, tmp_path: Path) -> None:
-    """A pipeline goes on without asking anybody; that the stream drifted is said all the same."""
+def test_where_nothing_changes_the_exit_code_is_0_unless_a_stream_has_drifted(command: Command, tmp_path: Path) -> None:
+    """A pipeline goes on without asking anybody; but a stream that has drifted needs somebody: exit code 2."""
     command.deploy(ONE)
     file = written(tmp_path, ONE)
     text = command("plan", file, *STACK)
@@ -60,8 +60,11 @@ def test_where_nothing_changes_the_exit_code_is_0(command: Command, tmp_path: Pa
     text = command("plan", file, *STACK)
     assert "ACTIVE, not encrypted  no request, though it drifted\n" in text
     assert "\n  Drifted, and this deployment does not mend it: " in text
-    assert text.endswith("\n0 to change or unknown, 1 to leave as they are, 0 refused or not seen.\n")
-    assert command.code == 0
+    assert text.endswith(
+        "\n0 to change or unknown, 1 to leave as they are, 0 refused or not seen. "
+        "Drifted: Encryption; this deployment does not mend that.\n"
+    )
+    assert command.code == 2
 
 
 def test_a_deployed_template_in_yaml_is_read_as_well(command: Command) -> None:

@@ -175,8 +175,9 @@ def test_it_reaches_every_alarm_and_the_dashboard() -> None:
         named = resource["Properties"].get("AlarmName") or {"Fn::Sub": ""}
         if name := named["Fn::Sub"].replace("${FunctionName}", NAME):
             found.append(name)
-            assert allows("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
-    assert len(found) == len([one for one in PROVIDER["Resources"].values() if one["Type"].endswith("::Alarm")])
+            action = "PutCompositeAlarm" if resource["Type"].endswith("::CompositeAlarm") else "PutMetricAlarm"
+            assert allows(f"cloudwatch:{action}", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"), name
+    assert len(found) == len([one for one in PROVIDER["Resources"].values() if one["Type"].endswith("Alarm")])
     assert PROVIDER["Resources"]["Dashboard"]["Properties"]["DashboardName"] == {"Ref": "FunctionName"}
 
 
@@ -224,6 +225,22 @@ def test_only_jobs_of_one_environment_of_one_repository_and_one_pipeline_can_be_
     }
     assert (pipeline["Principal"], pipeline["Action"]) == ({"AWS": parameters["PipelineRoleArn"]}, "sts:AssumeRole")
     assert len(statements(DEPLOYER["AssumeRolePolicyDocument"], GitHubRepository="example/streams")) == 1
+
+
+@pytest.mark.parametrize(
+    ("repository", "valid"),
+    [
+        ("example/streams", True),
+        ("example@1234/streams@5678", True),
+        ("example", False),
+        ("example/*", False),
+        ("example@x/streams", False),
+    ],
+)
+def test_a_repository_is_named_as_github_s_token_names_it(repository: str, *, valid: bool) -> None:
+    """GitHub names repositories made since July 2026 with the ids of owner and repository, older ones without."""
+    pattern = TEMPLATE["Parameters"]["GitHubRepository"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, repository)) is valid
 
 
 def bounded_calls() -> Iterator[tuple[str, str]]:

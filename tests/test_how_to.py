@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
@@ -185,12 +186,17 @@ def test_express_mode_and_deletion_by_force_are_spelled_as_cloudformation_knows_
     assert "--deletion-mode FORCE_DELETE_STACK" in TROUBLESHOOTING.read_text("utf-8")
 
 
+def classes(base: type[errors.ProviderError]) -> Iterator[type[errors.ProviderError]]:
+    """Every error, also those of errors."""
+    for one in (one for one in base.__subclasses__() if one.__module__ == errors.__name__):
+        yield one
+        yield from classes(one)
+
+
 def test_each_error_code_says_what_to_do() -> None:
     """A person searches for the code that the stack's event begins with."""
     rows = {code: what_now for row, what_now in table(TROUBLESHOOTING, "## By error code") for code in codes(row)}
-    assert set(rows) == {
-        one.__name__ for one in errors.ProviderError.__subclasses__() if one.__module__ == errors.__name__
-    } | {"InternalError"}
+    assert set(rows) == {one.__name__ for one in classes(errors.ProviderError)} | {"InternalError"}
     assert all(len(what_now) > 20 for what_now in rows.values())
 
 

@@ -21,8 +21,9 @@ RESOURCES = {name: one for name, one in TEMPLATE["Resources"].items() if one.get
 PAGE = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
 FUNCTION = "kinesis-stream-encryption"
 MACHINE = f"arn:aws:states:us-east-1:123456789012:stateMachine:{FUNCTION}"
+FUNCTIONS = [one for one in TEMPLATE["Resources"].values() if one["Type"] == "AWS::Serverless::Function"]
 VARIABLES = TEMPLATE["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
-NAMESPACE, SERVICE = (VARIABLES[f"POWERTOOLS_{name}"] for name in ("METRICS_NAMESPACE", "SERVICE_NAME"))
+NAMESPACE, SERVICE = VARIABLES["POWERTOOLS_METRICS_NAMESPACE"], FUNCTION
 TOPIC = "arn:aws:sns:us-east-1:123456789012:platform-alarms"
 
 AWS_METRICS = {
@@ -55,13 +56,17 @@ def scope(**parameters: str) -> Scope:
     return Scope(values=pseudo | defaults | parameters, conditions=TEMPLATE["Conditions"])
 
 
-def deployed(topic: str = TOPIC) -> dict[str, dict[str, Any]]:
+def deployed(topic: str = TOPIC, kind: str = "AWS::CloudWatch::Alarm") -> dict[str, dict[str, Any]]:
     """The alarms as CloudFormation would make them."""
-    given = scope(AlarmTopicArn=topic)
-    return {name: resolve(one["Properties"], given) for name, one in RESOURCES.items() if name != "Dashboard"}
+    alarms = {name: one for name, one in RESOURCES.items() if one["Type"] == kind}
+    given = scope(AlarmTopicArn=topic, StateMachine=MACHINE, **{name: f"{{{name}}}" for name in ALL_ALARMS})
+    return {name: resolve(one["Properties"], given) for name, one in alarms.items()}
 
 
+ALL_ALARMS = [name for name, one in RESOURCES.items() if one["Type"].endswith("Alarm")]
 ALARMS = deployed()
+((COMPOSITE_NAME, COMPOSITE),) = deployed(kind="AWS::CloudWatch::CompositeAlarm").items()
+CRITICAL = {name for name in ALARMS if ALARMS[name]["AlarmDescription"].startswith("Critical: ")}
 BODY = json.loads(
     RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     .replace("${FunctionName}", FUNCTION)
@@ -105,10 +110,13 @@ def shown() -> set[Metric]:
     return {(row[0], row[1], frozenset(zip(row[2::2], row[3::2], strict=True))) for row in named}
 
 
-def alarmed(alarm: dict[str, Any]) -> Metric:
-    """What an alarm looks at."""
-    dimensions = frozenset((one["Name"], one["Value"]) for one in alarm["Dimensions"])
-    return alarm["Namespace"], alarm["MetricName"], dimensions
+def alarmed(alarm: dict[str, Any]) -> list[Metric]:
+    """The metrics that an alarm looks at."""
+    metrics = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", []) if "MetricStat" in one] or [alarm]
+    return [
+        (one["Namespace"], one["MetricName"], frozenset((each["Name"], each["Value"]) for each in one["Dimensions"]))
+        for one in metrics
+    ]
 
 
 def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
@@ -137,7 +145,7 @@ def is_real(metric: Metric, provider_s: set[Metric]) -> bool:
 @every_alarm
 def test_an_alarm_s_metric_is_written(name: str, day: list[Line]) -> None:
     """An alarm on a metric that nobody writes never goes off."""
-    assert is_real(alarmed(ALARMS[name]), written(day))
+    assert [metric for metric in alarmed(ALARMS[name]) if not is_real(metric, written(day))] == []
 
 
 def test_the_dashboard_s_metrics_are_written(day: list[Line]) -> None:
@@ -149,11 +157,12 @@ def test_the_dashboard_s_metrics_are_written(day: list[Line]) -> None:
 def test_the_dashboard_finds_every_failure_by_its_code(day: list[Line]) -> None:
     """A search has to name exactly the metric's dimensions; it finds every value of them."""
     (search,) = [row[0]["expression"] for widget in WIDGETS for row in widget.get("metrics", []) if len(row) == 1]
-    schema = re.fullmatch(r"SEARCH\('\{(.*)\} MetricName=\"(.*)\"', 'Sum', 300\)", search)
+    schema = re.fullmatch(r"SEARCH\('\{(.*)\} MetricName=\"(.*)\" service=\"(.*)\"', 'Sum', 300\)", search)
     assert schema is not None
     namespace, *dimensions = schema[1].split(",")
     found = {frozenset(key for key, _ in one[2]) for one in written(day) if one[:2] == (namespace, schema[2])}
     assert found == {frozenset(dimensions)}
+    assert schema[3] == SERVICE, "or else it shows another provider's failures as well"
 
 
 def test_the_dashboard_shows_every_metric_and_no_dimension_is_a_stream_or_a_stack(
@@ -169,10 +178,9 @@ def test_the_dashboard_shows_every_metric_and_no_dimension_is_a_stream_or_a_stac
 def test_the_dashboard_shows_every_alarm_and_no_widget_overlaps_another() -> None:
     """Without a topic, alarms are seen only there."""
     by_arn = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"  # some are not always there
-    names = [ALARMS[name]["AlarmName"] for name in ALARMS]
-    shown_first = [f"{by_arn}{name}" for name in names if f"{by_arn}{name}" in WIDGETS[0]["alarms"]]
-    assert WIDGETS[0]["alarms"] == shown_first + [f"${{{name}.Arn}}" for name in [*ALARMS][len(shown_first) :]]
-    assert {one["Condition"] for one in list(RESOURCES.values())[: len(shown_first)]} <= {"WatchIsMonitored"}
+    always = {name for name in ALL_ALARMS if RESOURCES[name]["Condition"] == "Monitored"}
+    sometimes = {f"{by_arn}{ALARMS[name]['AlarmName']}" for name in set(ALL_ALARMS) - always}
+    assert sorted(WIDGETS[0]["alarms"]) == sorted(sometimes | {f"${{{name}.Arn}}" for name in always})
     tiles = [
         (x, y)
         for one in BODY["widgets"]
@@ -184,11 +192,49 @@ def test_the_dashboard_shows_every_alarm_and_no_widget_overlaps_another() -> Non
 
 
 @every_alarm
-def test_an_alarm_notifies_the_topic_and_ignores_missing_data(name: str) -> None:
-    """Missing data does not trigger the alarm, but that no round was made. Without a topic there is no action."""
-    assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [TOPIC]
+def test_missing_data_triggers_no_alarm(name: str) -> None:
+    """A quiet provider writes no metrics. Only a watch that makes no round is a fault."""
     assert ALARMS[name]["TreatMissingData"] == ("breaching" if name == "WatchStopped" else "notBreaching")
-    assert {"AlarmActions", "OKActions"} & set(deployed("none")[name]) == set()
+
+
+def test_critical_alarms_notify_through_one_composite_alarm_and_warnings_by_themselves() -> None:
+    """Issue 13, part 8: eight to ten alarms and one composite, in two severities."""
+    assert 8 <= len(ALARMS) <= 10
+    assert {name for name in ALARMS if "AlarmActions" in ALARMS[name]} == set(ALARMS) - CRITICAL
+    warnings = {name for name in ALARMS if ALARMS[name]["AlarmDescription"].startswith("Warning: ")}
+    assert warnings == set(ALARMS) - CRITICAL
+    assert set(re.findall(r"ALARM\(\{(\w+)\}\)", COMPOSITE["AlarmRule"])) == CRITICAL
+    for name in warnings:
+        assert ALARMS[name]["AlarmActions"] == ALARMS[name]["OKActions"] == [TOPIC]
+    assert COMPOSITE["AlarmActions"] == COMPOSITE["OKActions"] == [TOPIC]
+
+
+def test_without_a_topic_no_alarm_has_an_action() -> None:
+    """They show on the dashboard only."""
+    alarms = deployed("none") | deployed("none", "AWS::CloudWatch::CompositeAlarm")
+    assert [name for name, alarm in alarms.items() if {"AlarmActions", "OKActions"} & set(alarm)] == []
+
+
+def test_without_a_watch_the_composite_alarm_names_no_alarm_of_it() -> None:
+    """CloudWatch refuses a rule that names an alarm which does not exist."""
+    given = scope(WatchMinutes="0", Monitoring="true", **{name: f"{{{name}}}" for name in ALL_ALARMS})
+    rule = resolve(RESOURCES[COMPOSITE_NAME]["Properties"]["AlarmRule"], given)
+    named = set(re.findall(r"ALARM\(\{(\w+)\}\)", rule))
+    assert named == {name for name in CRITICAL if RESOURCES[name]["Condition"] == "Monitored"}
+
+
+def test_the_metrics_of_two_providers_differ_by_the_provider_s_name() -> None:
+    """Issue 13, part 8: the alarms of one provider don't go off for another one in the same account."""
+    metrics = [metric for alarm in ALARMS.values() for metric in alarmed(alarm)] + list(shown())
+    assert {dict(dimensions)["service"] for namespace, _, dimensions in metrics if namespace == NAMESPACE} == {FUNCTION}
+    named = [one["Properties"]["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME") for one in FUNCTIONS]
+    assert named == [{"Ref": "FunctionName"}] * 3
+
+
+def test_the_quota_s_alarm_points_at_a_table_of_the_dashboard() -> None:
+    """Issue 13, part 8: its text names something that exists."""
+    (title,) = re.findall(r"table '(.+?)'", ALARMS["QuotaSpent"]["AlarmDescription"])
+    assert title in QUERIES
 
 
 @every_alarm
@@ -287,8 +333,9 @@ def test_the_reference_lists_the_metrics_that_are_written(day: list[Line]) -> No
 
 
 def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
-    """By the alarms that there are: $0.10 for each, and $3.00 for the dashboard (Amazon CloudWatch pricing)."""
-    assert f"${len(ALARMS) * 0.10 + 3.00:.2f}: {len(ALARMS)} alarms at $0.10" in PAGE
+    """$0.10 for each metric of an alarm, $0.50 for a composite alarm, $3.00 for the dashboard (CloudWatch pricing)."""
+    metrics = sum(len(alarmed(alarm)) for alarm in ALARMS.values())
+    assert f"${metrics * 0.10 + 0.50 + 3.00:.2f}: {metrics} metrics in alarms at $0.10" in PAGE
 
 
 @pytest.mark.parametrize(
@@ -303,6 +350,7 @@ def test_the_page_says_what_monitoring_costs_while_nothing_happens() -> None:
 def test_there_are_alarms_only_where_they_are_asked_for(parameters: dict[str, str], *, monitored: bool) -> None:
     """Alarms cost money; a topic without alarms would be worse."""
     assert Functions(scope(**parameters)).holds("Monitored") is monitored
-    assert {one["Type"] for one in RESOURCES.values()} == {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+    kinds = {one["Type"].removeprefix("AWS::CloudWatch::") for one in RESOURCES.values()}
+    assert kinds == {"Alarm", "CompositeAlarm", "Dashboard"}
     watching = {name for name, one in TEMPLATE["Resources"].items() if one["Type"].startswith("AWS::CloudWatch::")}
     assert watching == set(RESOURCES)

@@ -1,12 +1,10 @@
-"""docs/reference.md is held to the code: each property, attribute, error, action and part of the record, no more."""
+"""docs/reference.md is held to the code: each property, attribute, action and part of the record, no more."""
 
-from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from stream_encryption import errors
 from stream_encryption.cloudformation.principals import MOST_PRINCIPALS
 from stream_encryption.cloudformation.properties import (
     CLOUDFORMATIONS_OWN,
@@ -38,13 +36,6 @@ FIELDS = {
     "Takeover": "takeover",
 }
 """The properties that have a default, and what they are called once they are read."""
-
-
-def classes(base: type[errors.ProviderError]) -> Iterator[type[errors.ProviderError]]:
-    """Every error, whoever it is derived from."""
-    for one in (one for one in base.__subclasses__() if one.__module__ == errors.__name__):
-        yield one
-        yield from classes(one)
 
 
 def test_the_properties_are_those_that_are_taken_and_in_their_order() -> None:
@@ -81,13 +72,6 @@ def test_the_attributes_are_those_of_an_answer() -> None:
     """What Fn::GetAtt can ask for, and nothing that would fail the stack."""
     told = [code for names, _ in table(PAGE, "## Return values") for code in codes(names)]
     assert told == list(Provider().create()["Data"])
-
-
-def test_the_errors_are_those_that_there_are() -> None:
-    """An error's code is its class; InternalError stands for all that nobody foresaw."""
-    told = {codes(code)[0]: meaning for code, meaning in table(PAGE, "## Errors")}
-    assert set(told) == {one.__name__ for one in classes(errors.ProviderError)} | {"InternalError"}
-    assert all(told.values())
 
 
 def test_the_action_codes_are_those_that_there_are() -> None:

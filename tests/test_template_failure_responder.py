@@ -20,7 +20,7 @@ def test_an_event_that_fails_at_every_try_goes_to_the_failure_responder() -> Non
     invoke = FUNCTION["EventInvokeConfig"]
     assert invoke["MaximumRetryAttempts"] == 2
     assert invoke["DestinationConfig"] == {"OnFailure": {"Type": "Lambda", "Destination": RESPONDER_ARN}}
-    assert RESPONDER["Environment"]["Variables"] == {"PROVIDER_LOG_GROUP": {"Ref": "Logs"}}
+    assert RESPONDER["Environment"]["Variables"]["PROVIDER_LOG_GROUP"] == {"Ref": "Logs"}
 
 
 def test_the_failure_responder_shares_no_code_and_no_role_with_the_function() -> None:
@@ -49,7 +49,8 @@ def test_the_failure_responder_has_time_for_all_its_tries() -> None:
 
 
 def test_the_failure_responder_writes_its_metric_where_the_function_does() -> None:
-    """Operators find both in one namespace, under one service."""
+    """Operators find both in one namespace, under one service: the provider's name."""
     variables = FUNCTION["Environment"]["Variables"]
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == failure_responder.NAMESPACE
-    assert variables["POWERTOOLS_SERVICE_NAME"] == failure_responder.SERVICE
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "FunctionName"}
+    assert RESPONDER["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == {"Ref": "FunctionName"}

@@ -59,7 +59,7 @@ PARTS = (
     Part(Box(540, 530, 155, 60), "Alarms, dashboard", INK, ("on all functions' metrics",)),
     Part(Box(5, 440, 180, 80), "Scheduler, CloudTrail", GREEN, ("starts each round; calls", "by others, at once")),
     Part(Box(810, 115, 155, 55), "Kinesis", GREEN, ("status and encryption",)),
-    Part(Box(810, 200, 155, 55), "KMS", GREEN, ("is the key usable?",)),
+    Part(Box(810, 200, 155, 55), "KMS", GREEN, ("the key's state, grants",)),
     Part(Box(810, 460, 155, 55), "EventBridge", GREEN, ("your rules, chat, tickets",)),
     Part(Box(810, 533, 155, 55), "SNS topic", GREEN, ("your operators",)),
 )
@@ -76,11 +76,11 @@ ARROWS = (
     Arrow(((660, 235), (660, 300)), "a step failed", (588, 285), dashed=True),
     Arrow(((617, 360), (617, 390), (95, 390), (95, 235)), "FAILED", (102, 384), dashed=True),
     Arrow(((185, 480), (265, 480)), "start", (210, 474)),
-    Arrow(((300, 450), (300, 360)), "read claims, note findings", (307, 440)),
-    Arrow(((420, 450), (420, 415), (720, 415), (720, 175), (695, 175)), "mend, where a resource wants it", (470, 409)),
+    Arrow(((300, 450), (300, 360)), "read, note findings", (307, 440)),
+    Arrow(((432, 450), (432, 415), (720, 415), (720, 175), (695, 175)), "mend, where a resource wants it", (470, 409)),
     Arrow(((445, 470), (770, 470), (770, 227)), "look", (777, 350), joins=True),
     Arrow(((445, 495), (810, 495)), "drift found", (600, 489)),
-    Arrow(((695, 560), (810, 560)), "notify", (735, 554)),
+    Arrow(((695, 560), (810, 560)), "notify", (750, 554)),
 )
 
 

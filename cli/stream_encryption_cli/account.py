@@ -1,12 +1,10 @@
-"""The account and region that are looked at, by clients that can send nothing but the calls that are listed here."""
+"""An account and region that are looked at, by clients that can send nothing but the calls that are listed here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 
 from .engine import Place
@@ -29,6 +27,7 @@ LOOKS = (
     "cloudformation:ListStackResources",
     "dynamodb:GetItem",
     "dynamodb:Scan",
+    "ec2:DescribeRegions",
     "iam:SimulatePrincipalPolicy",
     "kinesis:DescribeStreamSummary",
     "kinesis:ListStreams",
@@ -46,19 +45,8 @@ CHANGE_SETS = (
 )
 """The calls by which `plan TEMPLATE --stack-name` makes a change set and removes it again."""
 
-CONNECT_SECONDS = 3.0
-"""How long to wait for a connection, in seconds."""
-
 NOBODY = "000000000000"
 """Stands for the account where there are no credentials."""
-
-_TRIES = 10
-_CONFIG = Config(
-    connect_timeout=CONNECT_SECONDS, read_timeout=20, retries={"mode": "standard", "total_max_attempts": _TRIES}
-)
-"""botocore backs off where it is throttled, by up to 20 s a time."""
-_FIRST = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}))
-"""The first call is given up soon: where nobody answers it, nobody answers the others."""
 
 
 class WouldChange(Exception):
@@ -121,43 +109,11 @@ class Account:
     known: bool = True
 
     @classmethod
-    def of(cls, access: Access) -> Account:
-        """Find the account of a profile, or of the environment.
-
-        Raises:
-            BotoCoreError, ClientError: There are no credentials, no region, or nobody answers.
-        """
-        clients = _Clients(access)
-        account = clients("sts", LOOKS, _FIRST).get_caller_identity()["Account"]
-        kinesis = clients("kinesis", LOOKS)
-        return cls(
-            place=Place(kinesis.meta.region_name, account),
-            partition=kinesis.meta.partition,
-            kinesis=kinesis,
-            kms=clients("kms", LOOKS),
-            dynamodb=clients("dynamodb", LOOKS),
-            ssm=clients("ssm", LOOKS),
-            cloudformation=clients("cloudformation", LOOKS),
-            change_sets=clients("cloudformation", (*LOOKS, *CHANGE_SETS)),
-            iam=clients("iam", LOOKS),
-        )
-
-    @classmethod
     def without_credentials(cls, access: Access) -> Account:
         """Stand in for an account that nobody may look at: every call fails, and none is sent."""
         nobody: Any = _NoClient()
         place = Place(access.region or "unknown-region", NOBODY)
         return cls(place, "aws", nobody, nobody, nobody, nobody, nobody, nobody, nobody, known=False)
-
-
-class Accounts(Protocol):
-    """Gives the account that a command looks at."""
-
-    def of(self, access: Access) -> Account:
-        """Find the account."""
-
-    def without_credentials(self, access: Access) -> Account:
-        """Stand in for it where there are no credentials."""
 
 
 class _NoClient:
@@ -168,14 +124,3 @@ class _NoClient:
             raise NoCredentialsError
 
         return call
-
-
-class _Clients:
-    def __init__(self, access: Access) -> None:
-        self._session = boto3.Session(profile_name=access.profile, region_name=access.region)
-        self._endpoint_url = access.endpoint_url
-
-    def __call__(self, service: str, actions: Iterable[str], config: Config = _CONFIG) -> Any:  # noqa: ANN401
-        client = self._session.client(service, config=config, endpoint_url=self._endpoint_url)  # type: ignore[call-overload]
-        client.meta.events.register("before-call", Allowed(actions))
-        return client

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from .engine import StreamRef, for_incarnation
+from .engine import StreamRef, for_incarnation, judge, look_of
 from .pace import Pace
 from .reader import NotSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .engine import Key, Record, Stream
+    from .engine import Finding, Key, Record, Stream
     from .pace import Clock
     from .reader import KeyReader, RecordReader, StreamReader
 
@@ -42,6 +42,9 @@ class Row:
         wanted: The KeyId that the resource wants.
         since: When the newest request of the resource was issued.
         pending: The call that the provider is about to make, or has just made; empty where there is none.
+        drift: The codes of what is not as the resource wants, as the watch finds it; empty where all is as wanted, or
+            a request is at work.
+        detail: The sentences of these findings.
         fault: What could not be looked at, and why.
     """
 
@@ -58,6 +61,8 @@ class Row:
     wanted: str = ""
     since: str = ""
     pending: str = ""
+    drift: str = ""
+    detail: str = ""
     fault: str = ""
 
 
@@ -96,19 +101,22 @@ def rows(streams: list[str], looks: Looks, clock: Clock) -> Iterator[Row]:
     seen: dict[str, Key] = {}
     for name in streams:
         pace.wait()
+        now = clock.now()
         try:
             stream = looks.streams.describe(StreamRef(name))
         except NotSeen as unseen:
             yield Row(name, fault=str(unseen))
             continue
         if stream:
-            yield _row(stream, looks, seen, clock.now())
+            yield _row(stream, looks, seen, now)
 
 
 def _row(stream: Stream, looks: Looks, seen: dict[str, Key], now: float) -> Row:
     faults: list[str] = []
     key_arn, usable = _key(stream, looks.keys, seen, faults)
-    record = _record(stream, looks.records, faults, now)
+    written = _record(stream, looks.records, faults)
+    record = for_incarnation(written, stream.created, now) if written else None
+    findings = _findings(written, stream, looks.keys, faults, now) if written else ()
     claim = record.in_force if record else None
     return Row(
         stream=stream.name,
@@ -124,6 +132,8 @@ def _row(stream: Stream, looks: Looks, seen: dict[str, Key], now: float) -> Row:
         wanted=claim.wanted.key_id if claim else "",
         since=_utc(claim.latest.issued_at) if claim else "",
         pending=_pending(record, now) if record else "",
+        drift=", ".join(one.code for one in findings),
+        detail="; ".join(one.detail for one in findings),
         fault="; ".join(faults),
     )
 
@@ -141,12 +151,21 @@ def _key(stream: Stream, keys: KeyReader, seen: dict[str, Key], faults: list[str
     return key.identity if key.resolved else "", key.fault or ("usable" if key.resolved else "unknown")
 
 
-def _record(stream: Stream, records: RecordReader, faults: list[str], now: float) -> Record | None:
+def _record(stream: Stream, records: RecordReader, faults: list[str]) -> Record | None:
     try:
-        return for_incarnation(records.read(stream.arn), stream.created, now)
+        return records.read(stream.arn)
     except NotSeen as unseen:
         faults.append(str(unseen))
         return None
+
+
+def _findings(record: Record, stream: Stream, keys: KeyReader, faults: list[str], now: float) -> tuple[Finding, ...]:
+    """Compare the stream with what its resource wants, as the watch does; nothing while a request is at work."""
+    try:
+        return judge(record, look_of(record, stream, keys, now)) or ()
+    except NotSeen as unseen:
+        faults.append(str(unseen))
+        return ()
 
 
 def _pending(record: Record, now: float) -> str:

@@ -9,54 +9,84 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
-from .audit import Row
+from .failing import has_broken_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .engine import Place
+    from .audit import Row
     from .grants import GrantRow
+    from .places import Part
     from .screen import Screen
 
 _HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "FOUND", "WANTED", "SINCE", "PENDING")
+_PLACE = ("profile", "account", "region")
+_DIFFERS = ("Unencrypted", "AnotherKey")
+"""The findings that the stream has not the wanted key."""
 
 
-def as_json(rows: Sequence[Row] | Sequence[GrantRow]) -> str:
+def as_json(parts: Sequence[Part[Row]] | Sequence[Part[GrantRow]]) -> str:
     """Every field of every row, for a program."""
-    return json.dumps([asdict(row) for row in rows], indent=2)
+    return json.dumps(_flat(parts), indent=2)
 
 
-def as_csv(rows: Sequence[Row] | Sequence[GrantRow], kind: type[Row | GrantRow] = Row) -> str:
+def as_csv(parts: Sequence[Part[Row]] | Sequence[Part[GrantRow]], kind: type[Row | GrantRow]) -> str:
     """Every field of every row, for a spreadsheet."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [one.name for one in fields(kind)], lineterminator="\n")
+    names = [*_PLACE, *(one.name for one in fields(kind))]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
+    writer.writerows(_flat(parts))
     return text.getvalue().rstrip("\n")
 
 
-def show(rows: Sequence[Row], place: Place, screen: Screen) -> None:
-    """Print what a person wants to see of every stream at once."""
-    screen.paragraph(f"Account {place.account}, region {place.region}\n")
-    screen.table(_HEAD, map(_cells, rows))
-    faults = defaultdict[str, list[str]](list)
-    for row in rows:
-        if row.fault:
-            faults[row.fault].append(row.stream)
-    if faults:
-        told = [f"{one[0] if len(one) == 1 else f'{len(one)} streams'}: {fault}" for fault, one in faults.items()]
-        screen.paragraph("\n".join(["", *told]), "red")
-    screen.paragraph(f"\n{_summary(rows)}")
+def _flat(parts: Sequence[Part[Row]] | Sequence[Part[GrantRow]]) -> list[dict[str, str]]:
+    return [part.fields() | asdict(row) for part in parts for row in part.found]
 
 
-def show_grants(rows: Sequence[GrantRow], place: Place, screen: Screen) -> None:
+def show(parts: Sequence[Part[Row]], screen: Screen) -> None:
+    """Print what a person wants to see of every stream at once, under the name of each account and region."""
+    for part in parts:
+        streams = [row for row in part.found if row.stream]
+        if streams or len(parts) == 1:
+            screen.paragraph(f"{part.name}\n")
+            screen.table(_HEAD, map(_cells, streams))
+            _say_once([(row.detail, row.stream) for row in streams], "yellow", screen)
+        _say_once([(row.fault, row.stream or part.name) for row in part.found], "red", screen)
+        if streams:
+            screen.paragraph()
+    empty = [part.name for part in parts if not part.found]
+    if empty and len(parts) > 1:
+        screen.paragraph("No streams: " + "; ".join(empty) + "\n")
+    screen.paragraph(_summary([row for part in parts for row in part.found if row.stream]))
+
+
+def _say_once(told: Sequence[tuple[str, str]], style: str, screen: Screen) -> None:
+    """Print what there is to say of streams; the same of many streams once."""
+    about = defaultdict[str, list[str]](list)
+    for text, name in told:
+        if text:
+            about[text].append(name)
+    lines = [f"{one[0] if len(one) == 1 else f'{len(one)} streams'}: {text}" for text, one in about.items()]
+    if lines:
+        screen.paragraph("\n".join(["", *lines]), style)
+
+
+def show_grants(parts: Sequence[Part[GrantRow]], screen: Screen) -> None:
     """Print the grants, and what a hint is worth."""
-    screen.paragraph(f"Account {place.account}, region {place.region}\n")
+    rows = [row for part in parts for row in part.found]
     hinted = any(row.hint for row in rows)
     head = ("STREAM", "PRINCIPAL", "MAY", "KEY", "FOR", "SINCE", "UNTIL", *(["HINT"] if hinted else []))
-    screen.table(head, (_grant_cells(row, hinted=hinted) for row in rows))
-    granted = sum(bool(row.since) for row in rows)
-    screen.paragraph(f"\n{granted} grants in the record.")
+    for part in parts:
+        granted = [row for row in part.found if row.stream]
+        if granted or len(parts) == 1:
+            screen.paragraph(f"{part.name}\n")
+            screen.table(head, (_grant_cells(row, hinted=hinted) for row in granted))
+            screen.paragraph()
+        for row in part.found:
+            if row.fault:
+                screen.paragraph(f"{part.name}: {row.fault}\n", "red")
+    screen.paragraph(f"{sum(bool(row.since) for row in rows)} grants in the record.")
     if hinted:
         screen.paragraph(
             "A hint is by IAM's simulation and the key's policy. unknown is common: a condition, a service control "
@@ -72,11 +102,13 @@ def _grant_cells(row: GrantRow, *, hinted: bool) -> tuple[str, ...]:
 
 def _summary(rows: Sequence[Row]) -> str:
     encryption = Counter(row.encryption for row in rows)
-    broken = sum(row.key not in ("", "usable", "unknown") for row in rows)
+    broken = sum(map(has_broken_key, rows))
+    drifted = sum(bool(row.drift) for row in rows)
     managed = sum(bool(row.resource) for row in rows)
     return (
         f"{len(rows)} streams: {encryption['KMS']} encrypted ({broken} with a key that can't be used), "
-        f"{encryption['NONE']} not; {managed} managed by a stack."
+        f"{encryption['NONE']} not; {managed} managed by a stack"
+        + (f", of which {drifted} {'has' if drifted == 1 else 'have'} drifted." if drifted else ".")
     )
 
 
@@ -84,7 +116,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     stack = row.stack.split("/")[1] if "/" in row.stack else row.stack
     managed = f"{row.resource} of {stack}" if row.resource else stack
     key = (row.stream, row.status, row.encryption, _key(row), row.key)
-    return (*key, managed, row.found, row.wanted, row.since, row.pending)
+    return (*key, managed, row.found, _wanted(row), row.since, row.pending)
+
+
+def _wanted(row: Row) -> str:
+    """Name the wanted key, with a mark where the stream does not have it."""
+    differs = any(code in _DIFFERS for code in row.drift.split(", "))
+    return f"!= {row.wanted}" if differs else row.wanted
 
 
 def _key(row: Row) -> str:

@@ -30,6 +30,8 @@ def corrected(compared: Iterable[Asked], changes: Iterable[Change], served: Serv
     told = {one.logical_id: one for one in changes}
     seen = set()
     for asked in compared:
+        if asked.resource in seen:  # Whether a resource stays or is deleted, CloudFormation tells.
+            continue
         seen.add(asked.resource)
         change = told.get(asked.resource)
         if change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
@@ -17,7 +17,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from .account import CONNECT_SECONDS, Access, Account, Accounts
+from .accounts import CONNECT_SECONDS, Accounts
 from .change_set_maker import NotRemoved
 from .change_sets import ChangeSetFault
 from .engine import ProviderError
@@ -28,6 +28,7 @@ from .template.unknown import TemplateFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .account import Access, Account
     from .pace import Clock
 
 FAILED = 1
@@ -36,7 +37,7 @@ INTERRUPTED = 130
 CLOSED_PIPE = 141
 """What a shell reports of a process that SIGINT or SIGPIPE ended."""
 
-_FAULTS = (
+FAULTS = (
     BotoCoreError,
     ChangeSetFault,
     ClientError,
@@ -68,6 +69,10 @@ class Command:
     accounts: Accounts
     clock: Clock
     file: str = ""
+
+    def at(self, access: Access) -> Command:
+        """The same command, for another account or region."""
+        return replace(self, access=access)
 
     def account(self, *, or_nobody: bool = False, offline: bool = False) -> Account:
         """Find the account.
@@ -103,7 +108,7 @@ class Command:
             return self._failed(
                 f"{error} No answer within {CONNECT_SECONDS:.0f} s: check the region, --endpoint-url and any proxy"
             )
-        except _FAULTS as error:
+        except FAULTS as error:
             return self._failed(str(error))
         except Exception as error:  # noqa: BLE001 - the last resort: a fault of this command's own
             if os.environ.get("STREAM_ENCRYPTION_DEBUG"):

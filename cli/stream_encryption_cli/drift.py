@@ -54,7 +54,7 @@ class Unseen:
     """A stream that could not be compared.
 
     Attributes:
-        stream: Its name.
+        stream: Its name; empty where a whole account or region could not be looked at.
         why: Why not.
         fails: The look failed; False where a request or others are at work on the stream, which passes.
     """

@@ -13,8 +13,7 @@ from .drift import Row, Unseen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .account import Account
-    from .engine import Place
+    from .places import Part
     from .screen import Screen
 
 _HEAD = ("STREAM", "DRIFT", "SINCE", "BY", "MANAGED BY", "WANTED", "ON DRIFT", "DETAIL")
@@ -23,15 +22,16 @@ _MILD = ("AliasMoved", "Unreadable")
 """The findings that leave the stream encrypted as wanted, as far as is known."""
 
 
-def as_json(found: Sequence[Row | Unseen]) -> str:
+def as_json(parts: Sequence[Part[Row | Unseen]]) -> str:
     """Every field of every finding, and what could not be compared, for a program."""
-    drifted = [asdict(one) for one in found if isinstance(one, Row)]
-    return json.dumps({"drift": drifted, "unseen": [asdict(one) for one in found if isinstance(one, Unseen)]}, indent=2)
+    found = [(part.fields() | asdict(one), isinstance(one, Row)) for part in parts for one in part.found]
+    drifted = [one for one, is_row in found if is_row]
+    return json.dumps({"drift": drifted, "unseen": [one for one, is_row in found if not is_row]}, indent=2)
 
 
-def as_sarif(found: Sequence[Row | Unseen]) -> str:
+def as_sarif(parts: Sequence[Part[Row | Unseen]]) -> str:
     """SARIF 2.1.0, for code scanning; what could not be compared is a notification of the tool."""
-    drifted = [one for one in found if isinstance(one, Row)]
+    drifted, unseen = _drifted(parts), _unseen(parts)
     run = {
         "tool": {
             "driver": {
@@ -42,11 +42,10 @@ def as_sarif(found: Sequence[Row | Unseen]) -> str:
         },
         "invocations": [
             {
-                "executionSuccessful": not any(isinstance(one, Unseen) and one.fails for one in found),
+                "executionSuccessful": not any(one.fails for _, one in unseen),
                 "toolExecutionNotifications": [
-                    {"level": "error" if one.fails else "note", "message": {"text": f"{one.stream}: {one.why}"}}
-                    for one in found
-                    if isinstance(one, Unseen)
+                    {"level": "error" if one.fails else "note", "message": {"text": f"{name}: {one.why}"}}
+                    for name, one in unseen
                 ],
             }
         ],
@@ -56,23 +55,35 @@ def as_sarif(found: Sequence[Row | Unseen]) -> str:
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
-def as_asff(found: Sequence[Row | Unseen], account: Account, now: float) -> str:
+def as_asff(parts: Sequence[Part[Row | Unseen]], now: float) -> str:
     """AWS Security Finding Format: what `aws securityhub batch-import-findings --findings` takes."""
-    return json.dumps([_asff(one, account, now) for one in found if isinstance(one, Row)], indent=2)
+    return json.dumps([_asff(one, now) for one in _drifted(parts)], indent=2)
 
 
-def show(found: Sequence[Row | Unseen], place: Place, screen: Screen) -> None:
-    """Print what a person wants to see."""
-    screen.paragraph(f"Account {place.account}, region {place.region}\n")
-    drifted = [one for one in found if isinstance(one, Row)]
-    if drifted:
-        screen.table(_HEAD, map(_cells, drifted))
-        screen.paragraph()
-    for one in found:
-        if isinstance(one, Unseen):
-            screen.paragraph(f"{one.stream}: not compared: {one.why}", "red" if one.fails else "")
-    streams = len({one.stream for one in drifted})
+def show(parts: Sequence[Part[Row | Unseen]], screen: Screen) -> None:
+    """Print what a person wants to see, under the name of each account and region that has something to see."""
+    for part in parts:
+        if part.found or len(parts) == 1:
+            screen.paragraph(f"{part.name}\n")
+        drifted = _drifted([part])
+        if drifted:
+            screen.table(_HEAD, map(_cells, drifted))
+            screen.paragraph()
+        for name, one in _unseen([part]):
+            screen.paragraph(f"{name}: not compared: {one.why}", "red" if one.fails else "")
+        if part.found and len(parts) > 1:
+            screen.paragraph()
+    streams = len({one.arn for one in _drifted(parts)})
     screen.paragraph(f"{streams} {'stream has' if streams == 1 else 'streams have'} drifted.")
+
+
+def _drifted(parts: Sequence[Part[Row | Unseen]]) -> list[Row]:
+    return [one for part in parts for one in part.found if isinstance(one, Row)]
+
+
+def _unseen(parts: Sequence[Part[Row | Unseen]]) -> list[tuple[str, Unseen]]:
+    """What could not be compared, each with the name of the stream, or of its account and region."""
+    return [(one.stream or part.name, one) for part in parts for one in part.found if isinstance(one, Unseen)]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -92,15 +103,15 @@ def _sarif(row: Row) -> dict[str, Any]:
     }
 
 
-def _asff(row: Row, account: Account, now: float) -> dict[str, Any]:
-    place, partition = account.place, account.partition
+def _asff(row: Row, now: float) -> dict[str, Any]:
+    _, partition, _, region, account, _ = row.arn.split(":", 5)
     at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{row.arn}/{row.code}",
-        "ProductArn": f"arn:{partition}:securityhub:{place.region}:{place.account}:product/{place.account}/default",
+        "ProductArn": f"arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
         "GeneratorId": f"{_NAME}/{row.code}",
-        "AwsAccountId": place.account,
+        "AwsAccountId": account,
         "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
         "CreatedAt": row.since.replace("+00:00", "Z") or at,
         "UpdatedAt": at,
@@ -108,7 +119,7 @@ def _asff(row: Row, account: Account, now: float) -> dict[str, Any]:
         "Title": f"The encryption of Kinesis stream {row.stream} has drifted: {row.code}",
         "Description": f"{row.detail} ({row.resource} of {row.stack})",
         "Resources": [
-            {"Type": "AwsKinesisStream", "Id": row.arn, "Partition": partition, "Region": place.region},
+            {"Type": "AwsKinesisStream", "Id": row.arn, "Partition": partition, "Region": region},
         ],
         "Compliance": {"Status": "FAILED"},
         "RecordState": "ACTIVE",

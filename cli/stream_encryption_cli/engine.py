@@ -31,7 +31,7 @@ from stream_encryption.values import (
     StreamStatus,
 )
 from stream_encryption.watch.findings import Finding, FindingCode, judge
-from stream_encryption.watch.look import Sight
+from stream_encryption.watch.look import Sight, look_of
 
 __all__ = [
     "AWS_MANAGED_ALIAS",
@@ -77,6 +77,7 @@ __all__ = [
     "WatchTable",
     "for_incarnation",
     "judge",
+    "look_of",
     "loop",
     "refusals",
     "stream_of",

@@ -30,16 +30,18 @@ class GrantRow:
         since: When it was made; empty where only its announcement is known.
         until: When it can be revoked; empty while it is of use; `unknown` where the stream can't be looked at.
         hint: With --principal: `allowed`, `denied` or `unknown`; empty for other principals.
+        fault: Why the account or region could not be looked at; such a row has nothing else.
     """
 
     stream: str
-    principal: str
-    direction: str
-    key: str
+    principal: str = ""
+    direction: str = ""
+    key: str = ""
     owners: str = ""
     since: str = ""
     until: str = ""
     hint: str = ""
+    fault: str = ""
 
 
 def rows(sources: Sources, hints: Hints) -> Iterator[GrantRow]:

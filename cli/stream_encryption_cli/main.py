@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import VERSION, audit_command, drift_command, plan_command
-from .account import Access, Account, Accounts
+from .account import Access
+from .accounts import Accounts, Boto3Accounts
 from .command import FAILED, INTERRUPTED, Command
+from .failing import Condition
+from .places import Scope
 from .plan_command import Given
 from .template.served import PROVIDER
 
@@ -30,19 +33,21 @@ class SystemClock:
     sleep = staticmethod(time.sleep)
 
 
-def main(arguments: Sequence[str] | None = None, accounts: Accounts = Account, clock: Clock | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, accounts: Accounts | None = None, clock: Clock | None = None) -> int:
     """Run a command.
 
     Args:
         arguments: The command line's arguments; those of the process unless given.
-        accounts: Gives the account that the command looks at.
+        accounts: Gives the accounts that the command looks at; by boto3 unless given.
         clock: Time.
 
     Returns:
         The exit code.
     """
     try:
-        code = cli.main(arguments, NAME, standalone_mode=False, obj=(accounts, clock or SystemClock()))
+        code = cli.main(
+            arguments, NAME, standalone_mode=False, obj=(accounts or Boto3Accounts(), clock or SystemClock())
+        )
     except click.ClickException as error:
         error.show()
         return FAILED
@@ -72,6 +77,40 @@ def _reaching(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _several(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which accounts and regions, and which endpoint."""
+    for option in (
+        click.option("--endpoint-url", metavar="URL", help="Where AWS answers; for all services."),
+        click.option(
+            "--all-regions", is_flag=True, help="Look at every region that is enabled; --region: where to ask for them."
+        ),
+        click.option("--region", help="The region; the environment's or the profile's unless given."),
+        click.option(
+            "--profile",
+            "profiles",
+            multiple=True,
+            metavar="NAME[,NAME]",
+            callback=_split,
+            help="The AWS profile. Repeatable: one after the other.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _split(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Take values one by one, or several with commas; each once."""
+    return tuple(dict.fromkeys(name for text in texts for name in text.split(",") if name))
+
+
+def _conditions(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[Condition, ...]:
+    names = _split(context, option, texts)
+    wrong = [name for name in names if name not in tuple(Condition)]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} is not one of {', '.join(Condition)}")
+    return tuple(map(Condition, names))
+
+
 _PROVIDER = click.option(
     "--provider", default=PROVIDER, metavar="NAME", help=f"The provider's FunctionName ({PROVIDER})."
 )
@@ -91,8 +130,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, texts: tuple[str, 
 
 
 @cli.command(
-    epilog="Exit codes: 0 nothing would change, and everything is known. 2 something would change, may change, or is "
-    "unknown. 1 something would be refused or could not be looked at, or the command failed."
+    epilog="Exit codes: 0 nothing would change, and everything is known. 2 something would change, may change, is "
+    "unknown, or has drifted. 1 something would be refused or could not be looked at, or the command failed."
 )
 @click.argument("file", required=False, type=click.Path(allow_dash=True))
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs, help="A parameter.")
@@ -125,10 +164,20 @@ def plan(
     return command.end(lambda command: plan_command.run(wish, command))
 
 
-@cli.command(epilog="Exit codes: 0, or 1 where something could not be looked at.")
+@cli.command(
+    epilog="Exit codes: 0, or 2 where a stream is as --fail-on names it. 1 something could not be looked at, or the "
+    "command failed."
+)
 @_PROVIDER
 @_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="WHAT[,WHAT]",
+    callback=_conditions,
+    help="End with 2 where a stream is unencrypted, has drifted (drift), or has a key that can't be used (key).",
+)
 @click.option("--grants", is_flag=True, help="List the grants in the record instead of the streams.")
 @click.option(
     "--principal",
@@ -137,20 +186,24 @@ def plan(
     metavar="ARN",
     help="With --grants: hint whether this role or user may use each key: allowed, denied or unknown. Repeatable.",
 )
-@_reaching
+@_several
 @click.pass_obj
 def audit(
     obj: tuple[Accounts, Clock],
     /,
-    profile: str | None,
+    profiles: tuple[str, ...],
     region: str | None,
     endpoint_url: str | None,
+    all_regions: bool,  # noqa: FBT001
     **given: Any,  # noqa: ANN401
 ) -> int:
     """Tell of every stream how it is encrypted, with which key, and which stack manages that."""
     accounts, clock = obj
-    command = Command("audit", Access(profile, region, endpoint_url), accounts, clock)
-    return command.end(lambda command: audit_command.run(audit_command.Given(**given), command))
+    command = Command("audit", Access(None, region, endpoint_url), accounts, clock)
+    wish = audit_command.Given(Scope(profiles, all_regions), **given)
+    if wish.grants and wish.fail_on:
+        raise click.UsageError("--fail-on is about streams, and --grants lists grants: give one of them")
+    return command.end(lambda command: audit_command.run(wish, command))
 
 
 @cli.command(
@@ -159,14 +212,15 @@ def audit(
 @_PROVIDER
 @_RECORD_TABLE
 @click.option("--format", "--output", "form", type=click.Choice(["table", "json", "sarif", "asff"]), default="table")
-@_reaching
+@_several
 @click.pass_obj
 def drift(
     obj: tuple[Accounts, Clock],
     /,
-    profile: str | None,
+    profiles: tuple[str, ...],
     region: str | None,
     endpoint_url: str | None,
+    all_regions: bool,  # noqa: FBT001
     **given: Any,  # noqa: ANN401
 ) -> int:
     """Tell which claimed streams are not encrypted as their resources want, since when, and who did it.
@@ -174,8 +228,9 @@ def drift(
     asff is the AWS Security Finding Format, for `aws securityhub batch-import-findings`.
     """
     accounts, clock = obj
-    command = Command("drift", Access(profile, region, endpoint_url), accounts, clock)
-    return command.end(lambda command: drift_command.run(drift_command.Given(**given), command))
+    command = Command("drift", Access(None, region, endpoint_url), accounts, clock)
+    wish = drift_command.Given(Scope(profiles, all_regions), **given)
+    return command.end(lambda command: drift_command.run(wish, command))
 
 
 def run() -> None:

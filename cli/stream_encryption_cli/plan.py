@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import known
+from .drifted import drift_by_record
 from .engine import InvalidProperties, KeyUnusable, ProviderError, Request, stream_of_arn
 from .lines import Line, Verdict
 from .outcome import lines
 from .reader import NotSeen
-from .refused import refusal
+from .refused import refusal, token_in_doubt
 from .rehearsal import Rehearsal
 from .rehearsed import NoTime, is_unknown
 from .requests import DELETE, NONE, RETAINED, UPDATE, Asked
@@ -64,7 +65,7 @@ class Planner:
         told, left = self._asked(asked, self._rehearsal)
         self._rehearsal.clock.sleep(APART_SECONDS)
         if asked.unsure:
-            told = [_unsure(line, asked.unsure) for line in told]
+            told = [_unsure(line, asked.unsure, harmless=not token_in_doubt(asked)) for line in told]
         return told, left
 
     def _unasked(self, asked: Asked) -> Line:
@@ -74,8 +75,11 @@ class Planner:
         if line.verdict is Verdict.NOT_SEEN:
             return replace(line, event=NONE)
         drifted = line.verdict in (Verdict.START, Verdict.CLAIM_ONLY, Verdict.REFUSED)
+        drift = line.reason if drifted else None
+        if line.verdict is Verdict.UNKNOWN:
+            drift = drift_by_record(asked, asked.stack_id or self._stack_id, self._sources, self._clock.now())
         bare = _bare(asked, Verdict.NO_REQUEST, "CloudFormation sends no request")
-        return replace(bare, now=line.now, drift=line.reason if drifted else None)
+        return replace(bare, now=line.now, drift=drift)
 
     def _asked(self, asked: Asked, rehearsal: Rehearsal) -> tuple[list[Line], list[Asked]]:
         refused = refusal(asked)
@@ -177,9 +181,9 @@ def _denial(refusal: Refusal) -> str:
     return f"{refusal.resource} could not be looked up by you ({refusal.code}); the provider's role may be able to"
 
 
-def _unsure(line: Line, unknown: Unknown) -> Line:
-    """A request that may not be sent at all."""
-    if line.verdict is Verdict.NO_CHANGE:
+def _unsure(line: Line, unknown: Unknown, *, harmless: bool) -> Line:
+    """A request that may not be sent at all. It is harmless where CloudFormation would not refuse it."""
+    if line.verdict is Verdict.NO_CHANGE and harmless:
         return line
     reason = f"whether this request is sent depends on {unknown}: {line.reason}"
     return replace(line, verdict=Verdict.UNKNOWN, reason=reason, error=None)

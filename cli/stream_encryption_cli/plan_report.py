@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 NOTHING, REFUSED, CHANGES = 0, 1, 2
-"""The exit codes: nothing would change; something would be refused, or could not be told; something would change."""
+"""The exit codes: nothing would change; something would be refused, or could not be told; something would change, or
+a stream has drifted."""
 
 _CODES = {
     Verdict.NO_REQUEST: NOTHING,
@@ -64,8 +65,13 @@ class Plan:
     @property
     def exit_code(self) -> int:
         """Give a pipeline its exit code: a refusal before a change, and a change before nothing."""
-        codes = {_CODES[line.verdict] for line in self.lines} | ({REFUSED} if self.refused else set())
+        codes = {_code(line) for line in self.lines} | ({REFUSED} if self.refused else set())
         return next((code for code in (REFUSED, CHANGES) if code in codes), NOTHING)
+
+
+def _code(line: Line) -> int:
+    """The exit code for one line. A stream that has drifted needs somebody, though this deployment leaves it so."""
+    return CHANGES if line.drift else _CODES[line.verdict]
 
 
 def as_json(plan: Plan) -> str:
@@ -84,7 +90,7 @@ def show(plan: Plan, screen: Screen, file: str = "") -> None:
     status = plan.status or "not there yet"
     screen.paragraph(f"Stack {plan.stack} ({status}) in account {plan.account}, region {plan.region}\n")
     if plan.lines:
-        screen.table(_HEAD, map(_row, plan.lines), (_STYLES[_CODES[line.verdict]] for line in plan.lines))
+        screen.table(_HEAD, map(_row, plan.lines), (_STYLES[_code(line)] for line in plan.lines))
         screen.paragraph()
     for line in plan.lines:
         screen.paragraph("\n".join([*_paragraph(line, file), ""]))
@@ -151,6 +157,7 @@ def _step(step: Step) -> str:
 
 def _summary(plan: Plan) -> str:
     counts = Counter(_CODES[line.verdict] for line in plan.lines)
+    drifted = [line.resource for line in plan.lines if line.drift]
     if plan.refused and not plan.lines:
         return "CloudFormation would do nothing."
     if not plan.lines:
@@ -159,6 +166,8 @@ def _summary(plan: Plan) -> str:
         f"{counts[CHANGES]} to change or unknown, {counts[NOTHING]} to leave as they are, "
         f"{counts[REFUSED]} refused or not seen."
     )
+    if drifted:
+        told += f" Drifted: {', '.join(drifted)}; this deployment does not mend that."
     if any(line.verdict is Verdict.REFUSED for line in plan.lines):
         told += " CloudFormation would roll the whole deployment back."
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from .plan_report import Plan
 from .requests import DELETE, Asked, Existing, requests
 from .stack_views import Named, StackViews
 from .stacks import name_of
+from .template.contents import Opening
 from .template.parameters import parameter_values
 from .template.served import PROVIDER, served
 from .template.unknown import Unknown
@@ -24,16 +26,11 @@ if TYPE_CHECKING:
     from .pace import Clock
     from .sources import Sources
     from .stacks import Deployed
-    from .template.contents import Opening
     from .template.resources import Template
 
 NEW_STACK = "a-new-stack"
 _NEW_STACK_GUID = "00000000-0000-0000-0000-000000000000"
 _UNSEEN = Unknown(("the account, which nobody could look at without credentials",), steady=False)
-_SNS = (
-    "an SNS topic delivered this message, and the provider takes requests only from CloudFormation "
-    "itself: name the provider's function as ServiceToken"
-)
 
 
 class WrongUse(Exception):
@@ -71,12 +68,10 @@ class Plans:
         """Plan one request, as if CloudFormation sent it now.
 
         Raises:
-            WrongUse: It is another account's.
+            WrongUse: It is another account's, or an SNS message without a request.
             ProviderError: It is no request that the provider takes.
         """
-        if "Records" in event:
-            line = Line("?", "?", "", None, None, Verdict.REFUSED, _SNS, error="InvalidRequest")
-            return self._plan("?", None, (line,))
+        event = _delivered(event["Records"]) if "Records" in event else event
         request = Request.of({name: value for name, value in event.items() if name != "ResponseURL"}, self._clock.now())
         owner = request.owner
         if owner.place != self._account.place:
@@ -100,9 +95,9 @@ class Plans:
         after = self._stacks.template(wish.sections, values, Named(name, there.stack_id if there else None))
         existing = self._stacks.existing(there) if there else Existing()
         known = served(self._stacks.exports, wish.provider)
-        asked = [*requests(after, known, existing), *self._stacks.of_removed_stacks(after, existing, known)]
+        removed = self._stacks.of_removed_stacks(after, existing, known)
         stack_id = there.stack_id if there else self._new_stack_id(name or NEW_STACK)
-        lines = [*self._planner(stack_id).plan(self._visible(asked)), *_openings(after.found.openings)]
+        lines = self._lines(stack_id, [*requests(after, known, existing), *removed, *after.openings])
         refused = there.refuses_update if there else None
         return self._plan(name or NEW_STACK, there, lines, refused, _advice(after))
 
@@ -117,7 +112,7 @@ class Plans:
         if there is None:
             raise WrongUse(f"there is no stack {wish.stack_name} in {spelled(self._account.place)}")
         known = served(self._stacks.exports, wish.provider)
-        lines = self._planner(there.stack_id).plan(self._stacks.of_deletion(there, known))
+        lines = self._lines(there.stack_id, self._stacks.of_deletion(there, known))
         return self._plan(there.name, there, lines, there.refuses_deletion)
 
     def of_change_set(self, name: str, wish: Wish) -> Plan:
@@ -129,8 +124,8 @@ class Plans:
         """
         found = change_sets.read(self._account.cloudformation, name, wish.stack_name, self._clock)
         there = self._stacks.deployed(found.stack_id)
-        asked, openings = self._stacks.of_changes(found, served(self._stacks.exports, wish.provider))
-        lines = [*self._planner(found.stack_id).plan(asked), *_openings(openings)]
+        asked = self._stacks.of_changes(found, served(self._stacks.exports, wish.provider))
+        lines = self._lines(found.stack_id, asked)
         refused = there.refuses_update if there else None
         return self._plan(name_of(found.stack_id), there, lines, refused)
 
@@ -138,6 +133,13 @@ class Plans:
         """Make a plan without requests, for an operation that CloudFormation refuses as a whole."""
         there = self._stacks.deployed(wish.stack_name)
         return self._plan(there.name if there else wish.stack_name or NEW_STACK, there, ())
+
+    def _lines(self, stack_id: str, found: Iterable[Asked | Opening]) -> list[Line]:
+        """Plan the requests, and add a line for each thing that can't be looked into."""
+        parts = list(found)
+        asked = self._visible(one for one in parts if isinstance(one, Asked))
+        openings = [one for one in parts if isinstance(one, Opening)]
+        return [*self._planner(stack_id).plan(asked), *map(_unknown, openings)]
 
     def _visible(self, asked: Iterable[Asked]) -> list[Asked]:
         """Without credentials nobody knows whether an ARN is of the account."""
@@ -174,14 +176,24 @@ def spelled(place: Any) -> str:  # noqa: ANN401
     return f"account {place.account}, region {place.region}"
 
 
-def _openings(openings: Iterable[Opening]) -> Iterator[Line]:
-    for one in openings:
-        reason = f"{one.reason} is not known before the deployment: it may have resources of the provider's"
-        yield Line(one.name, "?", "", None, None, Verdict.UNKNOWN, reason, line=one.line)
+def _delivered(records: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """Take the request out of the message that an SNS topic delivers where the topic is the ServiceToken."""
+    try:
+        event = json.loads(records[0]["Sns"]["Message"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        event = None
+    if not isinstance(event, dict):
+        raise WrongUse("the event is no message of an SNS topic with a request of CloudFormation's")
+    return event
+
+
+def _unknown(opening: Opening) -> Line:
+    reason = f"{opening.reason} is not known before the deployment"
+    return Line(opening.name, "?", "", None, None, Verdict.UNKNOWN, reason, line=opening.line)
 
 
 def _advice(after: Template) -> Iterator[str]:
-    for one in after.found.openings:
+    for one in after.openings:
         yield f"{one.reason} is not planned here; plan it by a change set (--stack-name or --change-set)"
 
 

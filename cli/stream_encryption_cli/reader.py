@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .engine import KeyLookup, Kinesis, Refused, WatchTable, refusals
+from .engine import KeyLookup, Kinesis, Page, Record, Refused, WatchTable, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kms import KMSClient
 
-    from .engine import Key, Page, Record, Refusal, Stream, StreamRef
+    from .engine import Key, Refusal, Stream, StreamRef
 
 PAGE = 1000
 """How many names a page of ListStreams holds, which takes up to 10,000; and how many records a page of the table."""
@@ -25,6 +25,7 @@ class NotSeen(Exception):
 
     def __init__(self, refusal: Refusal) -> None:
         """Name the look and the error."""
+        self.refusal = refusal
         super().__init__(f"{refusal.action} of {refusal.resource} failed: {refusal.code}: {refusal.message}")
 
 
@@ -86,6 +87,21 @@ class RecordReader:
         """
         with _or_not_seen():
             return self._table.page(after, PAGE)
+
+
+class NoRecords(RecordReader):
+    """Stands for the record in a region that has no provider: no stream is managed there."""
+
+    def __init__(self) -> None:
+        """There is nothing to read."""
+
+    def read(self, stream_arn: str) -> Record:
+        """Give an empty record."""
+        return Record(stream_arn)
+
+    def page(self, _after: str | None) -> Page:
+        """Give an empty page."""
+        return Page((), (), None)
 
 
 class KeyReader(KeyLookup):

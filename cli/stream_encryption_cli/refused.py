@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from .requests import CREATE, UPDATE
+from .template.unknown import Unknown
 
 if TYPE_CHECKING:
     from .requests import Asked
 
 TOKEN_CHANGED = "ServiceTokenChanged"  # noqa: S105  # nosec B105  # a code
 TOKEN_MISSING = "ServiceTokenMissing"  # noqa: S105  # nosec B105
-TOKEN_IS_TOPIC = "ServiceTokenIsTopic"  # noqa: S105  # nosec B105
 TYPE_CHANGED = "TypeChanged"
-
-_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:.*")
 
 
 def refusal(asked: Asked) -> tuple[str, str] | None:
@@ -35,9 +32,11 @@ def refusal(asked: Asked) -> tuple[str, str] | None:
             f'CloudFormation answers "Modifying service token is not allowed" to the change from {before} to {token}: '
             "give the resource a new logical id; the new resource then takes the stream over, and the old one leaves it"
         )
-    if isinstance(token, str) and _TOPIC.fullmatch(token):
-        return TOKEN_IS_TOPIC, (
-            f"the ServiceToken {token} is an SNS topic, and the provider takes requests only from CloudFormation "
-            "itself: name the ARN of the provider's function"
-        )
     return None
+
+
+def token_in_doubt(asked: Asked) -> bool:
+    """Tell whether an update's ServiceToken may change, which CloudFormation refuses."""
+    token, before = asked.properties.get("ServiceToken"), asked.old_properties.get("ServiceToken")
+    steady = all(one.steady for one in (token, before) if isinstance(one, Unknown))
+    return asked.event == UPDATE and before is not None and (token != before or not steady)

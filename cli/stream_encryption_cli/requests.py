@@ -86,12 +86,12 @@ def requests(after: Template, served: Served, existing: Existing | None = None) 
     kept = before.kept(after)
     old = before.with_physical_ids(ids)
     new = after.with_physical_ids({name: id_ for name, id_ in ids.items() if name in kept})
-    served = served.and_those_of((old, new))
-    was = {name: one for name, one in old.resources(served).items() if name in ids}
-    compared = _Comparison(old, new, kept, existing)
-    wanted = new.resources(served)
+    compared = _Comparison(old, new, kept, existing, served.and_those_of((old, new)))
+    was = {name: one for name, one in old.customs.items() if name in ids}
+    wanted = new.customs
     asked = [compared.asked(one, was.get(name)) for name, one in wanted.items()]
-    return [*asked, *(_gone(one, existing) for name, one in was.items() if name not in wanted)]
+    gone = [compared.gone(one, wanted.get(name)) for name, one in was.items()]
+    return [one for one in (*asked, *gone) if one]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +100,58 @@ class _Comparison:
     new: Template
     kept: frozenset[str]
     existing: Existing
+    served: Served
 
-    def asked(self, wanted: Resource, was: Resource | None) -> Asked:
+    def asked(self, wanted: Resource, was: Resource | None) -> Asked | None:
+        """Tell what is asked about a resource of the new template; None where it can't be the provider's."""
         name = wanted.logical_id
+        mine = self.served.serves(wanted.type, wanted.token, self.new)
+        # Whosever it is, a token that changes has the whole update refused.
+        moved = was is not None and {type(was.token), type(wanted.token)} == {str} and was.token != wanted.token
+        if mine is False and not moved:
+            return None
+        doubts = [one for one in (wanted.unsure, mine) if isinstance(one, Unknown)]
+        unsure = merged(doubts) if doubts else None
         status = self.existing.failed.get(name, "")
         if was is None or status == "CREATE_FAILED":
             reason = f"it is {status}: CloudFormation tries again" if status else "new in the template"
-            return self._request(CREATE, wanted, None, reason, wanted.unsure)
-        changed, unsure = self._differences(was, wanted)
-        if status and not changed:
-            return self._request(UPDATE, wanted, was, f"it is {status}: CloudFormation tries again", wanted.unsure)
+            return self._request(CREATE, wanted, None, reason, unsure)
+        changed, perhaps = self._differences(was, wanted)
+        if was.type != wanted.type:
+            changed = ["Type"]
         if changed:
-            return self._request(UPDATE, wanted, was, f"changed: {', '.join(changed)}", wanted.unsure)
-        doubts = [one for one in (wanted.unsure, unsure, wanted.opened) if one]
-        if doubts:
-            return self._request(UPDATE, wanted, was, "", merged(doubts))
-        return self._request(NONE, wanted, was, "no property changes", None)
+            return self._request(UPDATE, wanted, was, f"changed: {', '.join(changed)}", unsure)
+        if status:
+            return self._request(UPDATE, wanted, was, f"it is {status}: CloudFormation tries again", unsure)
+        causes = [one for one in (perhaps, wanted.opened) if one]
+        if causes:
+            return self._request(UPDATE, wanted, was, "", merged([*causes, *doubts]))
+        return self._request(NONE, wanted, was, "no property changes", None) if mine is True else None
+
+    def gone(self, was: Resource, wanted: Resource | None) -> Asked | None:
+        """Tell what is asked about a resource that the new template does not have, or perhaps not."""
+        name = was.logical_id
+        mine = self.served.serves(was.type, was.token, self.old)
+        if mine is False or (wanted and not wanted.unsure):
+            return None
+        kind = self.new.type_of(name)
+        if kind is not None and wanted is None:
+            return Asked(name, UPDATE, was.properties, was.properties, type=kind, old_type=was.type)
+        brings = [Unknown((one.reason,), steady=False) for one in self.new.openings if self.new.found.open_ids]
+        causes = (was.unsure, mine, wanted.unsure if wanted else None)
+        doubts = [*brings, *(one for one in causes if isinstance(one, Unknown))]
+        event, reason = DELETE, "its condition may not be met" if wanted else "gone from the template"
+        if was.deletion_policy in RETAINING:
+            event, reason = RETAINED, f"{reason}, with DeletionPolicy {was.deletion_policy}"
+        return Asked(
+            name,
+            event,
+            was.properties,
+            physical_id=self.existing.ids[name],
+            unsure=merged(doubts) if doubts else None,
+            reason=reason,
+            stack_id=self.existing.stack_id,
+        )
 
     def _request(
         self, event: str, wanted: Resource, was: Resource | None, reason: str, unsure: Unknown | None
@@ -148,21 +184,6 @@ class _Comparison:
             elif unknown and (one != other or not unknown.steady or not unknown.needs <= self.kept):
                 unsure.append(unknown)
         return changed, merged(unsure) if unsure else None
-
-
-def _gone(was: Resource, existing: Existing) -> Asked:
-    event, reason = DELETE, "gone from the template"
-    if was.deletion_policy in RETAINING:
-        event, reason = RETAINED, f"gone from the template, with DeletionPolicy {was.deletion_policy}"
-    return Asked(
-        was.logical_id,
-        event,
-        was.properties,
-        physical_id=existing.ids[was.logical_id],
-        unsure=was.unsure,
-        reason=reason,
-        stack_id=existing.stack_id,
-    )
 
 
 def _made(properties: Mapping[str, Any], template: Template) -> MadeStream | None:

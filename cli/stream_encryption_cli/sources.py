@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .reader import RecordReader, StreamReader
+from .reader import NoRecords, NotSeen, RecordReader, StreamReader
 from .template.served import PROVIDER
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
     from .account import Account
+
+_NO_TABLE = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,24 @@ class Sources:
             provider: The provider's FunctionName.
             table: The table that holds the record; None: the one that the provider's stack names.
         """
-        table = table or record_table(account.ssm, provider)
+        table = table or _named_table(account.ssm, provider) or f"{provider}-record"
         return cls(StreamReader(account.kinesis), RecordReader(account.dynamodb, table), account.kms)
 
+    @classmethod
+    def of_any(cls, account: Account, provider: str = PROVIDER, table: str | None = None) -> Sources:
+        """Look into one of many regions, which may have no provider: no parameter, and no table."""
+        sources = cls.of(account, provider, table)
+        try:
+            sources.records.read("-")
+        except NotSeen as unseen:
+            if unseen.refusal.code == _NO_TABLE and _named_table(account.ssm, provider) is None:
+                return replace(sources, records=NoRecords())
+        return sources
 
-def record_table(ssm: SSMClient, provider: str) -> str:
-    """Ask the provider's SSM parameter for the name of its table; without it, take the name that it has by default."""
+
+def _named_table(ssm: SSMClient, provider: str) -> str | None:
+    """Ask the provider's SSM parameter for the name of its table; None where it can't be read."""
     try:
         return ssm.get_parameter(Name=f"/{provider}/RecordTableName")["Parameter"]["Value"]
     except (BotoCoreError, ClientError):
-        return f"{provider}-record"
+        return None

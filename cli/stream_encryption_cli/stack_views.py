@@ -15,7 +15,7 @@ from .template.resources import EMPTY, STACK, Template
 from .template.scope import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .account import Account
     from .change_sets import Change, ChangeSet
@@ -67,20 +67,26 @@ class StackViews:
         template = self.template(there.sections, values, Named(there.name, there.stack_id), deployed=True)
         return Existing(template, there.physical_ids, there.failed)
 
-    def of_deletion(self, there: Deployed, served: Served) -> Iterator[Asked]:
-        """Give the requests of a stack's deletion, with that of its nested stacks."""
+    def of_deletion(self, there: Deployed, served: Served) -> Iterator[Asked | Opening]:
+        """Give the requests of a stack's deletion, with that of its nested stacks, and what can't be looked into."""
         existing = replace(self.existing(there), stack_id=there.stack_id)
         yield from requests(EMPTY, served, existing)
         yield from self.of_removed_stacks(EMPTY, existing, served)
 
-    def of_removed_stacks(self, after: Template, existing: Existing, served: Served) -> Iterator[Asked]:
+    def of_removed_stacks(self, after: Template, existing: Existing, served: Served) -> Iterator[Asked | Opening]:
         """Give the requests of the nested stacks that are deleted with a stack, or by an update of it."""
         for name, id_ in existing.ids.items():
-            gone = existing.template.type_of(name) == STACK and after.type_of(name) is None
-            if gone and existing.template.policy(name, "DeletionPolicy") not in RETAINING:
+            kind = existing.template.type_of(name)
+            if not is_nested({"Type": kind}) or after.type_of(name) is not None:
+                continue
+            if existing.template.policy(name, "DeletionPolicy") in RETAINING:
+                continue
+            if kind == STACK:
                 yield from self._of_stack(id_, served)
+            else:
+                yield Opening(name, f"what is deleted with {name} ({kind})")
 
-    def of_changes(self, found: ChangeSet, served: Served) -> tuple[list[Asked], list[Opening]]:
+    def of_changes(self, found: ChangeSet, served: Served) -> list[Asked | Opening]:
         """Give the requests of a change set and of those that are nested in it, and what can't be looked into."""
         there = self.deployed(found.stack_id)
         existing = self.existing(there) if there else Existing()
@@ -90,24 +96,23 @@ class StackViews:
         after = self.template(sections, values, stack, deployed=True)
         compared = requests(after, served, existing)
         told = corrected(compared, found.changes, served.and_those_of([after]))
-        asked = [replace(one, stack_id=found.stack_id, line=None) for one in told]
-        openings: list[Opening] = []
+        asked: list[Asked | Opening] = [replace(one, stack_id=found.stack_id, line=None) for one in told]
         for change in found.changes:
             if is_nested({"Type": change.type}):
-                more, unseen = self._of_nested(change, served)
-                asked += more
-                openings += unseen
-        return asked, openings
+                asked += self._of_nested(change, served)
+        return asked
 
-    def _of_nested(self, change: Change, served: Served) -> tuple[list[Asked], list[Opening]]:
+    def _of_nested(self, change: Change, served: Served) -> Iterable[Asked | Opening]:
         if change.nested:
             nested = change_sets.read(self._account.cloudformation, change.nested, None, self._clock)
             return self.of_changes(nested, served)
+        if change.action == "Remove" and change.policy == "Retain":
+            return []
         if change.action == "Remove" and change.type == STACK:
-            return ([] if change.policy == "Retain" else list(self._of_stack(change.physical_id, served))), []
-        return [], [Opening(change.logical_id, f"what would change in {change.logical_id} ({change.type})")]
+            return self._of_stack(change.physical_id, served)
+        return [Opening(change.logical_id, f"what would change in {change.logical_id} ({change.type})")]
 
-    def _of_stack(self, name: str | None, served: Served) -> Iterator[Asked]:
+    def _of_stack(self, name: str | None, served: Served) -> Iterator[Asked | Opening]:
         there = self.deployed(name)
         if there:
             yield from self.of_deletion(there, served)

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
-from urllib.parse import quote
+from functools import partial
+from urllib.parse import quote, unquote
 
 import pytest
 
+from stream_encryption.cloudformation.event_validation import without_secrets
 from stream_encryption.errors import InvalidArgument, InvalidRequest
 from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import RESPONSE_URL, SECRET, STREAM_ARN, create_event
@@ -77,6 +79,22 @@ def test_a_signature_is_found_in_each_of_its_spellings(lone: LoneResource, spell
     url = "https://bucket.s3.amazonaws.com/path?Expires=1767232800&Signature=%2Fab%2Bcd%2Fef%3D%3D"
     response = lone.failing(ValueError(f"signature {spelling}, did not match"), create_event(ResponseURL=url))
     assert "signature <ResponseURL>, did not match" in response["Reason"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bucket.s3.amazonaws.com/path?no=signature%20at%2Ball",
+        "https://bucket.s3.amazonaws.com/a/path%20without-a-query",
+        "https://b/?%21%21%21=%2B%2B%2B&Signature=%2B%2B%2B%2B%2B%2B%2B%2B%2B",
+    ],
+    ids=["no signature", "no query", "no letter in the signature"],
+)
+@pytest.mark.parametrize("spell", [str, unquote, partial(quote, safe="")], ids=["as it is", "decoded", "encoded"])
+def test_a_url_of_an_odd_form_is_found_too(url: str, spell: Callable[[str], str]) -> None:
+    """Promise 8: whatever the form of the ResponseURL, its secret part is in no text."""
+    secret = url.partition("?")[2].rpartition("Signature=")[2] or url
+    assert spell(secret) not in without_secrets(f"could not reach {spell(secret)}!", url)
 
 
 def _cause(secret: str) -> Exception:

@@ -10,7 +10,7 @@ from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import OngoingRefusal, State
 from stream_encryption.values import Refusal, RefusalKind
-from tests.builders import STREAM_ARN
+from tests.builders import STREAM_ARN, STREAM_NAME
 from tests.values import NOW, TWO, call, ensure, mend, release, start_intent, state, told
 
 START, STOP = "kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption"
@@ -110,6 +110,13 @@ def test_an_unusable_key_is_named_as_the_template_names_it() -> None:
     refusal = refused(RefusalKind.KEY)
     assert "Key alias/one " in decide_refusal(ensure(), refusal, announced, NOW).reason
     assert f"Key {TWO.identity} " in decide_refusal(mend(), refusal, announced, NOW).reason
+
+
+def test_an_unusable_key_of_a_kinesis_call_names_the_streams_arn() -> None:
+    """Error KeyUnusable: to which stream; a refused look-up is about no stream, so its name has to do."""
+    assert STREAM_ARN in str(failure(decide(ensure(), refused(RefusalKind.KEY), 60.0)))
+    of_kms = str(failure(decide(ensure(), refused(RefusalKind.KEY, "kms:DescribeKey"), 60.0)))
+    assert f"stream {STREAM_NAME}" in of_kms
 
 
 def test_an_invalid_argument_fails_a_create_at_once() -> None:

@@ -15,6 +15,7 @@ from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Claim
 from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamStatus
+from tests.builders import STREAM_ARN
 from tests.values import (
     NOW,
     ONE,
@@ -90,6 +91,14 @@ def test_a_key_that_is_unusable_is_not_started() -> None:
     assert decide(as_wanted, state(stability=READY)).code == Code.LEFT_ALONE
 
 
+def test_an_unusable_key_is_told_with_what_the_mend_has_done() -> None:
+    """Error KeyUnusable: whether Start had been called before, and for which stream and key."""
+    broken = seen(stream(), record(SETTLED), wanted=replace(ONE, fault="is Disabled"))
+    before, after = (str(decide(broken, state(calls_made=made)).reason) for made in (0, 1))
+    assert before != after
+    assert all(STREAM_ARN in text and ONE.key_id in text for text in (before, after))
+
+
 def test_a_mend_waits_for_its_turn_and_for_active() -> None:
     """Record, rule 2."""
     theirs = pending(start_intent(), "theirs", NOW - 5)
@@ -112,9 +121,16 @@ def test_a_mend_is_announced_and_counted_before_its_start() -> None:
 def test_a_mend_that_is_announced_again_counts_once() -> None:
     """Property OnDrift: the intent was too old, so it is written again."""
     announced = stopped(pending=pending(start_intent(), at=NOW - 9), watch=WatchNotes(mends=(NOW - 9,)))
-    again = decide(announced, state(call=call(start_intent(), at=NOW - 9)))
+    again = decide(announced, state(call=call(start_intent(), at=NOW - 9), since=NOW - 9))
     assert isinstance(again, WriteRecord)
     assert again.record.watch.mends == (NOW - 9,)
+
+
+def test_a_mend_whose_announcement_was_lost_counts_when_it_is_announced_again() -> None:
+    """Property OnDrift: DynamoDB failed, and the write did not take effect."""
+    again = decide(stopped(watch=WatchNotes(mends=(NOW - 60,))), state(call=call(start_intent(), at=NOW - 9)))
+    assert isinstance(again, WriteRecord)
+    assert again.record.watch.mends == (NOW - 60, NOW)
 
 
 def test_the_fourth_mend_of_a_day_is_contested() -> None:

@@ -23,7 +23,7 @@ from stream_encryption.record.changes import (
     without_pending,
 )
 from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import DEPARTED_SECONDS, Departed
+from stream_encryption.record.values import DEPARTED_SECONDS, Departed, RecordedKey
 from stream_encryption.settings import Settings
 from stream_encryption.values import Key
 from tests.values import (
@@ -102,6 +102,14 @@ def test_the_key_of_an_announced_start_is_ours_once_the_stream_has_it() -> None:
     announced = record(pending=pending(start_intent(), at=NOW - 5), key=recorded(TWO))
     shown = as_seen(announced, ONE)
     assert (shown.key, shown.started, shown.changed_at) == (started(ONE), True, NOW - 5)
+
+
+def test_an_alias_whose_look_up_was_denied_at_first_stands_for_the_key_that_the_look_tells() -> None:
+    """KeyId: so an alias that is pointed elsewhere later is noticed."""
+    alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)
+    announced = record(claim(), pending=pending(start_intent(alias)))
+    assert as_seen(announced, alias).key == RecordedKey(alias.key_id, alias.identity)
+    assert as_seen(announced, ONE).key == RecordedKey("alias/one", ONE.identity)
 
 
 def test_a_change_of_this_request_was_made_at_the_second_of_its_call() -> None:

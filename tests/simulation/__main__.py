@@ -1,7 +1,12 @@
-"""Runs the simulation by hand: `python -m tests.simulation seeds 1-99`, `replay 42`, `lifecycles` or `mutants 1-99`."""
+"""Runs the simulation by hand: `python -m tests.simulation` with one of these.
+
+`seeds 1-99`, `watch 1-99` (the same worlds, with the watch), `lifecycles`, `mutants 1-99`: many worlds.
+`replay 42`, `replay-watch 42`: one of them, with each decision.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -50,11 +55,11 @@ class Sums:
         self.broken += other.broken
 
 
-def seeds(first: int, last: int) -> Sums:
-    """Run the worlds of these seeds."""
+def seeds(first: int, last: int, *, watch: bool = False) -> Sums:
+    """Run the worlds of these seeds; if asked, with the watch in them."""
     sums = Sums()
     for seed in range(first, last + 1):
-        sums.add(simulate(seed), f"seed {seed}")
+        sums.add(simulate(seed, watch=watch), f"seed {seed}")
     return sums
 
 
@@ -97,21 +102,29 @@ def _many(parts: Iterable[Callable[[], Sums]]) -> None:
 
 
 def _numbers(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)
+    """Read seeds: one, or a range.
+
+    Raises:
+        SystemExit: The text is neither; the message says what would be.
+    """
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text)
+    if not found:
+        sys.exit(f"{text!r} is no seed: give a number, as in 42, or a range, as in 1-1000")
+    return int(found[1]), int(found[2] or found[1])
 
 
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments say."""
     match arguments:
-        case ["seeds", numbers]:
+        case ["seeds" | "watch" as what, numbers]:
             first, last = _numbers(numbers)
             starts = range(first, last + 1, CHUNK)
-            _many(partial(seeds, start, min(start + CHUNK - 1, last)) for start in starts)
+            watch = what == "watch"
+            _many(partial(seeds, start, min(start + CHUNK - 1, last), watch=watch) for start in starts)
         case ["lifecycles"]:
             _many(partial(lifecycle, name) for name in LIFECYCLES)
-        case ["replay", seed]:
-            report = simulate(int(seed), talkative=True)
+        case ["replay" | "replay-watch" as what, seed]:
+            report = simulate(_numbers(seed)[0], talkative=True, watch=what == "replay-watch")
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)

@@ -1,6 +1,6 @@
 """CloudFormation's side of the protocol: the requests that it sends, and how long it waits for a response.
 
-Source: AWS CloudFormation User Guide, "Custom resources"; docs/simulation.md lists what goes beyond it.
+Source: AWS CloudFormation User Guide, "Custom resources"; CONTRIBUTING.md names what goes beyond it.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ class EndChecks:
             held = self._history.holder(name)
             if held is None or name in self._world.expectations.restored or self._stuck(name):
                 continue
-            if self._has_a_kept_failure(name) or self._may_have_another_key(stream.encryption.key_id):
+            if self._has_a_kept_failure(name) or self._world.promises.may_have_another_key(stream.encryption.key_id):
                 continue
             key = self._world.expectations.resolved(stream.encryption.key_id)
             self._check(
@@ -50,7 +50,7 @@ class EndChecks:
                 continue
             key = self._world.expectations.resolved(stream.encryption.key_id)
             lawful = key in self._world.expectations.acceptable(name)
-            lawful = lawful or self._may_have_another_key(stream.encryption.key_id)
+            lawful = lawful or self._world.promises.may_have_another_key(stream.encryption.key_id)
             self._check(lawful, "promise 3", f"{name} was left with {stream.encryption.key_id}")
             record = self._world.record_of(name)
             self._check(not (record and record.claims), "promise 3", f"{name} was left with {record}")
@@ -92,10 +92,6 @@ class EndChecks:
         """Whether a failed Create of this stream is kept, which may have taken it over: its Delete is still to come."""
         kept = (resource for stack in self._world.stacks for resource in stack.kept.values())
         return any(resource.properties["StreamName"] == name for resource in kept)
-
-    def _may_have_another_key(self, key_id: str | None) -> bool:
-        """Whether a stream reports an alias that may stand for another key by now: nobody can know its key."""
-        return bool(self._world.trouble.aliases and key_id and key_id.startswith("alias/") and "/aws/" not in key_id)
 
     def _is_unknown_to_its_stack(self, name: str) -> bool:
         """Whether an Update to this stream failed, and no rollback followed, as docs/architecture.md says.

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from tests.builders import STREAM_ARN, STREAM_NAME
+from tests.contract.mortal import Died
 from tests.contract.stories import RENAMED, create, delete, update
 from tests.fake_calls import Call
 from tests.fake_errors import Kind
@@ -26,12 +27,29 @@ class Broken(AssertionError):
     """A rule did not hold; the text begins with its name."""
 
 
+class Mortal(Watched):
+    """The provider, whose invocation can die: nothing of it is heard any more, its answer least of all."""
+
+    dead = False
+
+    def die(self, _call: Call) -> None:
+        """End the invocation at this call."""
+        self.dead = True
+        raise Died
+
+    def send(self, url: str, body: bytes) -> int:
+        """Send a response."""
+        if self.dead:
+            raise Died
+        return super().send(url, body)
+
+
 @dataclass
 class Life:
     """One life, by its seed."""
 
     seed: int
-    world: Watched = field(default_factory=Watched)
+    world: Mortal = field(default_factory=Mortal)
     wanted: dict[str, dict[str, Any]] = field(default_factory=dict)  # the properties of each resource that is there
     asked: list[dict[str, Any]] = field(default_factory=list)  # the properties of the request that is at work
     last_wanted: dict[tuple[str, str, str], float] = field(default_factory=dict)  # by key, principal and operation
@@ -69,13 +87,15 @@ class Life:
             raise Broken(f"{self.broken[0]} (seed {self.seed})")
 
     def _disturb(self, random: Random) -> None:
-        """Lose a response, or stand still, at some call of the next request."""
+        """Lose a response, stand still, or die for good, at some call of the next request."""
         number = len(self.world.kms.calls) + random.randint(1, 25)
-        what = random.randrange(4)
+        what = random.randrange(6)
         if what == 0:
             self.world.kms.faults.lose_nth(number, random.choice(LOST))
         elif what == 1:
             self.world.kms.faults.before_nth(number, lambda _: self.world.clock.sleep(45))
+        elif what == 2:
+            self.world.kms.faults.before_nth(number, self.world.die)
 
     def _request(self, random: Random, resource: str) -> None:
         if resource in self.wanted and random.random() < 0.3:
@@ -106,17 +126,29 @@ class Life:
             event = update(properties, before, **fields)
         self.asked = [properties] if properties else []
         self._note_wanted()
-        answers = len(self.world.bucket.answers)
-        self.world.deliver({**event, "ResponseURL": self.world.fresh_url()})
-        while not self.world.bucket.answers[answers:]:
-            self.world.states.play(self.world.deliver)
+        status = self._answer({**event, "ResponseURL": self.world.fresh_url()})
         self.world.kms.faults.clear()
         self.world.kms.faults.before_call(self._check, times=None)
-        status = self.world.bucket.answers[answers]["Status"]
         self._note_wanted()
-        if status == "SUCCESS" and properties:
-            self.wanted[resource] = properties
         self.asked = []
+        if status != "FAILED" and properties:
+            self.wanted[resource] = properties
+        if not status:  # CloudFormation gives up, and rolls back; a Delete is sent again.
+            self.world.clock.sleep(3600.0)
+            self.wanted[resource] = properties or before or {}
+            self._send(resource, before if properties else None)
+
+    def _answer(self, event: dict[str, Any]) -> str:
+        """Deliver a request, and return the Status of its answer; empty where the invocation died, for good."""
+        answers = len(self.world.bucket.answers)
+        try:
+            self.world.deliver(event)
+            while not self.world.bucket.answers[answers:]:
+                self.world.states.play(self.world.deliver)
+        except Died:
+            self.world.dead = False
+            return ""
+        return str(self.world.bucket.answers[answers]["Status"])
 
     def _round(self) -> None:
         self.world.round()

@@ -112,6 +112,8 @@ class Promises:
         elif call.method == "put_events" and self._world.watching:
             entries = self._world.watching.bus.events[-len(call.arguments["Entries"]) :]
             self._world.watching.checks.put(call, entries)
+        elif call.method == "update_item" and self._world.watching:
+            self._world.watching.checks.noted(call)
         elif call.method == "put_item":
             record = self._world.product.from_item(call.arguments["Item"])
             self._calls.written(call, self._before, record)
@@ -135,6 +137,10 @@ class Promises:
     def not_restored(self) -> set[str]:
         """The streams that were not restored for want of a key."""
         return self._world.log.not_restored if self._world.trouble.keys else set()
+
+    def may_have_another_key(self, key_id: str | None) -> bool:
+        """Whether a stream reports an alias that may stand for another key by now: nobody can know its key."""
+        return bool(self._world.trouble.aliases and key_id and key_id.startswith("alias/") and "/aws/" not in key_id)
 
     def quiet(self) -> None:
         """Everything has run out, and the stacks that were not deleted still stand."""

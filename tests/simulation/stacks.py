@@ -1,6 +1,6 @@
 """Stacks: how CloudFormation deploys, rolls back and deletes their resource.
 
-Source: AWS CloudFormation User Guide; the cases that it does not document are in docs/simulation.md.
+Source: AWS CloudFormation User Guide; it does not document every order of events here.
 """
 
 from __future__ import annotations

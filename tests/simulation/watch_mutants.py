@@ -1,4 +1,4 @@
-"""Planted bugs in the watch. The witness of each is a story of watch_stories.py."""
+"""Planted bugs in the watch. The witness of each is a story of watch_stories.py, or a seed with the watch."""
 
 from tests.simulation.mutant import Mutant
 
@@ -11,11 +11,41 @@ WATCH = (
         "a Delete during a mend",
     ),
     Mutant(
+        "a mend goes on against a newer request",
+        "reconcile/mend.py",
+        "        and claim.latest.arrival(goal.stamp) is Arrival.CURRENT\n",
+        "",
+        "an Update that dies during a mend",
+    ),
+    Mutant(
+        "a request's own UPDATING is taken for drift",
+        "watch/findings.py",
+        "    if _is_at_work(record, claim, look.now):\n        return None\n",
+        "    if stream:\n"
+        "        from dataclasses import replace\n"
+        "        stream = replace(stream, status=StreamStatus.ACTIVE)\n",
+        "a round during an Update",
+    ),
+    Mutant(
+        "a request that has not called Start yet is taken for drift",
+        "watch/findings.py",
+        "    return claim.succeeded != claim.latest.digests[-1] and now - claim.latest.issued_at < REQUEST_SECONDS",
+        "    return False",
+        "an Update whose Start is throttled",
+    ),
+    Mutant(
         "mends have no limit",
         "record/changes.py",
         "MOST_MENDS = 3\n",
         "MOST_MENDS = 99\n",
         "a war with a tool",
+    ),
+    Mutant(
+        "a mend whose announcement was lost does not count when it is announced again",
+        "reconcile/mend.py",
+        "    if situation.state.call is None or began not in mends:",
+        "    if situation.state.call is None:",
+        59,
     ),
     Mutant(
         "a finding is told at every round",

@@ -1,7 +1,7 @@
 """Producers and consumers are granted the key before the Start, in real stacks.
 
-MiniStack's KMS keeps and lists grants, and does not enforce them: that a role may use the key, or may not, is proved on
-the fake KMS, which does (tests/contract/test_grants.py).
+That a role may use the key by its grant, or may not, is shown by `make demo`, and proved on the fake KMS
+(tests/contract/test_grants.py).
 """
 
 from __future__ import annotations

@@ -144,3 +144,18 @@ def test_an_audit_tells_every_stream_though_kinesis_throttles_it(account: Accoun
     assert (row["stack"].split("/")[1], row["resource"]) == (stack, "Encryption")
     assert (row["found"], row["wanted"], row["pending"]) == ("NONE", key, "")
     assert AWS_KEY not in row["key_id"]
+
+
+def test_an_audit_looks_at_every_region_over_http(account: Account) -> None:
+    """EC2's list of regions, then each of them; a stream that others stopped ends it with exit code 2."""
+    stream, stack = account.stream(), account.name()
+    account.deploy(stack, Encryption=encryption(stream, SettleSeconds=0))
+    account.aws.kinesis.stop_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId=AWS_KEY)
+    account.aws.streams.wait_active(stream)
+    process = run(account.aws, ["audit", "--all-regions", "--fail-on", "drift", "--format", "json"], capture=True)
+    assert "which ec2:DescribeRegions lists as enabled" in process.stderr
+    rows = json.loads(process.stdout)
+    # Of regions that it does not know, the emulator's Kinesis gives the streams of its own.
+    home = [row for row in rows if row["stream"] == stream and row["region"] == row["arn"].split(":")[3]]
+    assert [(row["wanted"], row["drift"]) for row in home] == [(AWS_KEY, "Unencrypted")]
+    assert ([row["fault"] for row in rows if row["fault"]], process.returncode) == ([], 2)

@@ -62,11 +62,12 @@ def test_the_deployer_role_is_enough_for_sam_deploy_which_asks_nothing(
 def the_dashboard_shows_every_alarm(aws: EmbeddedAws) -> None:
     """Issue 6: a dashboard and alarms, behind a parameter; its body is JSON, its names and ARNs are filled in."""
     cloudwatch = client(aws, "cloudwatch")
-    alarms = {one["AlarmArn"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAME}-")["MetricAlarms"]}
+    described = cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAME}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    alarms = {one["AlarmArn"] for kind in ("MetricAlarms", "CompositeAlarms") for one in described[kind]}
     body = cloudwatch.get_dashboard(DashboardName=NAME)["DashboardBody"]
     widgets = [widget["properties"] for widget in json.loads(body)["widgets"]]
     assert set(widgets[0]["alarms"]) == alarms
-    assert len(alarms) > 10
+    assert len(alarms) == 11
     assert "${" not in body
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .functions import Functions
-from .loops import FOR_EACH, unknown_loops, written_out
-from .scope import Scope
-from .text import Map, line_of
+from .loops import FOR_EACH, written_out
+from .text import SAM, Map, line_of
 from .unknown import TemplateFault, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from .scope import Scope
+
 TRANSFORM = "Fn::Transform"
 EXTENSIONS = "AWS::LanguageExtensions"
-_SAM = "AWS::Serverless-2016-10-31"
-_HARMLESS = (
-    "AWS::CodeDeployBlueGreen",
-    "AWS::SecretsManager-2020-07-23",
-    "AWS::SecretsManager-2024-09-16",
-    "AWS::ServiceCatalog",
-)
+_HARMLESS = re.compile(r"AWS::(CodeDeployBlueGreen|SecretsManager-.+|ServiceCatalog)")
 """AWS's own transforms that neither add nor change a custom resource."""
 _STACKS = (
     "AWS::CloudFormation::Stack",
@@ -35,11 +31,11 @@ _STACKS = (
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A place where resources may come from that this template does not show.
+    """A place of the template whose meaning only the deployment tells.
 
     Attributes:
-        name: The logical id, or the transform.
-        reason: Why nobody can tell here what it holds.
+        name: The logical id, the transform or the rule.
+        reason: What nobody can tell here, as the beginning of a sentence.
         line: The line of the template.
     """
 
@@ -55,16 +51,23 @@ class Contents:
     Attributes:
         transforms: The transforms of the whole template, by name.
         resources: The resources, by logical id.
+        outputs: The outputs, by name.
         scope: The scope that values are evaluated in.
         openings: Where more resources may come from.
-        open_names: Whether names may be defined that this template does not show.
+        open_ids: Whether there may be resources that this template does not show.
     """
 
     transforms: tuple[str, ...]
     resources: Map
+    outputs: Map
     scope: Scope
     openings: tuple[Opening, ...]
-    open_names: bool
+    open_ids: bool
+
+    @property
+    def open_names(self) -> bool:
+        """Whether names may be defined that this template does not show. SAM makes resources of its own, too."""
+        return self.open_ids or SAM in self.transforms
 
 
 def contents(sections: Mapping[str, Any], scope: Scope) -> Contents:
@@ -78,25 +81,34 @@ def contents(sections: Mapping[str, Any], scope: Scope) -> Contents:
         TemplateFault: CloudFormation would refuse the template.
     """
     transforms = tuple(_transforms(sections))
-    mappings = _map(sections, "Mappings")
-    conditions = _map(sections, "Conditions")
-    resources = _map(sections, "Resources")
-    plain = Functions(Scope({**scope.values}, mappings, {}, exports=scope.exports))
+    mappings, *looped = (section_of(sections, name) for name in ("Mappings", "Conditions", "Resources", "Outputs"))
     if EXTENSIONS in transforms:
-        conditions = written_out(conditions, plain.evaluate)
-        plain = Functions(Scope({**scope.values}, mappings, conditions, exports=scope.exports))
-        resources = written_out(resources, plain.evaluate)
+        early = Functions(replace(scope, mappings=mappings, open_conditions=True, attributes={}))
+        looped = [written_out(one, early.evaluate) for one in looped]
+    conditions, resources, outputs = looped
     openings = (*_of_the_whole(sections, transforms), *_of_resources(resources))
-    made_elsewhere = [one for one in openings if not is_nested(resources.get(one.name))]
-    inner = Scope(
-        scope.values,
-        mappings,
-        conditions,
-        TRANSFORM in conditions or bool(unknown_loops(conditions)) or bool(made_elsewhere),
-        scope.exports,
-        scope.attributes,
-    )
-    return Contents(transforms, resources, inner, openings, _SAM in transforms or bool(made_elsewhere))
+    open_ids = not all(is_nested(resources.get(one.name)) for one in openings)
+    unknown_loop = any(isinstance(one, Unknown) for one in conditions.values())
+    open_conditions = open_ids or unknown_loop or TRANSFORM in conditions
+    inner = replace(scope, mappings=mappings, conditions=conditions, open_conditions=open_conditions)
+    return Contents(transforms, resources, outputs, inner, openings, open_ids)
+
+
+def section_of(sections: Mapping[str, Any], name: str) -> Map:
+    """Give a section of a template; an empty one where the template has none.
+
+    Raises:
+        TemplateFault: It is no map.
+    """
+    section = sections.get(name, {})
+    if not isinstance(section, dict):
+        raise TemplateFault(f"{name} must be a map", line_of(sections, name))
+    return section if isinstance(section, Map) else Map(section, {})
+
+
+def is_nested(resource: Any) -> bool:  # noqa: ANN401
+    """Tell whether a resource deploys a template of its own."""
+    return isinstance(resource, dict) and resource.get("Type") in _STACKS
 
 
 def _transforms(sections: Mapping[str, Any]) -> Iterator[str]:
@@ -108,16 +120,9 @@ def _transforms(sections: Mapping[str, Any]) -> Iterator[str]:
         yield name
 
 
-def _map(sections: Mapping[str, Any], name: str) -> Map:
-    section = sections.get(name, {})
-    if not isinstance(section, dict):
-        raise TemplateFault(f"{name} must be a map", line_of(sections, name))
-    return section if isinstance(section, Map) else Map(section, {})
-
-
 def _of_the_whole(sections: Mapping[str, Any], transforms: tuple[str, ...]) -> Iterator[Opening]:
     for name in transforms:
-        if name not in (EXTENSIONS, _SAM, *_HARMLESS):
+        if name not in (EXTENSIONS, SAM) and not _HARMLESS.fullmatch(name):
             yield Opening(name, f"what the transform {name} makes of the template", line_of(sections, "Transform"))
     if TRANSFORM in sections:
         yield Opening(TRANSFORM, "what the template's Fn::Transform brings", line_of(sections, TRANSFORM))
@@ -125,19 +130,17 @@ def _of_the_whole(sections: Mapping[str, Any], transforms: tuple[str, ...]) -> I
 
 def _of_resources(resources: Map) -> Iterator[Opening]:
     for name, value in resources.items():
-        line = line_of(resources, name)
+        kind = value.get("Type") if isinstance(value, dict) else None
         if name == TRANSFORM:
-            yield Opening(name, "what Fn::Transform among the resources brings", line)
+            reason = "what Fn::Transform among the resources brings"
         elif isinstance(value, Unknown):
-            yield Opening(name, f"which resources the loop {name.removeprefix(FOR_EACH)} makes of {value}", line)
-        elif isinstance(value, dict) and "Type" not in value and TRANSFORM in value:
-            yield Opening(name, f"what Fn::Transform makes of resource {name}", line)
+            reason = f"which resources the loop {name.removeprefix(FOR_EACH)} makes of {value}"
+        elif isinstance(value, dict) and kind is None and TRANSFORM in value:
+            reason = f"what Fn::Transform makes of resource {name}"
         elif is_nested(value):
-            yield Opening(name, f"what the template of {name} ({value['Type']}) holds", line)
-        elif isinstance(value, dict) and str(value.get("Type")).endswith("::MODULE"):
-            yield Opening(name, f"what the module {name} ({value['Type']}) holds", line)
-
-
-def is_nested(resource: Any) -> bool:  # noqa: ANN401
-    """Tell whether a resource deploys a template of its own."""
-    return isinstance(resource, dict) and resource.get("Type") in _STACKS
+            reason = f"what the template of {name} ({kind}) holds"
+        elif str(kind).endswith("::MODULE"):
+            reason = f"what the module {name} ({kind}) holds"
+        else:
+            continue
+        yield Opening(name, reason, line_of(resources, name))

@@ -10,15 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .text import Map
-from .unknown import NoValue, TemplateFault, Unknown, as_sent, merged, opaque, unknown_in
+from .unknown import MissingName, NoValue, TemplateFault, Unknown, as_sent, merged, opaque, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .scope import Scope
 
-VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{(!?)([^}]*)\}")
 """What `Fn::Sub` replaces; `${!Name}` stands for the text `${Name}`."""
+_PSEUDO = re.compile("AWS::(AccountId|NotificationARNs|Partition|Region|StackId|StackName|URLSuffix)")
 
 
 class Functions:
@@ -27,23 +28,17 @@ class Functions:
     def __init__(self, scope: Scope) -> None:
         """Use this scope."""
         self.scope = scope
-        self._met: dict[str, bool | Unknown] = {}
-        self._under_way: set[str] = set()
-        self._functions: dict[str, Callable[[Any], Any]] = {
+        self._names: dict[str, Any] = {}
+        self._met: dict[str, bool | Unknown | None] = {}
+        self._methods: dict[str, Callable[[Any], Any]] = {
             "Ref": self._ref,
-            "Condition": self.holds,
-            "Fn::And": self._and,
-            "Fn::Equals": self._equals,
+            "Fn::And": lambda parts: self._junction(parts, decisive=False),
             "Fn::FindInMap": self._find_in_map,
             "Fn::GetAtt": self._get_att,
             "Fn::If": self._if,
             "Fn::ImportValue": self._import_value,
-            "Fn::Join": self._join,
-            "Fn::Length": self._length,
             "Fn::Not": self._not,
-            "Fn::Or": self._or,
-            "Fn::Select": self._select,
-            "Fn::Split": self._split,
+            "Fn::Or": lambda parts: self._junction(parts, decisive=True),
             "Fn::Sub": self._sub,
         }
 
@@ -59,25 +54,40 @@ class Functions:
         return opaque(self._resolve(value))
 
     def holds(self, condition: Any) -> bool | Unknown:  # noqa: ANN401
-        """Tell whether one of the template's Conditions is met.
+        """Tell whether one of the template's Conditions, which is told by its name, is met.
 
         Raises:
             TemplateFault: There is no such condition, or it refers to itself.
         """
-        name = self._text(condition, "Condition")
+        name = self.evaluate(condition)
         if isinstance(name, Unknown):
             return name
+        if not isinstance(name, str):
+            raise TemplateFault(f"a condition's name is a text, not {_short(condition)}")
         if name not in self.scope.conditions:
             if self.scope.open_conditions:
                 return Unknown((f"condition {name}",), steady=False)
-            raise TemplateFault(f"there is no condition {name}")
-        if name in self._under_way:
-            raise TemplateFault(f"condition {name} refers to itself")
+            raise MissingName(f"there is no condition {name}")
         if name not in self._met:
-            self._under_way.add(name)
-            self._met[name] = _truth(self._resolve(self.scope.conditions[name]), f"condition {name}")
-            self._under_way.discard(name)
-        return self._met[name]
+            self._met[name] = None
+            self._met[name] = self.met(self.scope.conditions[name])
+        met = self._met[name]
+        if met is None:
+            raise TemplateFault(f"condition {name} refers to itself")
+        return met
+
+    def met(self, expression: Any) -> bool | Unknown:  # noqa: ANN401
+        """Tell whether a condition function, such as Fn::Equals, is true.
+
+        Raises:
+            TemplateFault: It is no condition function.
+        """
+        if isinstance(expression, dict) and [*expression] == ["Condition"]:
+            return self.holds(expression["Condition"])
+        met = self._resolve(expression)
+        if isinstance(expression, dict) and isinstance(met, bool | Unknown):
+            return met
+        raise TemplateFault(f"a condition is made of functions such as Fn::Equals, not of {_short(expression)}")
 
     def _resolve(self, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, list):
@@ -86,61 +96,63 @@ class Functions:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if self._is_call(name, argument):
-                return self._call(name, argument, next(iter(value.lines.values())) if isinstance(value, Map) else None)
+            if name == "Ref" or name.startswith("Fn::"):
+                return self._call(name, argument, value.lines.get(name) if isinstance(value, Map) else None)
         resolved = {name: self._resolve(one) for name, one in value.items()}
         return {name: one for name, one in resolved.items() if one is not NoValue.IT}
 
-    def _is_call(self, name: str, argument: Any) -> bool:  # noqa: ANN401
-        if name == "Condition":  # A part of every IAM policy has this name, too.
-            return isinstance(argument, str) and argument in self.scope.conditions
-        return name == "Ref" or name.startswith("Fn::")
-
     def _call(self, name: str, argument: Any, line: int | None) -> Any:  # noqa: ANN401
-        function = self._functions.get(name)
-        if function is None:
-            return Unknown((name,), steady=False)
         try:
-            return function(argument)
+            if isinstance(argument, dict) and [*argument] == ["Fn::Transform"]:
+                return self._resolve(argument)
+            if name in self._methods:
+                return self._methods[name](argument)
+            given = list(map(self.evaluate, argument)) if isinstance(argument, list) else self.evaluate(argument)
+            if name not in _OF_KNOWN_VALUES or (isinstance(given, list) and NoValue.IT in given):
+                return unknown_in([Unknown((name,), steady=False), given])
+            return unknown_in(given) or _OF_KNOWN_VALUES[name](*_list(given))
         except TemplateFault as fault:
             fault.line = fault.line or line
             raise
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             raise TemplateFault(f"{name} can't take {_short(argument)}", line) from None
 
-    def _text(self, value: Any, where: str) -> str | Unknown:  # noqa: ANN401
-        found = self.evaluate(value)
-        if isinstance(found, Unknown | str):
-            return found
-        if found is NoValue.IT or isinstance(found, dict | list) or found is None:
-            raise TemplateFault(f"{where} needs a text, not {_short(value)}")
-        return str(as_sent(found))
-
     def _ref(self, argument: Any) -> Any:  # noqa: ANN401
-        name = self._text(argument, "Ref")
-        if isinstance(name, Unknown):
-            return name
+        name = self.evaluate(argument)
+        if self.scope.resources is not None and isinstance(name, str) and "." in name:
+            raise MissingName(f"there is no parameter or resource {name}")
+        return name if isinstance(name, Unknown) else self._named(name)
+
+    def _get_att(self, argument: Any) -> Any:  # noqa: ANN401
+        names = self.evaluate(argument.split(".", 1) if isinstance(argument, str) else argument)
+        resource, attribute = _list(names)
+        return unknown_in(names) or self._named(f"{resource}.{attribute}")
+
+    def _named(self, name: str) -> Any:  # noqa: ANN401
+        """Give the value of `Name` or of `Resource.Attribute`. Each is looked up once."""
+        if name not in self._names:
+            self._names[name] = self._looked_up(name)
+        return self._names[name]
+
+    def _looked_up(self, name: str) -> Any:  # noqa: ANN401
         if name == NoValue.IT.value:
             return NoValue.IT
         for known in (self.scope.values, self.scope.attributes):
             if name in known:
                 return known[name]
-        return Unknown((f"!Ref {name}",), frozenset() if name.startswith("AWS::") else frozenset({name}))
-
-    def _get_att(self, argument: Any) -> Any:  # noqa: ANN401
-        resource, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-        names = [self._text(resource, "Fn::GetAtt"), self._text(attribute, "Fn::GetAtt")]
-        unknown = unknown_in(names)
-        if unknown:
-            return unknown
-        name = ".".join(map(str, names))
-        needs = frozenset({str(names[0])})
-        return self.scope.attributes[name] if name in self.scope.attributes else Unknown((f"!GetAtt {name}",), needs)
+        if _PSEUDO.fullmatch(name):
+            return Unknown((f"!Ref {name}",))
+        resource, dot, attribute = name.partition(".")
+        resources = self.scope.resources
+        if resources is not None and resource not in resources:
+            raise MissingName(f"there is no {'resource' if dot else 'parameter or resource'} {resource}")
+        given = resources.get(resource) if resources else None
+        if dot and given is not None and attribute not in given:
+            raise MissingName(f"{resource} has no attribute {attribute}")
+        return Unknown((f"!GetAtt {name}" if dot else f"!Ref {name}",), frozenset({resource}))
 
     def _sub(self, argument: Any) -> Any:  # noqa: ANN401
         text, own = argument if isinstance(argument, list) else (argument, {})
-        if not isinstance(text, str) or not isinstance(own, dict):
-            raise TemplateFault(f"Fn::Sub can't take {_short(argument)}")
         local = {name: self._resolve(one) for name, one in own.items()}
         unknown: list[Unknown] = []
 
@@ -148,56 +160,37 @@ class Functions:
             if match[1]:
                 return f"${{{match[2]}}}"
             name = match[2].strip()
-            value = local[name] if name in local else self._get_att(name) if "." in name else self._ref(name)
-            if isinstance(value, dict | list) or value is NoValue.IT:
-                raise TemplateFault(f"Fn::Sub can't put {name} into a text: it is {_short(value)}")
+            value = local[name] if name in local else self._named(name)
             if isinstance(value, Unknown):
                 unknown.append(value)
-            return str(as_sent(value))
+            elif isinstance(value, dict | list) or value is NoValue.IT:
+                raise TemplateFault(f"Fn::Sub can't put {name} into a text: it is {_short(value)}")
+            return "" if isinstance(value, Unknown) else str(as_sent(value))
 
-        whole = VARIABLE.sub(put, text)
+        whole = _VARIABLE.sub(put, text)
         return merged(unknown) if unknown else whole
 
-    def _join(self, argument: Any) -> Any:  # noqa: ANN401
-        delimiter, parts = argument
-        parts = self._resolve(parts)
-        unknown = unknown_in(parts)
-        if unknown:
-            return unknown
-        if not isinstance(delimiter, str) or not isinstance(parts, list):
-            raise TemplateFault(f"Fn::Join can't take {_short(argument)}")
-        return delimiter.join(str(as_sent(one)) for one in parts)
-
-    def _split(self, argument: Any) -> Any:  # noqa: ANN401
-        delimiter, text = self._resolve(argument)
-        return unknown_in([delimiter, text]) or text.split(delimiter)
-
-    def _select(self, argument: Any) -> Any:  # noqa: ANN401
-        index, items = self._resolve(argument)
-        if isinstance(index, Unknown) or isinstance(items, Unknown):
-            return merged(one for one in (index, items) if isinstance(one, Unknown))
-        if not isinstance(items, list) or not 0 <= int(index) < len(items):
-            raise TemplateFault(f"Fn::Select finds nothing at {_short(index)} of {_short(items)}")
-        return items[int(index)]
-
     def _find_in_map(self, argument: Any) -> Any:  # noqa: ANN401
-        given = list(argument)
-        options = given.pop() if isinstance(given[-1], dict) and "DefaultValue" in given[-1] else {}
-        keys = [self._text(one, "Fn::FindInMap") for one in given]
+        *keys, options = argument
+        if not isinstance(options, dict) or "DefaultValue" not in options:
+            keys, options = argument, {}
+        keys = as_sent(self.evaluate(keys))
         unknown = unknown_in(keys)
         if unknown:
             return unknown
         found: Any = self.scope.mappings
-        for key in keys:
-            if isinstance(found, dict) and key not in found and "Fn::Transform" in found:
+        for key in _list(keys):
+            if key not in found and "Fn::Transform" in found:
                 return Unknown(("Fn::Transform",), steady=False)
-            found = found.get(key) if isinstance(found, dict) else None
-        if found is None and "DefaultValue" not in options:
-            raise TemplateFault(f"the mappings have no {' / '.join(map(str, keys))}")
-        return self._resolve(options["DefaultValue"] if found is None else found)
+            found = found.get(key, {})
+        if not isinstance(found, dict):
+            return found
+        if "DefaultValue" not in options:
+            raise TemplateFault(f"the mappings have no {' / '.join(keys)}")
+        return self._resolve(options["DefaultValue"])
 
     def _import_value(self, argument: Any) -> Any:  # noqa: ANN401
-        name = self._text(argument, "Fn::ImportValue")
+        name = self.evaluate(argument)
         if isinstance(name, Unknown):
             return name
         if self.scope.exports is None:
@@ -209,38 +202,42 @@ class Functions:
     def _if(self, argument: Any) -> Any:  # noqa: ANN401
         condition, yes, no = argument
         met = self.holds(condition)
-        return met if isinstance(met, Unknown) else self._resolve(yes if met else no)
+        if isinstance(met, Unknown):
+            return unknown_in([met, self._resolve(yes), self._resolve(no)])
+        try:
+            self._resolve(no if met else yes)
+        except MissingName:
+            raise
+        except TemplateFault:
+            pass  # Nobody evaluates the branch that is not taken; only its names are checked.
+        return self._resolve(yes if met else no)
 
-    def _equals(self, argument: Any) -> bool | Unknown:  # noqa: ANN401
-        one, other = as_sent(self.evaluate(argument))
-        return unknown_in([one, other]) or one == other
-
-    def _and(self, argument: Any) -> bool | Unknown:  # noqa: ANN401
-        parts = [_truth(self._resolve(one), "Fn::And") for one in _listed(argument, "Fn::And")]
-        return False if False in parts else unknown_in(parts) or True
-
-    def _or(self, argument: Any) -> bool | Unknown:  # noqa: ANN401
-        parts = [_truth(self._resolve(one), "Fn::Or") for one in _listed(argument, "Fn::Or")]
-        return True if True in parts else unknown_in(parts) or False
+    def _junction(self, argument: Any, *, decisive: bool) -> bool | Unknown:  # noqa: ANN401
+        """And, which False decides; or Or, which True decides."""
+        parts = [self.met(one) for one in _list(argument)]
+        if not 2 <= len(parts) <= 10:  # noqa: PLR2004 (CloudFormation's own bounds)
+            raise ValueError
+        return decisive if decisive in parts else unknown_in(parts) or not decisive
 
     def _not(self, argument: Any) -> bool | Unknown:  # noqa: ANN401
-        (part,) = (_truth(self._resolve(one), "Fn::Not") for one in _listed(argument, "Fn::Not"))
+        (part,) = map(self.met, _list(argument))
         return part if isinstance(part, Unknown) else not part
 
-    def _length(self, argument: Any) -> Any:  # noqa: ANN401
-        items = self._resolve(argument)
-        return items if isinstance(items, Unknown) else len(_listed(items, "Fn::Length"))
+
+_OF_KNOWN_VALUES: dict[str, Callable[..., Any]] = {
+    "Fn::Contains": lambda items, one: as_sent(one) in as_sent(_list(items)),
+    "Fn::Equals": lambda one, other: as_sent(one) == as_sent(other),
+    "Fn::Join": lambda delimiter, items: delimiter.join(as_sent(_list(items))),
+    "Fn::Length": lambda *items: len(items),
+    "Fn::Select": lambda index, items: dict(enumerate(_list(items)))[int(index)],
+    "Fn::Split": lambda delimiter, text: text.split(delimiter),
+}
+"""Functions of which nothing can be told while any of their arguments is unknown."""
 
 
-def _truth(value: Any, where: str) -> bool | Unknown:  # noqa: ANN401
-    if isinstance(value, bool | Unknown):
-        return value
-    raise TemplateFault(f"{where} needs conditions such as Fn::Equals, not {_short(value)}")
-
-
-def _listed(value: Any, where: str) -> list[Any]:  # noqa: ANN401
+def _list(value: Any) -> list[Any]:  # noqa: ANN401
     if not isinstance(value, list):
-        raise TemplateFault(f"{where} needs a list, not {_short(value)}")
+        raise TypeError
     return value
 
 

@@ -9,82 +9,77 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from .text import Map, line_of
-from .unknown import TemplateFault, Unknown, as_sent, unknown_in
+from .unknown import TemplateFault, as_sent, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 FOR_EACH = "Fn::ForEach::"
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9]")
-_PARTS = 3
+_MOST_ENTRIES = 10_000
+"""How many entries loops may make of one map: ten loops, one within the other, can make billions."""
 
 
-def written_out(section: Mapping[str, Any], evaluate: Callable[[Any], Any]) -> Map:
-    """Write out the loops of a map: of Resources, Conditions or Outputs, and of the Properties within Resources.
+def written_out(value: Any, evaluate: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """Write out the loops in a value.
 
     Args:
-        section: The map.
+        value: A section of a template, or any value within it.
         evaluate: Evaluates a loop's collection.
 
     Returns:
-        A map without loops. A loop over a collection that can't be told is one Unknown entry, under the loop's name.
+        The value without loops. A loop over a collection that can't be told is one Unknown entry, under its name.
 
     Raises:
         TemplateFault: CloudFormation would refuse a loop, or two entries would have the same name.
     """
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    for name, value, line in _entries(section, evaluate):
-        if name in values:
-            raise TemplateFault(f"a loop makes {name} twice: two entries can't have one name", line)
-        values[name] = value
-        if line:
-            lines[name] = line
-    return Map(values, lines, section.twice if isinstance(section, Map) else ())
-
-
-def _entries(section: Mapping[str, Any], evaluate: Callable[[Any], Any]) -> Iterator[tuple[str, Any, int | None]]:
-    for name, value in section.items():
-        line = line_of(section, name)
-        if not name.startswith(FOR_EACH):
-            yield name, _inner(value, evaluate), line
-            continue
-        variable, collection, body = _parts(name, value, line)
-        items = evaluate(collection)
-        unknown = unknown_in(items)
-        if unknown:
-            yield name, unknown, line
-            continue
-        for item in _flat(items, name, line):
-            for key, made, _ in _entries(_put(body, variable, item), evaluate):
-                yield key, made, line
-
-
-def _inner(value: Any, evaluate: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    """Write out the loops in a resource's Properties."""
-    properties = value.get("Properties") if isinstance(value, dict) else None
-    if not isinstance(properties, dict) or not any(name.startswith(FOR_EACH) for name in properties):
+    if isinstance(value, list):
+        return [written_out(one, evaluate) for one in value]
+    if not isinstance(value, dict):
         return value
-    return Map({**value, "Properties": written_out(properties, evaluate)}, getattr(value, "lines", {}))
+    made = Map({}, {}, value.twice if isinstance(value, Map) else ())
+    for name, one in value.items():
+        line = line_of(value, name)
+        for key, inner in _entries(name, one, line, evaluate):
+            if key in made:
+                raise TemplateFault(f"a loop makes {key} twice: two entries can't have one name", line)
+            if len(made) >= _MOST_ENTRIES:
+                raise TemplateFault(f"loops make more than {_MOST_ENTRIES:,} entries of one map", line)
+            made[key] = inner
+            made.lines |= {key: line} if line else {}
+    return made
 
 
-def _parts(name: str, value: Any, line: int | None) -> tuple[str, Any, Mapping[str, Any]]:  # noqa: ANN401
-    right = isinstance(value, list) and len(value) == _PARTS
-    if not right or not isinstance(value[0], str) or not isinstance(value[2], dict):
-        raise TemplateFault(f"{name} must be a list of a variable's name, a collection and a map", line)
-    return value[0], value[1], value[2]
+def _entries(
+    name: str,
+    value: Any,  # noqa: ANN401
+    line: int | None,
+    evaluate: Callable[[Any], Any],
+) -> Iterator[tuple[str, Any]]:
+    if not name.startswith(FOR_EACH):
+        yield name, written_out(value, evaluate)
+        return
+    match value:
+        case [str() as variable, collection, dict() as body]:
+            items = evaluate(collection)
+        case _:
+            raise TemplateFault(f"{name} must be a list of a variable's name, a collection and a map", line)
+    if unknown_in(items):
+        yield name, unknown_in(items)
+        return
+    for item in _texts(items, name, line):
+        yield from written_out(_put(body, variable, item), evaluate).items()
 
 
-def _flat(items: Any, name: str, line: int | None) -> Iterator[str]:  # noqa: ANN401
+def _texts(items: Any, name: str, line: int | None) -> Iterator[str]:  # noqa: ANN401
+    """Give the items of a collection, which may hold a parameter's list as one of its items."""
     if not isinstance(items, list):
         raise TemplateFault(f"{name} needs a collection, which is a list", line)
-    for item in items:
-        if isinstance(item, list):
-            yield from _flat(item, name, line)
-        elif isinstance(item, dict) or item is None:
-            raise TemplateFault(f"{name} can't loop over a map", line)
+    for item in as_sent(items):
+        if isinstance(item, str):
+            yield item
         else:
-            yield str(as_sent(item))
+            yield from _texts(item, name, line)
 
 
 def _put(value: Any, variable: str, item: str) -> Any:  # noqa: ANN401
@@ -98,13 +93,9 @@ def _put(value: Any, variable: str, item: str) -> Any:  # noqa: ANN401
         return value
     if value == {"Ref": variable}:
         return item
-    lines = {_put(key, variable, item): line for key, line in getattr(value, "lines", {}).items()}
     made = {_put(key, variable, item): _put(one, variable, item) for key, one in value.items()}
+    lines: Mapping[str, int] = getattr(value, "lines", {})
     if len(made) < len(value):
-        raise TemplateFault(f"with {variable} = {item}, two entries have one name", min(lines.values(), default=None))
-    return Map(made, lines)
-
-
-def unknown_loops(section: Mapping[str, Any]) -> dict[str, Unknown]:
-    """Give the loops that could not be written out, by their names."""
-    return {name: value for name, value in section.items() if isinstance(value, Unknown)}
+        told = f"with {variable} = {item}, two entries have one name"
+        raise TemplateFault(told, min(lines.values(), default=None))
+    return Map(made, {_put(key, variable, item): line for key, line in lines.items()}, getattr(value, "twice", ()))

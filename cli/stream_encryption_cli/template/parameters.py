@@ -10,10 +10,12 @@ from .text import line_of
 from .unknown import TemplateFault, Unknown, as_sent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _MASKED = "****"
 """What CloudFormation answers for the value of a parameter with NoEcho."""
+_TYPE = re.compile(r"String|Number|CommaDelimitedList|List<.+>|AWS::.+")
+_LIMITS = (("MinLength", len, 1), ("MaxLength", len, -1), ("MinValue", float, 1), ("MaxValue", float, -1))
 
 
 def parameter_values(
@@ -34,88 +36,69 @@ def parameter_values(
     Raises:
         TemplateFault: CloudFormation would refuse the parameters.
     """
-    declared = _declared(sections)
+    declared = sections.get("Parameters", {})
+    if not isinstance(declared, dict) or not all(isinstance(one, dict) for one in declared.values()):
+        raise TemplateFault("Parameters must be a map of maps", line_of(sections, "Parameters"))
     strangers = [name for name in given if name not in declared]
     if strangers:
         raise TemplateFault(f"the template has no parameter {', '.join(strangers)}")
-    texts = {name: one["Default"] for name, one in declared.items() if "Default" in one}
-    texts |= {name: value for name, value in (before or {}).items() if name in declared} | dict(given)
-    missing = [name for name in declared if name not in texts]
-    texts |= dict.fromkeys(missing, _MASKED) if taken else {}
+    values = {name: one["Default"] for name, one in declared.items() if "Default" in one}
+    values |= {name: value for name, value in (before or {}).items() if name in declared} | dict(given)
+    missing = [name for name in declared if name not in values]
     if missing and not taken:
         raise TemplateFault(f"parameters without a value: {', '.join(missing)} (--parameter {missing[0]}=...)")
-    values = {name: _value(name, one, texts[name], line_of(declared, name)) for name, one in declared.items()}
-    for name, one in declared.items() if not taken else ():
-        _check(name, one, values[name], line_of(declared, name))
-    return values
+    for name, one in () if taken else declared.items():
+        for fault in _faults(one, values[name]):
+            raise TemplateFault(f"parameter {name} {fault}", line_of(declared, name))
+    return {name: _value(name, one, str(as_sent(values.get(name, _MASKED)))) for name, one in declared.items()}
 
 
-def _declared(sections: Mapping[str, Any]) -> Mapping[str, Any]:
-    declared = sections.get("Parameters", {})
-    if not isinstance(declared, dict):
-        raise TemplateFault("Parameters must be a map", line_of(sections, "Parameters"))
-    for name, one in declared.items():
-        if not isinstance(one, dict):
-            raise TemplateFault(f"parameter {name} must be a map", line_of(declared, name))
-    return declared
-
-
-def _value(name: str, declared: Mapping[str, Any], given: Any, line: int | None) -> Any:  # noqa: ANN401
-    kind = str(declared.get("Type", "String"))
+def _value(name: str, declared: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401
+    kind = str(declared.get("Type"))
     if kind.startswith("AWS::SSM::Parameter::Value<"):
-        return Unknown((f"!Ref {name} (the SSM parameter {given})",), steady=False)
-    if given == _MASKED:
-        return Unknown((f"!Ref {name} (NoEcho)",), steady=False)
-    if isinstance(given, dict | list):
-        raise TemplateFault(f"parameter {name} needs a text, not a {type(given).__name__}", line)
-    text = str(as_sent(given))
-    listed = kind == "CommaDelimitedList" or kind.startswith("List<")
-    return [one.strip() for one in text.split(",")] if listed else text
+        return Unknown((f"!Ref {name} (the SSM parameter {text})",), steady=False)
+    if text == _MASKED:
+        return Unknown((f"!Ref {name} (NoEcho)",))
+    return [one.strip() for one in text.split(",")] if kind == "CommaDelimitedList" or "List<" in kind else text
 
 
-def _check(name: str, declared: Mapping[str, Any], given: Any, line: int | None) -> None:  # noqa: ANN401
-    values = given if isinstance(given, list) else [] if isinstance(given, Unknown) else [given]
-    allowed = declared.get("AllowedValues")
-    if isinstance(allowed, list) and ",".join(values) in map(str, as_sent(allowed)):
-        return
-    for value in values:
-        fault = _fault(declared, str(declared.get("Type", "String")), value)
-        if fault:
-            raise TemplateFault(f"parameter {name} has the value {value!r}, which {fault}", line)
+def _faults(declared: Mapping[str, Any], given: Any) -> Iterator[str]:  # noqa: ANN401
+    """Tell what CloudFormation would refuse about a parameter, each as the end of a sentence."""
+    kind, allowed = declared.get("Type"), declared.get("AllowedValues", [])
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        yield f"has no Type of CloudFormation's, but {kind}"
+    elif isinstance(given, dict | list):
+        yield f"needs a text, not a {type(given).__name__}"
+    elif not isinstance(allowed, list):
+        yield "has AllowedValues that are no list"
+    elif given != _MASKED and given not in as_sent(allowed) and not kind.startswith("AWS::SSM::Parameter::Value<"):
+        value = _value("", declared, str(as_sent(given)))
+        for one in value if isinstance(value, list) else [value]:
+            yield from (f"has the value {one!r}, which {fault}" for fault in _broken(declared, kind, one))
 
 
-def _fault(declared: Mapping[str, Any], kind: str, value: str) -> str | None:
-    """Tell what CloudFormation would refuse about a value, as the end of a sentence."""
-    allowed = declared.get("AllowedValues")
-    if isinstance(allowed, list) and value not in map(str, as_sent(allowed)):
-        return f"is not one of {', '.join(map(str, as_sent(allowed)))}"
-    number = _number(value)
-    if kind in ("Number", "List<Number>") and number is None:
-        return "is no number"
-    for limit, measured, sign in (
-        ("MinLength", len(value), 1),
-        ("MaxLength", len(value), -1),
-        ("MinValue", number, 1),
-        ("MaxValue", number, -1),
-    ):
-        bound = _number(declared.get(limit))
+def _broken(declared: Mapping[str, Any], kind: str, value: str) -> Iterator[str]:
+    """Tell which of its constraints a value breaks. A pattern is Java's; one that Python can't read is not judged."""
+    allowed = as_sent(declared.get("AllowedValues", []))
+    if allowed and value not in allowed:
+        yield f"is not one of {', '.join(map(str, allowed))}"
+    if "Number" in kind and _measured(float, value) is None:
+        yield "is no number"
+    for name, measure, sign in _LIMITS:
+        bound, measured = _measured(float, declared.get(name)), _measured(measure, value)
         if bound is not None and measured is not None and sign * (measured - bound) < 0:
-            return f"is outside {limit} {declared[limit]}"
-    return _unmatched(declared.get("AllowedPattern"), value)
-
-
-def _unmatched(pattern: Any, value: str) -> str | None:  # noqa: ANN401
-    """A pattern is Java's; one that Python can't read is left to CloudFormation."""
+            yield f"is outside {name} {declared[name]}"
+    pattern = declared.get("AllowedPattern", "")
     try:
         with warnings.catch_warnings(action="ignore"):
-            matches = not isinstance(pattern, str) or re.fullmatch(pattern, value)
-    except re.error:
-        return None
-    return None if matches else f"does not match AllowedPattern {pattern}"
+            if pattern and not re.fullmatch(pattern, value):
+                yield f"does not match AllowedPattern {pattern}"
+    except (re.error, TypeError):
+        return
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401
+def _measured(measure: Any, value: Any) -> float | None:  # noqa: ANN401
     try:
-        return float(value)
+        return float(measure(value))
     except (TypeError, ValueError):
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Scope:
         open_conditions: An include or a loop may bring more conditions.
         exports: The values that other stacks export; None where they could not be listed.
         attributes: What is known of resources: `Stream` for Ref, `Stream.Arn` for GetAtt.
+        resources: The resources that there are, each with the attributes that it gives, or None where it may give any;
+            None instead of them all where there may be others.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -28,3 +30,4 @@ class Scope:
     open_conditions: bool = False
     exports: Mapping[str, str] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Collection[str] | None] | None = None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .contents import is_nested
 from .unknown import Unknown
 
 if TYPE_CHECKING:
@@ -15,11 +14,22 @@ if TYPE_CHECKING:
     from .resources import Template
 
 TYPE = "Custom::KinesisStreamEncryption"
+ATTRIBUTES = (
+    "EncryptionType",
+    "KeyArn",
+    "KeyId",
+    "PreviousEncryptionType",
+    "PreviousKeyId",
+    "StreamARN",
+    "StreamName",
+)
+"""What Fn::GetAtt gives of a resource of the provider's (docs/reference.md)."""
 PROVIDER = "kinesis-stream-encryption"
 """The default of the provider's parameter FunctionName."""
 
-_ANY_CUSTOM_TYPE = "AWS::CloudFormation::CustomResource"
-_FUNCTION = re.compile(r"(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:([a-zA-Z0-9_-]+))(:[a-zA-Z0-9$_-]+)?")
+_FUNCTIONS = ("AWS::Lambda::Alias", "AWS::Lambda::Function", "AWS::Lambda::Version", "AWS::Serverless::Function")
+_ARN = re.compile(r"(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:([a-zA-Z0-9_-]+))(:[a-zA-Z0-9$_-]+)?")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,6 @@ class Served:
     looked: bool
     provider: str = PROVIDER
 
-    @staticmethod
-    def may_be(kind: str) -> bool:
-        """Tell whether a resource of this type can be the provider's at all."""
-        return kind == _ANY_CUSTOM_TYPE or kind.startswith("Custom::")
-
     def serves(self, kind: str, token: Any, template: Template | None = None) -> bool | Unknown:  # noqa: ANN401
         """Tell whether a resource is the provider's.
 
@@ -51,28 +56,26 @@ class Served:
         """
         if kind == TYPE:
             return True
-        if not self.may_be(kind) or token is None:
+        if not may_be(kind) or not isinstance(token, str | Unknown):
             return False
         if isinstance(token, Unknown):
-            own = token.needs and not any(
-                is_nested(template.found.resources.get(one)) for one in token.needs if template
-            )
-            return False if own and token.steady else token
-        if not isinstance(token, str):
-            return False
-        if plain(token) in self.tokens or _named(token) == self.provider:
+            makers = [template.type_of(one) for one in token.needs] if template and token.steady else []
+            # A function that the template itself makes is another one; a topic may deliver to the provider.
+            return False if makers and all(one in _FUNCTIONS for one in makers) else token
+        if _plain(token) in self.tokens or _named(token) == self.provider:
             return True
-        return False if self.looked else Unknown((f"ServiceToken {token}",))
+        return Unknown((f"ServiceToken {token}",)) if _TOPIC.fullmatch(token) or not self.looked else False
 
     def and_those_of(self, templates: Iterable[Template]) -> Served:
         """Count the ServiceTokens in as well that resources of the provider's own type have."""
-        tokens = {
-            plain(one.properties["ServiceToken"])
-            for template in templates
-            for one in template.resources(Served(frozenset(), looked=True)).values()
-            if one.type == TYPE and isinstance(one.properties.get("ServiceToken"), str)
-        }
-        return Served(self.tokens | tokens, self.looked, self.provider)
+        customs = [one for template in templates for one in template.customs.values() if one.type == TYPE]
+        tokens = {_plain(one.token) for one in customs if isinstance(one.token, str)}
+        return replace(self, tokens=self.tokens | tokens)
+
+
+def may_be(kind: str) -> bool:
+    """Tell whether a resource of this type can be the provider's at all."""
+    return kind == "AWS::CloudFormation::CustomResource" or kind.startswith("Custom::")
 
 
 def served(exports: Mapping[str, str] | None, provider: str = PROVIDER) -> Served:
@@ -83,19 +86,19 @@ def served(exports: Mapping[str, str] | None, provider: str = PROVIDER) -> Serve
         provider: The provider's FunctionName.
     """
     tokens = {
-        plain(value)
+        _plain(value)
         for name, value in (exports or {}).items()
-        if name == f"{provider}-ServiceToken" or name == f"{_named(value)}-ServiceToken"
+        if name in (f"{provider}-ServiceToken", f"{_named(value)}-ServiceToken")
     }
     return Served(frozenset(tokens), exports is not None, provider)
 
 
-def plain(token: str) -> str:
+def _plain(token: str) -> str:
     """Leave a function's version or alias away."""
-    match = _FUNCTION.fullmatch(token)
+    match = _ARN.fullmatch(token)
     return match[1] if match else token
 
 
 def _named(token: str) -> str | None:
-    match = _FUNCTION.fullmatch(token)
+    match = _ARN.fullmatch(token)
     return match[2] if match else None

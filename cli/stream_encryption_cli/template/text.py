@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
 
 import yaml
 
-from .unknown import TemplateFault
+from .unknown import TemplateFault, parts
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MOST_LEVELS = 100
-"""How deep values may be nested. Real templates have about ten levels."""
-_MOST_VALUES = 100_000
-"""How many values a template may have once its aliases are written out: ten lines of aliases can make billions."""
 _MOST_BYTES = 1_000_000
 """How long a template may be, in bytes (CloudFormation's quotas)."""
+_MOST_VALUES = 100_000
+"""How many values a template may have once its aliases are written out."""
+SAM = "AWS::Serverless-2016-10-31"
+_KINDS = ("null", "bool", "int", "float", "str", "seq")
+"""The types of YAML, besides maps, that CloudFormation takes (User Guide, "Template format")."""
 
 
 class Map(dict[str, Any]):
@@ -42,11 +44,45 @@ class _Loader(_Base):  # type: ignore[misc]  # with libyaml where PyYAML has it
     """YAML as CloudFormation reads it: a date such as 2010-09-09 is text."""
 
 
+def _map(loader: Any, node: Any) -> Map:  # noqa: ANN401
+    loader.flatten_mapping(node)
+    pairs = [(key.value, key.start_mark.line + 1, value) for key, value in node.value]
+    strange = next((line for key, line, _ in pairs if not isinstance(key, str)), None)
+    if strange:
+        raise TemplateFault("a key must be a text", strange)
+    names = [key for key, _, _ in pairs]
+    return Map(
+        {key: loader.construct_object(value, deep=True) for key, _, value in pairs},
+        {key: line for key, line, _ in pairs},
+        tuple(name for name in dict.fromkeys(names) if names.count(name) > 1) if len({*names}) < len(names) else (),
+    )
+
+
+def _short_form(loader: Any, node: Any) -> Map:  # noqa: ANN401
+    """`!Ref X` is {"Ref": "X"}, and `!GetAtt A.B` is {"Fn::GetAtt": ["A", "B"]}."""
+    line = node.start_mark.line + 1
+    if not node.tag.startswith("!") or node.tag == "!":
+        raise TemplateFault(f"CloudFormation takes no value of YAML's type {node.tag.rpartition(':')[2]}", line)
+    name = node.tag[1:] if node.tag in ("!Ref", "!Condition") else f"Fn::{node.tag[1:]}"
+    value: Any = node.value
+    if isinstance(node, yaml.MappingNode):
+        value = _map(loader, node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    elif name == "Fn::GetAtt":
+        value = value.split(".", 1)
+    return Map({name: value}, {name: line})
+
+
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":value"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_SCALARS = ("null", "bool", "int", "float", "str")
+_Loader.yaml_constructors = {
+    **{f"tag:yaml.org,2002:{kind}": yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{kind}"] for kind in _KINDS},
+    "tag:yaml.org,2002:map": _map,
+    None: _short_form,
+}
 
 
 def read(text: str) -> Map:
@@ -73,10 +109,26 @@ def read(text: str) -> Map:
 
 
 def _of_yaml(text: str) -> Any:  # noqa: ANN401
-    loader = _Loader(text)
-    loader.values_made = 0
-    node = loader.get_single_node()
-    return _value(node, loader, 0) if node else None
+    alias = next((one for one in yaml.parse(text, Loader=_Base) if isinstance(one, yaml.AliasEvent)), None)
+    try:
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # nosec B506  # it makes only the types above
+        if alias:
+            _check_aliases(value, alias.start_mark.line + 1 if alias.start_mark else None)
+        json.dumps(value)  # A number with thousands of digits can be read, and then not be spelled.
+    except TemplateFault:
+        raise
+    except ValueError as error:
+        raise TemplateFault(f"a number can't be read: {error}") from None
+    return value
+
+
+def _check_aliases(value: Any, line: int | None) -> None:  # noqa: ANN401
+    """Only SAM writes aliases out; CloudFormation takes none. Ten lines of aliases can make billions of values."""
+    if not isinstance(value, dict) or SAM not in parts(value.get("Transform")):
+        told = "CloudFormation takes no YAML alias: have it written out (`aws cloudformation package --use-json`)"
+        raise TemplateFault(told, line)
+    if next(islice(parts(value), _MOST_VALUES, None), None) is not None:
+        raise TemplateFault(f"aliases make more than {_MOST_VALUES:,} values", line)
 
 
 def _of_json(text: str) -> Any:  # noqa: ANN401
@@ -90,56 +142,3 @@ def _of_json(text: str) -> Any:  # noqa: ANN401
 def _of_pairs(pairs: list[tuple[str, Any]]) -> Map:
     names = [name for name, _ in pairs]
     return Map(dict(pairs), {}, tuple(name for name in dict.fromkeys(names) if names.count(name) > 1))
-
-
-def _value(node: Any, loader: Any, level: int) -> Any:  # noqa: ANN401
-    loader.values_made += 1
-    if loader.values_made > _MOST_VALUES:
-        raise TemplateFault(f"more than {_MOST_VALUES:,} values", node.start_mark.line + 1)
-    if level > _MOST_LEVELS:
-        raise TemplateFault(f"values are nested more than {_MOST_LEVELS} levels deep", node.start_mark.line + 1)
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        return _short_form(node, loader, level)
-    if isinstance(node, yaml.MappingNode) and node.tag.endswith(":map"):
-        return _map(node, loader, level)
-    if isinstance(node, yaml.SequenceNode) and node.tag.endswith(":seq"):
-        return [_value(one, loader, level + 1) for one in node.value]
-    kind = node.tag.rpartition(":")[2]
-    if not isinstance(node, yaml.ScalarNode) or kind not in _SCALARS:
-        raise TemplateFault(f"CloudFormation takes no value of YAML's type {kind}", node.start_mark.line + 1)
-    try:
-        return loader.construct_object(node)
-    except ValueError:
-        raise TemplateFault(f"{node.value!r} is not a value of YAML's type {kind}", node.start_mark.line + 1) from None
-
-
-def _map(node: yaml.MappingNode, loader: Any, level: int) -> Map:  # noqa: ANN401
-    loader.flatten_mapping(node)
-    values: dict[str, Any] = {}
-    lines: dict[str, int] = {}
-    twice: list[str] = []
-    for key_node, value_node in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise TemplateFault("a key must be a text", key_node.start_mark.line + 1)
-        key = str(key_node.value)
-        if key in values:
-            twice.append(key)
-        values[key] = _value(value_node, loader, level + 1)
-        lines[key] = key_node.start_mark.line + 1
-    return Map(values, lines, tuple(twice))
-
-
-def _short_form(node: Any, loader: Any, level: int) -> Map:  # noqa: ANN401
-    """`!Ref X` is {"Ref": "X"}, and `!GetAtt A.B` is {"Fn::GetAtt": ["A", "B"]}."""
-    suffix = node.tag.removeprefix("!")
-    line = node.start_mark.line + 1
-    if not node.tag.startswith("!") or not suffix:
-        raise TemplateFault(f"CloudFormation knows no tag {node.tag}", line)
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    if isinstance(node, yaml.MappingNode):
-        value: Any = _map(node, loader, level + 1)
-    elif isinstance(node, yaml.SequenceNode):
-        value = [_value(one, loader, level + 1) for one in node.value]
-    else:
-        value = node.value.split(".", 1) if suffix == "GetAtt" else node.value
-    return Map({name: value}, {name: line})

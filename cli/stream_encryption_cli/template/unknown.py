@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 """CloudFormation looks these up while it deploys (User Guide, "Dynamic references")."""
@@ -25,6 +25,10 @@ class TemplateFault(ValueError):
         """Say what is wrong, and where."""
         super().__init__(message)
         self.line = line
+
+
+class MissingName(TemplateFault):
+    """A name that nothing in the template defines, which CloudFormation refuses also where it is not used."""
 
 
 class NoValue(Enum):
@@ -64,36 +68,39 @@ def merged(unknowns: Iterable[Unknown]) -> Unknown:
 
 def unknown_in(value: Any) -> Unknown | None:  # noqa: ANN401 (whatever a template holds)
     """Merge everything unknown within a value; None where all of it is known."""
-    found = list(_unknowns(value))
+    found = [one for one in parts(value) if isinstance(one, Unknown)]
     return merged(found) if found else None
+
+
+def parts(value: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Give a value and every value within it."""
+    yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from parts(one)
 
 
 def opaque(value: Any) -> Any:  # noqa: ANN401
     """Make each text that holds a dynamic reference unknown, also text that a function made."""
-    if isinstance(value, str):
-        dynamic = DYNAMIC_REFERENCE.search(value)
-        return Unknown((dynamic[0],), steady=False) if dynamic else value
-    if isinstance(value, list):
-        return [opaque(one) for one in value]
-    if isinstance(value, dict):
-        return {name: opaque(one) for name, one in value.items()}
-    return value
+    return _each(value, _opaque)
 
 
 def as_sent(value: Any) -> Any:  # noqa: ANN401
     """Spell a value as CloudFormation sends it to a custom resource: every scalar is a string."""
+    return _each(value, _as_sent)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
-        return {str(name): as_sent(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [as_sent(one) for one in value]
+        return {str(name): _each(one, change) for name, one in value.items()}
+    return [_each(one, change) for one in value] if isinstance(value, list) else change(value)
+
+
+def _opaque(value: Any) -> Any:  # noqa: ANN401
+    dynamic = DYNAMIC_REFERENCE.search(value) if isinstance(value, str) else None
+    return Unknown((dynamic[0],), steady=False) if dynamic else value
+
+
+def _as_sent(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | float) else value
-
-
-def _unknowns(value: Any) -> Iterator[Unknown]:  # noqa: ANN401
-    if isinstance(value, Unknown):
-        yield value
-    inner: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _unknowns(one)

@@ -137,7 +137,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     state = replace(state, ongoing_refusals=refused)
     if seen.stream is None:
         return state
-    if seen.stream.status is not StreamStatus.ACTIVE:
+    if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
     return replace(state, stability=_after_active(_still_true(state, seen.record), seen, now))

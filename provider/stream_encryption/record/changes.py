@@ -77,7 +77,9 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
         record, pending = replace(record, grants=_after_grant_call(record.grants, pending, pending.grant)), None
     if pending and pending.change is Change.START and pending.key.is_key(current):
         made_at = pending.written_at if change_made_at is None else change_made_at
-        return replace(record, key=pending.key, started=True, changed_at=max(changed_at, made_at))
+        # The look-up of an alias that was denied when the Start was announced may tell its key by now.
+        key = pending.key if pending.key.resolved else RecordedKey.of(current)
+        return replace(record, key=key, started=True, changed_at=max(changed_at, made_at))
     if pending and change_made_at is not None:
         changed_at = max(changed_at, change_made_at)
     same = record.key is not None and record.key.is_key(current)
@@ -157,13 +159,13 @@ def without_pending(record: Record) -> Record:
 
 
 def recent_mends(record: Record, now: float) -> tuple[float, ...]:
-    """When mends announced a Start in the last 24 hours, in epoch seconds."""
+    """When the mends of the last 24 hours began that announced a Start, in epoch seconds."""
     return tuple(at for at in record.watch.mends if now - at < MENDS_SECONDS)
 
 
-def with_mend(record: Record, now: float) -> Record:
-    """Note that a mend announces a Start now."""
-    return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), now)))
+def with_mend(record: Record, began: float, now: float) -> Record:
+    """Note that a mend announces a Start now; the time at which the mend began tells it from the others."""
+    return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), began)))
 
 
 def expires(record: Record) -> int | None:

@@ -30,7 +30,7 @@ class WatchNotes:
 
     Attributes:
         told: The findings that were told, and are not over yet.
-        mends: When a mend announced a Start, in epoch seconds: those of the last 24 hours.
+        mends: When the mends of the last 24 hours began that announced a Start, in epoch seconds.
     """
 
     told: tuple[Told, ...] = ()

@@ -9,8 +9,8 @@ from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.environment import Clock
 from stream_encryption.reconcile.observation import current_key
-from stream_encryption.record.values import Claim, Record
-from stream_encryption.values import CUSTOMER_ALIAS, Key, RefusalKind, Stream, StreamRef
+from stream_encryption.record.values import Record
+from stream_encryption.values import CUSTOMER_ALIAS, RefusalKind, Stream, StreamRef
 
 from .findings import Look
 
@@ -46,15 +46,29 @@ class Sight:
         return None
 
     def _look(self, record: Record, *, use_describe_stream: bool) -> Look:
-        claim, now = record.in_force, self.clock.now()
+        now = self.clock.now()
         stream = self.kinesis.describe(
             StreamRef(record.stream.rpartition("/")[2], record.stream), use_describe_stream=use_describe_stream
         )
-        if stream is None or claim is None:
-            return Look(now, stream)
-        wanted = self.keys.look_up(claim.wanted.start_key_id, stream)
-        return Look(now, stream, current_key(stream, record, self.keys), wanted, self._named(claim, stream))
+        return look_of(record, stream, self.keys, now)
 
-    def _named(self, claim: Claim, stream: Stream) -> Key | None:
-        is_alias = CUSTOMER_ALIAS.fullmatch(claim.wanted.key_id)
-        return self.keys.look_up(claim.wanted.key_id, stream) if is_alias else None
+
+def look_of(record: Record, stream: Stream | None, keys: KeyLookup, now: float) -> Look:
+    """Look up the keys that a described stream has, and that its claim in force wants.
+
+    Args:
+        record: The record.
+        stream: The stream's description; None where there is none.
+        keys: Looks keys up.
+        now: When the description was asked for, in epoch seconds.
+
+    Raises:
+        Refused: KMS did not answer, for now.
+    """
+    claim = record.in_force
+    if stream is None or claim is None:
+        return Look(now, stream)
+    wanted = keys.look_up(claim.wanted.start_key_id, stream)
+    is_alias = CUSTOMER_ALIAS.fullmatch(claim.wanted.key_id)
+    named = keys.look_up(claim.wanted.key_id, stream) if is_alias else None
+    return Look(now, stream, current_key(stream, record, keys), wanted, named)

@@ -1,0 +1,357 @@
+"""The grants of a request: made before a Start and given time, revoked when nobody needs them, ours alone."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRevoke, Stabilized, Wait, WriteRecord
+from stream_encryption.reconcile.ensure import decide_ensure
+from stream_encryption.reconcile.failures import decide_refusal
+from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
+from stream_encryption.reconcile.release import decide_release
+from stream_encryption.reconcile.revoke_due import decide_revoke_due
+from stream_encryption.reconcile.state import LIST_GRANTS, Granted, OngoingRefusal, Stability, State, after_grant_call
+from stream_encryption.record.changes import Intent
+from stream_encryption.record.values import Change, Record, RecordedKey
+from stream_encryption.values import HOUR, Direction, Grant, Key, Refusal, RefusalKind, StreamStatus
+from tests.values import (
+    ME,
+    NOW,
+    ONE,
+    REF,
+    THEY,
+    TWO,
+    call,
+    claim,
+    ensure,
+    pending,
+    record,
+    release,
+    seen,
+    stamp,
+    started,
+    state,
+    stream,
+    told,
+)
+
+WRITER, READER = (f"arn:aws:iam::123456789012:role/{name}" for name in ("writer", "reader"))
+BOTH = Access((WRITER,), (READER,), grant_seconds=60)
+DAY = 24 * HOUR
+REVOKE = "kms:RevokeGrant"
+READY = Stability(stale_counted_from=NOW - 9, believed_since=NOW - 9, reached_at=NOW)
+
+
+def grant(direction: Direction = Direction.PRODUCER, key: Key = ONE, **more: Any) -> Grant:
+    """A grant that exists, and that this resource wants."""
+    principal = WRITER if direction is Direction.PRODUCER else READER
+    fields: dict[str, Any] = {"owners": (ME,), "grant_id": f"id-{direction}", "made_at": NOW - 3600, **more}
+    return Grant(key.identity, principal, direction, **fields)
+
+
+PRODUCER, CONSUMER = grant(), grant(Direction.CONSUMER)
+UNWANTED = [grant(owners=(), ended_at=NOW - 1), grant(Direction.CONSUMER, owners=(), ended_at=NOW - DAY)]
+
+
+def intent(change: Change, of: Grant) -> Intent:
+    """The intent to make or revoke a grant."""
+    return Intent(change, RecordedKey(of.key, of.key), stamp(), of)
+
+
+def create(*grants: Grant, has: Key | None = None, known: State | None = None, **more: Any) -> Action:
+    """The decision for an Update with Producers and Consumers, whose claim is in force."""
+    access, now = more.pop("access", BOTH), more.pop("now", NOW)
+    fields: dict[str, Any] = {
+        "key": started(has) if has else None,
+        "started": has is not None,
+        "grants": grants,
+        **more,
+    }
+    wanted = fields.pop("wanted", ONE)
+    observed = seen(
+        stream(has), record(claim(), **fields), wanted=wanted, current=has, as_wanted=wanted.is_same_as(has), now=now
+    )
+    goal = ensure(access=access, settle_seconds=0)
+    return told(decide_ensure(goal, observed, known or state(stability=READY), now))
+
+
+def announced(action: Action) -> tuple[Change, Grant]:
+    """The call that an action announces in the record."""
+    assert isinstance(action, WriteRecord), action
+    assert action.code is Code.INTENT_RECORDED
+    assert action.intent
+    assert action.intent.grant
+    return action.intent.change, action.intent.grant
+
+
+def final(action: Action) -> Record:
+    """The record that the end of a goal writes."""
+    assert isinstance(action, Stabilized), action
+    assert action.record
+    return action.record
+
+
+def test_the_first_missing_grant_is_announced_before_the_start() -> None:
+    """Grants, intent first: with the key, the principal, the direction and the owner."""
+    assert announced(create()) == (Change.CREATE_GRANT, Grant(ONE.identity, WRITER, Direction.PRODUCER, (ME,)))
+    assert announced(create(PRODUCER)) == (Change.CREATE_GRANT, Grant(ONE.identity, READER, Direction.CONSUMER, (ME,)))
+
+
+def test_an_announced_grant_is_made() -> None:
+    """Grants: the call that the record names, by this very request."""
+    wanted = Grant(ONE.identity, WRITER, Direction.PRODUCER, (ME,))
+    own = intent(Change.CREATE_GRANT, wanted)
+    made = create(pending=pending(own), known=state(call=call(own, grant=wanted)))
+    assert isinstance(made, Call)
+    assert (made.code, made.change, made.grant, made.key_id) == (
+        Code.GRANT_REQUESTED,
+        Change.CREATE_GRANT,
+        wanted,
+        ONE.identity,
+    )
+
+
+def test_a_grant_whose_call_was_not_heard_of_is_made_again() -> None:
+    """Grants: the Name makes the second call return the same grant."""
+    unheard = replace(PRODUCER, grant_id=None, made_at=0.0)
+    assert announced(create(unheard, CONSUMER))[1].identity == PRODUCER.identity
+
+
+@pytest.mark.parametrize(("age", "left"), [(0, 60), (59, 1)])
+def test_new_grants_get_their_time_before_the_start(age: float, left: float) -> None:
+    """Property GrantSeconds: counted from the newest grant."""
+    waits = create(PRODUCER, grant(Direction.CONSUMER, made_at=NOW - age))
+    assert isinstance(waits, Wait)
+    assert (waits.code, waits.seconds) == (Code.GRANTS_TAKING_EFFECT, left)
+
+
+def test_the_start_follows_when_the_time_is_over() -> None:
+    """Property GrantSeconds: and not later."""
+    action = create(PRODUCER, grant(Direction.CONSUMER, made_at=NOW - 60))
+    assert isinstance(action, WriteRecord)
+    assert action.intent
+    assert (action.intent.change, action.intent.grant) == (Change.START, None)
+
+
+def test_a_stream_that_has_the_key_waits_for_no_grant() -> None:
+    """An Update that only adds a principal makes no Start, and waits for nothing."""
+    assert create(grant(made_at=NOW), grant(Direction.CONSUMER, made_at=NOW), has=ONE).code is Code.ENCRYPTED
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        (replace(ONE, aws_managed=True), "KeyUnusable"),
+        (Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False), "KeyUnusable"),
+    ],
+    ids=["AWS managed", "ARN not known"],
+)
+def test_a_key_that_takes_no_grant_fails_before_anything_is_made(key: Key, code: str) -> None:
+    """Grants: no call to KMS can succeed, and nothing was changed."""
+    failed = create(wanted=key)
+    assert isinstance(failed, Failed)
+    assert failed.code == code
+
+
+def test_an_unwanted_producers_grant_is_revoked_at_once() -> None:
+    """Grants: nobody puts records by it any more."""
+    only_readers = Access((), (READER,))
+    assert announced(create(PRODUCER, CONSUMER, has=ONE, access=only_readers)) == (Change.REVOKE_GRANT, PRODUCER)
+
+
+def test_an_unwanted_consumers_grant_stands_until_no_record_can_be_left() -> None:
+    """Grants: the retention of the stream, 24 hours here, from now on."""
+    left = final(create(PRODUCER, CONSUMER, has=ONE, access=Access((WRITER,))))
+    assert left.grants == (PRODUCER, replace(CONSUMER, owners=(), ended_at=NOW))
+    due = create(PRODUCER, replace(CONSUMER, owners=(), ended_at=NOW - DAY), has=ONE, access=Access((WRITER,)))
+    assert announced(due)[0] is Change.REVOKE_GRANT
+    early = create(PRODUCER, replace(CONSUMER, owners=(), ended_at=NOW - DAY + 1), has=ONE, access=Access((WRITER,)))
+    assert early.code is Code.ENCRYPTED
+
+
+def test_a_grant_that_another_resource_wants_too_only_loses_this_owner() -> None:
+    """Grants: one grant serves all that want it."""
+    shared = replace(PRODUCER, owners=(THEY, ME))
+    assert final(create(shared, has=ONE, access=Access())).grants == (replace(PRODUCER, owners=(THEY,)),)
+
+
+@pytest.mark.parametrize("granted", [Granted(revoked=(PRODUCER,)), Granted(unrevoked=(PRODUCER,))])
+def test_a_grant_is_revoked_once_in_a_request(granted: Granted) -> None:
+    """Grants: neither one that is revoked, nor one that KMS would not revoke."""
+    known = state(stability=READY, granted=granted)
+    assert create(PRODUCER, has=ONE, access=Access(), known=known).code is Code.ENCRYPTED
+
+
+def test_a_revoked_grant_leaves_the_record_and_an_unrevoked_one_stays() -> None:
+    """Grants: what KMS would not revoke is tried again by a later request or the watch."""
+    for granted, left in ((Granted(revoked=(PRODUCER,)), 0), (Granted(unrevoked=(PRODUCER,)), 1)):
+        known = state(stability=READY, granted=granted)
+        assert len(final(create(PRODUCER, has=ONE, access=Access(), known=known)).grants) == left
+
+
+def test_a_grant_that_was_made_again_since_it_was_revoked_stays_in_the_record() -> None:
+    """Grants: it has another id, so it is another grant."""
+    known = state(stability=READY, granted=Granted(revoked=(PRODUCER,)))
+    again = replace(PRODUCER, grant_id="another", owners=(), ended_at=NOW)
+    assert final(create(again, has=ONE, access=Access(), known=known)).grants == (again,)
+
+
+def test_the_record_holds_what_this_request_has_made() -> None:
+    """Grants: the id and the time of CreateGrant's response."""
+    made = (grant(grant_id="new", made_at=NOW - 61), CONSUMER)
+    known = state(stability=READY, granted=Granted(made=made))
+    assert final(create(has=ONE, known=known)).grants == made
+
+
+def test_the_grants_on_the_former_key_end_with_the_key_change() -> None:
+    """Grants: the old key's producer goes, its consumer can still read what was put before."""
+    on_two = (grant(key=TWO), grant(Direction.CONSUMER, key=TWO))
+    assert announced(create(*on_two, PRODUCER, CONSUMER, has=ONE)) == (Change.REVOKE_GRANT, on_two[0])
+
+
+def delete(*grants: Grant, has: Key | None = None, known: State | None = None, **goal: Any) -> Action:
+    """The decision for a Delete of a stream that is as it was before."""
+    mine = record(claim(found=has), key=started(has) if has else None, started=False, grants=grants)
+    observed = seen(stream(has), mine, current=has, as_wanted=True)
+    return told(decide_release(release(**goal), observed, known or state(stability=READY), NOW))
+
+
+def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() -> None:
+    """Grants: a Delete does not wait for the retention."""
+    assert announced(delete(PRODUCER, CONSUMER)) == (Change.REVOKE_GRANT, PRODUCER)
+    known = state(stability=READY, granted=Granted(revoked=(PRODUCER,)))
+    ended = delete(PRODUCER, CONSUMER, known=known)
+    assert isinstance(ended, Stabilized)
+    assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
+    assert "2026-01-02 00:00 UTC" in ended.note
+
+
+def test_a_delete_without_grants_has_nothing_to_say() -> None:
+    """Grants: a note is for what is unusual."""
+    ended = delete()
+    assert isinstance(ended, Stabilized)
+    assert ended.note == ""
+
+
+def test_a_delete_names_the_grant_that_kms_would_not_revoke() -> None:
+    """Grants: by principal, key and name, so that a person can revoke it."""
+    ended = delete(PRODUCER, known=state(stability=READY, granted=Granted(unrevoked=(PRODUCER,))))
+    assert isinstance(ended, Stabilized)
+    assert all(one in ended.note for one in (WRITER, ONE.identity, PRODUCER.name(stream().arn)))
+
+
+def test_a_delete_that_leaves_the_stream_its_key_leaves_the_grants() -> None:
+    """Grants: they end when somebody gives the stream another key."""
+    kept = delete(PRODUCER, CONSUMER, has=ONE)
+    assert [one.ended_at for one in final(kept).grants] == [None, None]
+    assert [one.owners for one in final(kept).grants] == [(), ()]
+
+
+def due(*grants: Grant, has: Key | None = None, of: StreamStatus | None = StreamStatus.ACTIVE) -> Action:
+    """The decision for grants that the watch found due."""
+    there = stream(has, of) if of else None
+    observed = seen(there, record(grants=grants, key=started(has) if has else None), current=has)
+    return told(decide_revoke_due(RevokeDue(REF, stamp()), observed, state(), NOW))
+
+
+@pytest.mark.parametrize("one", UNWANTED, ids=["producer", "consumer"])
+def test_the_watch_revokes_a_grant_that_is_due(one: Grant) -> None:
+    """Grants: by the rules of a request, so announced first."""
+    assert announced(due(one)) == (Change.REVOKE_GRANT, one)
+
+
+def test_the_watch_revokes_no_grant_that_somebody_wants_or_a_record_may_need() -> None:
+    """Grants: never too early."""
+    early = grant(Direction.CONSUMER, owners=(), ended_at=NOW - DAY + 1)
+    assert due(PRODUCER, CONSUMER, early).code is Code.LEFT_ALONE
+
+
+@pytest.mark.parametrize("of", [None, StreamStatus.DELETING])
+def test_no_record_is_left_in_a_stream_that_is_gone(of: StreamStatus | None) -> None:
+    """Grants: the consumer's grant of a deleted stream is due at once."""
+    early = grant(Direction.CONSUMER, owners=(), ended_at=NOW)
+    assert announced(due(early, of=of)) == (Change.REVOKE_GRANT, early)
+
+
+def test_the_watch_writes_what_it_has_revoked() -> None:
+    """Grants: the record forgets a grant once it is gone."""
+    observed = seen(stream(), record(grants=(UNWANTED[0],)))
+    known = state(granted=Granted(revoked=(UNWANTED[0],)))
+    ended = told(decide_revoke_due(RevokeDue(REF, stamp()), observed, known, NOW))
+    assert ended.code is Code.REVOKED
+    assert final(ended).grants == ()
+
+
+def test_a_grants_call_is_remembered_with_its_answer() -> None:
+    """State: the grant that was made has KMS' id; one whose answer was lost is neither made nor revoked."""
+    made = intent(Change.CREATE_GRANT, replace(PRODUCER, grant_id=None, made_at=0.0))
+    before = state(call=call(made, grant=made.grant), waits=3)
+    after = after_grant_call(before, "id", NOW)
+    assert after.granted.made == (replace(PRODUCER, grant_id="id", made_at=NOW),)
+    assert after.call
+    assert (after.call.called_at, after.call.answered, after.waits) == (NOW, True, 0)
+    lost = after_grant_call(before, None, NOW)
+    assert lost.call
+    assert (lost.granted, lost.call.called_at, lost.call.answered, lost.waits) == (Granted(), NOW, False, 0)
+    gone = after_grant_call(state(call=call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)), "", NOW)
+    assert gone.granted == Granted(revoked=(PRODUCER,))
+
+
+def test_a_waiting_request_revokes_nothing() -> None:
+    """One at a time: another request's call can still be in flight."""
+    theirs = pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs")
+    observed = seen(stream(), record(grants=(UNWANTED[0],), pending=theirs))
+    waits = decide_revoke_due(RevokeDue(REF, stamp()), observed, state(), NOW)
+    assert waits.code is Code.WAITING_FOR_OTHER_CALL
+
+
+def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action:
+    """The decision after AWS has refused for an hour to revoke the producer's grant."""
+    refusal = Refusal(action, ONE.identity, kind, "SomeException", "its own words")
+    since = (OngoingRefusal(action, kind, NOW - 3600),)
+    own = call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)
+    return told(decide_refusal(goal, refusal, state(call=own, ongoing_refusals=since), NOW))
+
+
+@pytest.mark.parametrize("action", [REVOKE, LIST_GRANTS])
+@pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.INVALID, RefusalKind.KEY])
+@pytest.mark.parametrize("goal", [release(), ensure(owner=THEY)], ids=["a Delete", "another resource's Update"])
+def test_a_grant_that_kms_will_not_revoke_blocks_nobody_else(goal: Goal, kind: RefusalKind, action: str) -> None:
+    """Promise 7: the request goes on, and the grant stays in the record."""
+    skipped = revoking(goal, action, kind)
+    assert isinstance(skipped, SkipRevoke)
+    assert (skipped.code, skipped.grant) == (Code.REVOKE_SKIPPED, PRODUCER)
+    assert all(one in skipped.reason for one in (action, WRITER, ONE.identity, "SomeException", "its own words"))
+
+
+def test_an_update_that_takes_the_grant_away_fails_if_kms_will_not_revoke_it() -> None:
+    """Grants: the person who asked for it has to know."""
+    failed = revoking(ensure())
+    assert isinstance(failed, Failed)
+    assert failed.code == "AccessDenied"
+
+
+@pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:DescribeKey", "kinesis:StartStreamEncryption"])
+def test_another_call_that_is_refused_skips_no_revocation(action: str) -> None:
+    """Grants: only RevokeGrant and ListGrants are about a grant that goes."""
+    assert not isinstance(revoking(ensure(owner=THEY), action), SkipRevoke)
+
+
+def test_a_principal_that_kms_does_not_know_is_named() -> None:
+    """Error PrincipalUnknown: which principal, of which property, on which key."""
+    own = call(intent(Change.CREATE_GRANT, CONSUMER), grant=CONSUMER)
+    refusal = Refusal("kms:CreateGrant", ONE.identity, RefusalKind.PRINCIPAL, "InvalidArnException", "its own words")
+    since = (OngoingRefusal(refusal.action, refusal.kind, NOW - 3600),)
+    failed = told(decide_refusal(ensure(), refusal, state(call=own, ongoing_refusals=since), NOW))
+    assert isinstance(failed, Failed)
+    assert failed.code == "PrincipalUnknown"
+    assert all(one in failed.reason for one in (READER, "Consumers", ONE.identity))
+
+
+def test_a_delete_of_a_stream_that_is_gone_names_the_grant_that_stays() -> None:
+    """Grants: also where nothing else is left to be told."""
+    known = state(granted=Granted(unrevoked=(PRODUCER,)))
+    ended = told(decide_release(release(), seen(None, record(claim(), grants=(PRODUCER,))), known, NOW))
+    assert isinstance(ended, Stabilized)
+    assert WRITER in ended.note
