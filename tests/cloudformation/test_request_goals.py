@@ -162,7 +162,8 @@ def test_a_delete_releases_the_stream_of_its_id() -> None:
 def test_a_delete_with_an_invented_id_may_overtake_its_create() -> None:
     """The protocol: CloudFormation cancels a Create and sends a Delete with an id that it invents."""
     event = delete_event({"StreamName": "orders", "KeyId": "alias/one"}, PhysicalResourceId=INVENTED_ID)
-    assert goals(event) == (Release(StreamRef("orders"), OWNER, STAMP, may_overlap=True, best_effort=True),)
+    release = Release(StreamRef("orders"), OWNER, STAMP, cancelled_create=True, may_overlap=True, best_effort=True)
+    assert goals(event) == (release,)
 
 
 def test_the_delete_of_a_failed_create_releases_what_that_very_request_did() -> None:

@@ -169,6 +169,23 @@ def test_a_restore_that_is_skipped_keeps_the_grants(provider: Provider) -> None:
     assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
 
 
+@pytest.mark.parametrize("why", ["Keep", "skipped"])
+def test_a_key_that_stays_although_another_resource_is_in_force_again_keeps_its_grants(why: str) -> None:
+    """Grants, and promise 7: as found, the producers lost their access to the key that the stream still had."""
+    provider = made()
+    ok(send(provider, create({"StreamName": STREAM_NAME, "KeyId": "alias/two"}, **THEY)))
+    taken = named(BOTH, Takeover="true", OnDelete="Keep" if why == "Keep" else "Restore")
+    ok(send(provider, create(taken)))
+    provider.two.state = "Disabled" if why == "skipped" else "Enabled"
+    ok(send(provider, delete(taken)))
+    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
+    provider.two.state = "Enabled"
+    provider.clock.sleep(60)
+    theirs = {"StreamName": STREAM_NAME, "KeyId": "alias/two"}
+    ok(send(provider, update(theirs, theirs, **THEY)))
+    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.two.arn, False, True)
+
+
 @pytest.mark.parametrize("other", [RENAMED, THEY])
 def test_two_owners_share_a_grant_and_it_ends_with_the_last_one(provider: Provider, other: dict[str, str]) -> None:
     """Grants: a rename or a takeover has both resources for a while."""

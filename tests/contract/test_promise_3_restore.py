@@ -165,3 +165,24 @@ def test_a_resource_that_is_renamed_there_and_back_ends_as_it_began() -> None:
     assert (provider.key_of(), owners(provider)) == (provider.one.arn, [LOGICAL_ID])
     ok(send(provider, delete()))
     assert (provider.key_of(), owners(provider)) == (None, [])
+
+
+def test_a_former_key_whose_alias_is_gone_is_restored_by_its_arn() -> None:
+    """Promise 3: the record knows the key; the stream's owner has named the key otherwise since."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    provider.kms.aliases = {arn: key for arn, key in provider.kms.aliases.items() if key is not provider.two}
+    assert ok(send(provider, delete()))["Reason"] == ""
+    assert (provider.key_of(), owners(provider)) == (provider.two.arn, [])
+
+
+def test_a_former_key_whose_alias_may_not_be_looked_up_any_more_is_restored_by_its_arn() -> None:
+    """Promise 3: as found, the alias was pointed at a third key by then, and the stream got that one."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    third = provider.kms.find("alias/three")
+    assert third
+    provider.kms.alias("alias/two", third)
+    provider.two.denies_describe = third.denies_describe = True
+    ok(send(provider, delete()))
+    assert provider.key_of() == provider.two.arn

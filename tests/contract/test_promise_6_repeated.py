@@ -3,7 +3,22 @@
 import pytest
 
 from tests.contract.mortal import Died, Mortal
-from tests.contract.stories import ONE, THEY, TWO, create, delete, made, ok, owners, send, starts, stops, update
+from tests.contract.stories import (
+    INVENTED,
+    ONE,
+    THEY,
+    TWO,
+    create,
+    delete,
+    failed,
+    made,
+    ok,
+    owners,
+    send,
+    starts,
+    stops,
+    update,
+)
 from tests.fake_calls import Call
 from tests.fake_errors import Kind
 
@@ -118,3 +133,19 @@ def test_an_invocation_that_died_in_its_start_is_waited_out_by_the_next_request(
     ok(send(mortal.provider, update(TWO, ONE)))
     (call,) = mortal.provider.kinesis.calls.changes.named("StartStreamEncryption")
     assert call.at - died_at >= 25 - 1
+
+
+@pytest.mark.parametrize("deleting", [0.0, 30.0], ids=["gone", "being deleted"])
+def test_a_create_that_comes_after_its_delete_changes_nothing_although_the_stream_was_not_there(
+    deleting: float,
+) -> None:
+    """Promise 6: the Delete found no stream; before the Create is delivered the owner creates the stream again."""
+    provider = made()
+    url = provider.fresh_url()
+    provider.kinesis.people.delete("orders", deleting)
+    provider.clock.sleep(1)
+    ok(send(provider, delete(ONE, PhysicalResourceId=INVENTED)))
+    provider.clock.sleep(60)
+    provider.kinesis.add_stream("orders")
+    failed(send(provider, create(), url), "Superseded")
+    assert (provider.key_of(), owners(provider), starts(provider)) == (None, [], 0)

@@ -147,6 +147,18 @@ def test_an_alias_that_may_not_be_looked_up_is_used_as_given() -> None:
     assert starts(provider) == 1
 
 
+def test_an_alias_that_may_be_looked_up_later_and_is_then_pointed_elsewhere_is_noticed() -> None:
+    """Property KeyId, as found: the Update answered the new key's ARN without any Start."""
+    provider = made()
+    provider.one.denies_describe = True
+    ok(send(provider, create()))
+    provider.one.denies_describe = False
+    ok(send(provider, update({**ONE, "SettleSeconds": "1"}, ONE)))
+    provider.kms.alias("alias/one", provider.two)
+    answer = ok(send(provider, update({**ONE, "SettleSeconds": "2"}, ONE)))
+    assert (answer["Data"]["KeyArn"], provider.key_of(), starts(provider)) == (provider.two.arn, provider.two.arn, 2)
+
+
 def test_a_refused_key_keeps_the_one_that_there_is() -> None:
     """Promise 5: a failed Update and its rollback cost no Start."""
     provider = made()

@@ -21,6 +21,7 @@ from tests.contract.stories import (
     ok,
     owners,
     send,
+    starts,
     stops,
     update,
 )
@@ -131,3 +132,67 @@ def test_the_delete_of_an_invented_id_leaves_a_later_create_that_has_settled() -
     provider.clock.sleep(60)
     ok(send(provider, delete(ONE, PhysicalResourceId=INVENTED)))
     assert (provider.key_of(), owners(provider)) == (provider.one.arn, ["Encryption"])
+
+
+@pytest.mark.parametrize("on_delete", ["Restore", "Stop", "Keep"])
+@pytest.mark.parametrize("invented", [False, True], ids=["failed", "cancelled"])
+@pytest.mark.parametrize("before", [None, "alias/three"], ids=["unencrypted", "another key"])
+def test_a_create_that_failed_or_was_cancelled_is_undone_whatever_on_delete_says(
+    before: str | None, on_delete: str, *, invented: bool
+) -> None:
+    """Rule 8 and promise 3: what it found comes back; OnDelete is for a resource that was created."""
+    provider = made(before)
+    properties = {**ONE, "OnDelete": on_delete}
+    physical_id = failed_create(provider, properties)["PhysicalResourceId"]
+    assert provider.key_of() == provider.one.arn
+    ok(send(provider, delete(properties, PhysicalResourceId=INVENTED if invented else physical_id)))
+    assert (provider.key_of(), owners(provider)) == (before, [])
+
+
+def test_a_create_that_changed_nothing_is_no_licence_to_stop_the_encryption() -> None:
+    """Rule 8 and promise 3: as found, `OnDelete: Stop` ended the encryption of the stream's owner in the rollback."""
+    provider = made("alias/three")
+    provider.one.denies_use = True
+    properties = {**ONE, "OnDelete": "Stop"}
+    answer = failed(send(provider, create(properties)), "KeyUnusable")
+    ok(send(provider, delete(properties, PhysicalResourceId=answer["PhysicalResourceId"])))
+    assert (provider.key_of(), starts(provider), stops(provider), owners(provider)) == ("alias/three", 0, 0, [])
+
+
+def test_an_update_under_an_invented_id_and_its_clean_up_leave_the_stream_encrypted() -> None:
+    """Rule 8: with rollback disabled, CloudFormation keeps a cancelled Create under the id that it invented."""
+    provider = made()
+    failed_create(provider)
+    updated = ok(send(provider, update(TWO, ONE, PhysicalResourceId=INVENTED)))
+    assert updated["PhysicalResourceId"].endswith("stream/orders")
+    provider.clock.sleep(1)
+    ok(send(provider, delete(ONE, PhysicalResourceId=INVENTED)))
+    assert (provider.key_of(), owners(provider), stops(provider)) == (provider.two.arn, ["Encryption"], 0)
+    ok(send(provider, delete(TWO)))
+    assert (provider.key_of(), owners(provider)) == (None, [])
+
+
+@pytest.mark.parametrize("at_work", [True, False], ids=["at work", "not delivered yet"])
+def test_an_update_of_a_failed_create_that_the_delete_overtakes_changes_nothing_more(*, at_work: bool) -> None:
+    """Rules 3 and 8: CloudFormation cancels the Update, and deletes the failed Create whose id it came under."""
+    provider = made()
+    old_id = failed_create(provider)["PhysicalResourceId"]
+    url = provider.fresh_url()
+    provider.clock.sleep(1)
+    remove = delete(ONE, PhysicalResourceId=old_id)
+    if at_work:
+        provider.kinesis.faults.before_call(lambda _: ok(send(provider, remove)), "DescribeStreamSummary", skip=1)
+    else:
+        ok(send(provider, remove))
+    failed(send(provider, update(TWO, ONE, PhysicalResourceId=old_id), url), "Superseded")
+    assert (provider.key_of(), owners(provider)) == (None, [])
+
+
+def test_an_update_of_a_failed_create_that_comes_after_an_unheard_delete_works() -> None:
+    """Rules 3 and 8, the other way: CloudFormation never heard that the Delete had succeeded, and goes on."""
+    provider = made()
+    old_id = failed_create(provider)["PhysicalResourceId"]
+    ok(send(provider, delete(ONE, PhysicalResourceId=old_id)))
+    provider.clock.sleep(60)
+    ok(send(provider, update(TWO, ONE, PhysicalResourceId=old_id)))
+    assert (provider.key_of(), owners(provider)) == (provider.two.arn, ["Encryption"])

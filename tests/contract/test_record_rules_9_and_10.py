@@ -54,6 +54,20 @@ def test_rule_9_an_encryption_that_somebody_else_stopped_is_not_begun_again() ->
     assert provider.key_of() is None
 
 
+@pytest.mark.parametrize("key", ["alias/two", "alias/one"])
+def test_rule_9_a_key_that_another_resource_keeps_is_left_unless_this_one_gave_it(key: str) -> None:
+    """Rule 9 and property OnDelete: the stack that took the stream over gave it that key, and says Keep."""
+    provider = made()
+    ok(send(provider, create()))
+    taken = {**ONE, "KeyId": key, "Takeover": "true", "OnDelete": "Keep"}
+    ok(send(provider, create(taken, **THEY)))
+    ok(send(provider, delete(taken, **THEY)))
+    provider.clock.sleep(60)
+    answer = ok(send(provider, delete()))
+    assert provider.key_of() == (provider.two.arn if key == "alias/two" else None)
+    assert ("left as it is" in answer["Reason"]) == (key == "alias/two")
+
+
 @pytest.mark.parametrize("last", ["alias/three", None])
 def test_rule_9_stop_ends_encryption_whoever_began_it(last: str | None) -> None:
     """Rule 9: `OnDelete: Stop`."""

@@ -86,15 +86,25 @@ def test_a_failed_creates_delete_supersedes_that_create_alone() -> None:
 
 @pytest.mark.parametrize(
     ("creates", "settled", "left"),
-    [(("first", "anew"), "anew", True), (("first",), "first", False), (("first", "anew"), "", False)],
-    ids=["a later Create has settled", "the Create itself has settled", "nothing has settled"],
+    [
+        (("first", "anew"), "anew", True),
+        (("first",), "update", True),
+        (("first",), "first", False),
+        (("first", "anew"), "", False),
+    ],
+    ids=[
+        "a later Create has settled",
+        "an Update has settled",
+        "the Create itself has settled",
+        "nothing has settled",
+    ],
 )
-def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_create_has_settled(
+def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_request_has_settled(
     creates: tuple[str, ...], settled: str, *, left: bool
 ) -> None:
     """Record, rule 8: CloudFormation invents an id where it never heard of a SUCCESS."""
     known = ours(claim(creates=creates, succeeded=settled))
-    assert isinstance(decide(encrypted(known), may_overlap=True), Stabilized) is left
+    assert isinstance(decide(encrypted(known), cancelled_create=True), Stabilized) is left
     assert isinstance(decide(encrypted(known)), WriteRecord)
 
 

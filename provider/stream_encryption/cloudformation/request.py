@@ -151,7 +151,8 @@ class Request:
         # In a rollback, the failed Update did not touch this stream: it still has the key of the new properties.
         given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
         last_key_id = key_id_of(given) if same else None
-        return Ensure(wanted, self.owner, self.stamp, self.type == "Create", last_key_id)
+        failed_create = _failed_create(self.physical_id)
+        return Ensure(wanted, self.owner, self.stamp, self.type == "Create", last_key_id, failed_create)
 
     def _tried(self) -> StreamRef | None:
         """The stream of the old properties; None if they are invalid: the provider then did nothing for them."""
@@ -180,17 +181,21 @@ class Request:
         stream = held or stream_of(self.properties)
         if stream is None:
             return ()
+        if held:
+            on_delete, last_key_id = on_delete_of(self.properties), key_id_of(self.properties)
+            return (Release(stream, self.owner, self.stamp, on_delete, last_key_id),)
+        # The Create failed, or was cancelled. It is undone exactly: OnDelete is for a resource that was created.
         failed_create = _failed_create(self.physical_id)
+        cancelled = failed_create is None
         return (
             Release(
-                stream=stream,
-                owner=self.owner,
-                stamp=self.stamp,
-                on_delete=on_delete_of(self.properties),
-                last_key_id=key_id_of(self.properties) if held else None,
+                stream,
+                self.owner,
+                self.stamp,
                 only_request=failed_create,
-                may_overlap=not held and failed_create is None,
-                best_effort=not held,
+                cancelled_create=cancelled,
+                may_overlap=cancelled,
+                best_effort=True,
             ),
         )
 

@@ -63,7 +63,7 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     """Fail where a newer request has superseded this one, or another resource claims the stream."""
     goal, record, stream = situation.goal, situation.record, situation.stream
     superseded = Failed(errors.Superseded(stream, goal.owner))
-    if record.supersedes(goal.owner, goal.stamp):
+    if record.supersedes(goal.owner, goal.stamp, goal.failed_create):
         return superseded
     in_force, mine = record.in_force, record.claim_of(goal.owner)
     if in_force is None or in_force.owner == goal.owner:

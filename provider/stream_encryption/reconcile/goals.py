@@ -67,6 +67,7 @@ class Ensure:
         creates: The request is a Create.
         last_key_id: The KeyId that this resource last gave to this very stream, as its properties tell; None where it
             never did. Only used where the record is lost.
+        failed_create: The digest of the failed Create that the PhysicalResourceId names; None where it names none.
         kind: Tells the goals apart where they are JSON.
     """
 
@@ -75,6 +76,7 @@ class Ensure:
     stamp: RequestStamp
     creates: bool = False
     last_key_id: str | None = None
+    failed_create: str | None = None
     kind: ClassVar[str] = "Ensure"
 
     @property
@@ -95,6 +97,7 @@ class Release:
         last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
             None. Only used where the record is lost.
         only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
+        cancelled_create: This Delete has an id that CloudFormation invented for a Create that it cancelled.
         may_overlap: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
         best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
         kind: Tells the goals apart where they are JSON.
@@ -106,6 +109,7 @@ class Release:
     on_delete: OnDelete = OnDelete.RESTORE
     last_key_id: str | None = None
     only_request: str | None = None
+    cancelled_create: bool = False
     may_overlap: bool = False
     best_effort: bool = False
     kind: ClassVar[str] = "Release"

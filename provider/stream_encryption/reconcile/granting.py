@@ -120,16 +120,23 @@ def _left(situation: Situation[GoalT], record: Record) -> list[Grant]:
 
 
 def _is_kept(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
-    """Tell whether a Delete leaves, or has left, the stream with this key and without a claim.
+    """Tell whether a Delete leaves, or has left, the stream with this key, which no claim wants.
 
-    Its producers and consumers then keep their access, until somebody gives the stream another key.
+    The key's producers and consumers then keep their access, until somebody gives the stream another key.
     """
     current = situation.seen.current
     if current is None or current.identity != grant.key:
         return False
-    goal = situation.goal
-    last = isinstance(goal, Release) and all(one.owner == goal.owner for one in record.claims)
-    return last or not grant.owners
+    return not grant.owners or _leaves_its_key(situation, record)
+
+
+def _leaves_its_key(situation: Situation[GoalT], record: Record) -> bool:
+    """Tell whether a Delete leaves the stream with a key that the claim below, if there is one, does not want."""
+    goal, in_force = situation.goal, record.in_force
+    if not isinstance(goal, Release) or (in_force and in_force.owner != goal.owner):
+        return False
+    below = record.claim_below(goal.owner)
+    return below is None or not below.wanted.is_key(situation.seen.current)
 
 
 def _not_grantable(situation: Situation[Ensure], key: Key) -> Failed | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.record.changes import for_incarnation, without_old
 from stream_encryption.record.values import Record
-from stream_encryption.values import Key, OnDelete, Stream, StreamStatus
+from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDelete, Stream, StreamStatus
 
 from .environment import Environment
 from .goals import Ensure, Goal, Mend, Release, RevokeDue
@@ -137,11 +137,12 @@ def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLook
 
 
 def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
-    """The key that the stream goes back to; by its ARN where its alias stands for another key by now."""
+    """The key that the stream goes back to; by its ARN unless its alias certainly stands for that key still."""
     if target.key is None:
         return None
     key = keys.look_up(target.key_id, stream)
-    stands_for_another = key.resolved and target.key.resolved and not target.key.is_key(key)
+    is_alias = CUSTOMER_ALIAS.fullmatch(target.key_id) is not None
+    stands_for_another = is_alias and target.key.resolved and not target.key.is_key(key)
     return keys.look_up(target.key.arn, stream) if stands_for_another else key
 
 

@@ -5,6 +5,8 @@ The rules are asked in order. A rule returns an action, or None if it has nothin
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from stream_encryption.record.changes import (
     Intent,
     as_seen,
@@ -58,7 +60,9 @@ def _without_stream(situation: Situation[Release]) -> Action:
         return wait_for_other_calls(situation) or revokes
     goal, record = situation.goal, without_unwanted(situation, _with_grant_call(situation))
     reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
-    departed = _departed(goal, record, situation.now) if record.grants or record.claim_of(goal.owner) else None
+    # A request that was never answered can still come; the stream may be there again by then.
+    remembered = goal.may_overlap or record.grants or record.claim_of(goal.owner)
+    departed = _departed(goal, record, situation.now) if remembered else None
     return Stabilized(Code.RELEASED, reason, departed, note=revocation_note(situation, record))
 
 
@@ -67,12 +71,13 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
 
     The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
     made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
-    such a Delete is not for a claim with which a later Create has succeeded.
+    such a Delete is not for a claim with which a later Create or an Update has succeeded.
     """
     if goal.only_request is not None:
         newest_create = claim.creates[-1] if claim.creates else goal.only_request
         return newest_create != goal.only_request or claim.succeeded not in ("", goal.only_request)
-    return goal.may_overlap and bool(claim.succeeded) and len(claim.creates) > 1
+    only_create_succeeded = claim.creates == (claim.succeeded,)
+    return goal.cancelled_create and bool(claim.succeeded) and not only_create_succeeded
 
 
 def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
@@ -166,9 +171,18 @@ def _succeed(situation: Situation[Release]) -> Action:
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
     record = without_unwanted(situation, without_pending(situation.record_as_seen))
+    if target.outcome is Outcome.KEEP:
+        record = _with_kept_key(situation, record)
     notes = (note, revocation_note(situation, record))
     departed = _departed(situation.goal, record, situation.now)
     return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
+
+
+def _with_kept_key(situation: Situation[Release], record: Record) -> Record:
+    """The record with a key that stays: the claim below did not give the stream that key, so it must not undo it."""
+    below = record.claim_below(situation.goal.owner)
+    is_anothers = below is not None and not below.wanted.is_key(situation.seen.current)
+    return replace(record, started=False) if is_anothers else record
 
 
 def _target(situation: Situation[Release]) -> Restoration:

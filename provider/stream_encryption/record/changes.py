@@ -83,7 +83,8 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
     if pending and change_made_at is not None:
         changed_at = max(changed_at, change_made_at)
     same = record.key is not None and record.key.is_key(current)
-    key = record.key if same else RecordedKey.of(current)
+    # A key that the record knows by its alias alone is written down with its ARN once a look-up tells that.
+    key = record.key if same and record.key and record.key.resolved else RecordedKey.of(current)
     return replace(record, key=key, started=record.started and same, changed_at=changed_at)
 
 

@@ -110,9 +110,16 @@ class Departed:
     issued_before: int
     digests: tuple[str, ...]
 
-    def supersedes(self, owner: Owner, stamp: RequestStamp) -> bool:
-        """Tell whether a request of an owner is superseded."""
-        return owner == self.owner and (stamp.issued_at < self.issued_before or stamp.digest in self.digests)
+    def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
+        """Tell whether a request of an owner is superseded.
+
+        The Delete of a failed Create also supersedes the Updates that came under the id of that Create before.
+        """
+        if owner != self.owner:
+            return False
+        if failed_create in self.digests and stamp.issued_at <= self.at:
+            return True
+        return stamp.issued_at < self.issued_before or stamp.digest in self.digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +193,18 @@ class Record:
         """Tell whether a Delete of the owner was carried out in the last two hours."""
         return any(one.owner == owner for one in self.departed)
 
-    def supersedes(self, owner: Owner, stamp: RequestStamp) -> bool:
-        """Tell whether a newer request of the owner has taken the place of this one."""
+    def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
+        """Tell whether a newer request of the owner has taken the place of this one.
+
+        Args:
+            owner: The resource.
+            stamp: The request.
+            failed_create: The digest of the failed Create whose id an Update has; None where it has another id.
+        """
         claim = self.claim_of(owner)
         if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:
             return True
-        return any(one.supersedes(owner, stamp) for one in self.departed)
+        return any(one.supersedes(owner, stamp, failed_create) for one in self.departed)
 
     def arn_of(self, key_id: str) -> str | None:
         """The key that a reported KeyId stood for when it was given or found; None where the record can't tell.
