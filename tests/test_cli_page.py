@@ -14,6 +14,7 @@ from stream_encryption_cli.account import CHANGE_SETS, LOOKS
 from stream_encryption_cli.audit import Row
 from stream_encryption_cli.lines import Line, Verdict
 from stream_encryption_cli.plan_report import Plan
+from tests.pages import codes, table
 from tests.templates import ROOT
 
 CODES = ("TOKEN_CHANGED", "TOKEN_MISSING", "TYPE_CHANGED")
@@ -30,16 +31,23 @@ def test_the_rights_are_those_of_the_calls_that_can_be_sent() -> None:
 
 def test_every_verdict_is_told_and_no_other() -> None:
     """What a program that reads the JSON may meet."""
-    table = PAGE.partition("| Verdict | |\n")[2].partition("\n\n")[0]
-    cells = [line.split("|")[1] for line in table.splitlines()[1:]]
-    assert [name for cell in cells for name in re.findall("`(.*?)`", cell)] == list(Verdict)
+    rows = table(ROOT / "docs" / "plan-and-audit.md", "### Verdicts")
+    assert [name for row in rows for name in codes(row[0])] == list(Verdict)
+
+
+def test_the_exit_code_of_each_verdict_is_told() -> None:
+    """A pipeline goes by the exit code, a person by the verdict."""
+    for verdicts, exit_codes, _ in table(ROOT / "docs" / "plan-and-audit.md", "### Verdicts"):
+        for verdict in codes(verdicts):
+            line = Line("r", "Create", "", "s", None, Verdict(verdict), "x")
+            assert exit_codes.split(", ")[0] == str(Plan("s", None, "a", "r", [line]).exit_code)
 
 
 def test_every_field_of_an_audit_is_told_and_its_pace() -> None:
     """The columns of the CSV, in their order."""
-    told = PAGE.partition("have every field: ")[2].partition("The exit code")[0]
-    names = re.findall("`([a-z_]+)`", told)
-    assert [name for name in names if name in {one.name for one in fields(Row)}] == [one.name for one in fields(Row)]
+    rows = table(ROOT / "docs" / "plan-and-audit.md", "## `audit`")
+    named = [name for row in rows for name in codes(row[0])]
+    assert [name for name in named if not name.startswith("--")] == [one.name for one in fields(Row)]
     assert (
         f"{audit.STREAMS_A_SECOND:.0f} DescribeStreamSummary and {audit.PAGES_A_SECOND} ListStreams calls a second"
         in PAGE
@@ -48,9 +56,9 @@ def test_every_field_of_an_audit_is_told_and_its_pace() -> None:
 
 def test_every_code_of_what_cloudformation_itself_refuses_is_told() -> None:
     """A program may go by them."""
-    codes = [value for name, value in vars(refused).items() if name in CODES]
-    assert len(codes) == len(CODES)
-    assert [code for code in codes if f"`{code}`" not in PAGE] == []
+    values = [value for name, value in vars(refused).items() if name in CODES]
+    assert len(values) == len(CODES)
+    assert [value for value in values if f"`{value}`" not in PAGE] == []
 
 
 @pytest.mark.parametrize(("verdict", "code"), [("no-change", 0), ("unknown", 2), ("start", 2), ("refused", 1)])
