@@ -55,8 +55,8 @@ class Table:
 
     def markdown(self) -> str:
         """The table as Markdown."""
-        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
-        return "\n".join([f"**{self.title}**", "", *(f"| {' | '.join(cells)} |" for cells in lines)])
+        head, *rows = (f"| {' | '.join(cells)} |" for cells in (self.columns, *self.rows))
+        return "\n".join([f"**{self.title}**", "", head, f"|{'---|' * len(self.columns)}", *rows])
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,4 +132,4 @@ METHOD = f"""\
 NOTES = """\
 AWS Config costs by the change: a stream that is resharded every day changes 30 times a month. It does not know which
 key was wanted.
-Left out: alarms, findings, mends, CloudTrail, and the remediation of AWS Config."""
+Left out: the watch's three metrics ($0.90), alarms, findings, mends, CloudTrail, and the remediation of AWS Config."""

@@ -111,5 +111,5 @@ def _counted(text: str, rows: Sequence[Line]) -> tuple[list[str], list[Line]]:
 def as_markdown(table: Table) -> str:
     """The table, for a page."""
     columns, rows = table
-    lines = [columns, ["---"] * len(columns), *[[str(cell) for cell in row] for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    head, *lines = (f"| {' | '.join(map(str, row))} |" for row in (columns, *rows))
+    return "\n".join([head, f"|{'---|' * len(columns)}", *lines])
