@@ -104,7 +104,7 @@ def test_a_right_that_the_page_gives_to_a_service_must_not_be_the_function_s_own
 ) -> None:
     """An exception that is none would hide a right that is left over one day."""
     wrong = tmp_path / "permissions.md"
-    row = "| `kms:DescribeKey` | `Keys` | keys: `KeyArns` |"
+    row = "| `kms:DescribeKey` | `Keys` | `KeyArns` |"
     page = PAGE.read_text(encoding="utf-8")
     wrong.write_text(page.replace(f"{row} the function |", f"{row} Kinesis |"), encoding="utf-8")
     monkeypatch.setattr("tests.permissions.PAGE", wrong)
