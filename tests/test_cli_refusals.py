@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_encryption_cli.template.resources import Template
+from stream_encryption_cli.resources.template import Template
 from stream_encryption_cli.template.scope import Scope
 from stream_encryption_cli.template.text import read
 from stream_encryption_cli.template.unknown import TemplateFault

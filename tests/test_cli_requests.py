@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from stream_encryption_cli.requests import Asked, Existing, requests
-from stream_encryption_cli.template import served
-from stream_encryption_cli.template.resources import EMPTY, MadeStream, Resource, Template
+from stream_encryption_cli.resources import served
+from stream_encryption_cli.resources.served import TYPE, Served
+from stream_encryption_cli.resources.template import EMPTY, MadeStream, Resource, Template
 from stream_encryption_cli.template.scope import Scope
-from stream_encryption_cli.template.served import TYPE, Served
 from stream_encryption_cli.template.text import read
 from stream_encryption_cli.template.unknown import Unknown
 from tests.builders import ATTRIBUTES, STREAM_ARN

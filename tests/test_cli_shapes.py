@@ -13,7 +13,7 @@ from tests.cli import TYPE, Command
 from tests.provider import Provider
 
 MOST_SECONDS = 5.0
-"""How long a plan of one template may take on a slow machine."""
+"""How much of the processor's time a plan of one template may take."""
 
 names = st.sampled_from(
     (
@@ -60,6 +60,9 @@ templates = st.one_of(
             "Conditions": st.one_of(values, st.dictionaries(texts, values, max_size=3)),
             "Mappings": values,
             "Outputs": values,
+            "Rules": st.one_of(
+                values, st.dictionaries(names, st.fixed_dictionaries({"Assertions": values}), max_size=2)
+            ),
             "Parameters": st.one_of(values, st.just({"A": {"Type": "String", "Default": "orders"}})),
         },
     ),
@@ -99,11 +102,11 @@ def test_layers_of_resources_are_each_looked_at_once(capsys: pytest.CaptureFixtu
     command = Command(capsys, Provider())
     command.cloudformation.put("shop", {"Resources": made}, {name: f"{name}-id" for name in made})
     for arguments in ((), ("--stack-name", "shop", "--offline")):
-        began = time.monotonic()
-        command("plan", str(file), *arguments)
-        assert time.monotonic() - began < MOST_SECONDS
-        assert command.code in {0, 2}
-    assert command.code == 0
+        began = time.process_time()
+        printed = command("plan", str(file), *arguments)
+        assert time.process_time() - began < MOST_SECONDS
+        assert command.code == 2
+    assert "no request, though it drifted" in printed  # The stream of the stack that is there was never encrypted.
 
 
 def test_a_text_of_hundreds_of_references_is_read_in_little_time(
@@ -136,6 +139,6 @@ def test_conditions_in_layers_are_each_looked_at_once(capsys: pytest.CaptureFixt
     }
     file = tmp_path / "template.json"
     file.write_text(json.dumps(template))
-    command, began = Command(capsys, Provider()), time.monotonic()
+    command, began = Command(capsys, Provider()), time.process_time()
     assert command.lines(str(file)) == [("E", "Create", "orders", "start")]
-    assert time.monotonic() - began < MOST_SECONDS
+    assert time.process_time() - began < MOST_SECONDS

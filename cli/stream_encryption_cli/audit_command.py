@@ -13,9 +13,9 @@ from .hints import Hints
 from .places import Scope, parts
 from .progress import Progress
 from .reader import KeyReader
+from .resources.served import PROVIDER
 from .screen import Screen
 from .sources import Sources
-from .template.served import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

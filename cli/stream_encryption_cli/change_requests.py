@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .change_sets import Change
-    from .template.served import Served
+    from .resources.served import Served
 
 _RETAINED = ("Retain", "ReplaceAndRetain")
 _DYNAMIC = Unknown(("values of other resources",), steady=False)

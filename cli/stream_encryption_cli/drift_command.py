@@ -11,9 +11,9 @@ from .drift import Unseen
 from .engine import KeyLookup, Kinesis, Sight
 from .places import Scope, parts
 from .progress import Progress
+from .resources.served import PROVIDER
 from .screen import Screen
 from .sources import Sources
-from .template.served import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .lines import Line
     from .requests import Asked
-    from .template.resources import MadeStream
+    from .resources.template import MadeStream
 
 _CLOUDFORMATIONS_OWN = ("ServiceToken", "ServiceTimeout")
 _NAMES = ("StreamName", "StreamARN")

@@ -15,7 +15,7 @@ from .command import FAILED, INTERRUPTED, Command
 from .failing import Condition
 from .places import Scope
 from .plan_command import Given
-from .template.served import PROVIDER
+from .resources.served import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,10 +15,10 @@ from . import plan_report
 from .change_set_maker import LONGEST_TEMPLATE, Making, removed_in_the_end
 from .change_sets import ChangeSetFault
 from .plans import Plans, Wish, WrongUse
+from .resources.served import PROVIDER
 from .screen import Screen
 from .sources import Sources
 from .template import text
-from .template.served import PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,11 +12,11 @@ from .lines import Line, Verdict
 from .plan import Planner
 from .plan_report import Plan
 from .requests import DELETE, Asked, Existing, requests
+from .resources.served import PROVIDER, served
 from .stack_views import Named, StackViews
 from .stacks import name_of
 from .template.contents import Opening
 from .template.parameters import parameter_values
-from .template.served import PROVIDER, served
 from .template.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from .account import Account
     from .pace import Clock
+    from .resources.template import Template
     from .sources import Sources
     from .stacks import Deployed
-    from .template.resources import Template
 
 NEW_STACK = "a-new-stack"
 _NEW_STACK_GUID = "00000000-0000-0000-0000-000000000000"

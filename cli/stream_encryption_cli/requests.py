@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .template.resources import EMPTY
-from .template.served import TYPE
+from .resources.served import TYPE
+from .resources.template import EMPTY
 from .template.unknown import Unknown, merged, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .template.resources import MadeStream, Resource, Template
-    from .template.served import Served
+    from .resources.served import Served
+    from .resources.template import MadeStream, Resource, Template
 
 CREATE, UPDATE, DELETE, NONE, RETAINED = "Create", "Update", "Delete", "none", "retained"
 RETAINING = ("Retain", "RetainExceptOnCreate")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .reader import NoRecords, NotSeen, RecordReader, StreamReader
-from .template.served import PROVIDER
+from .resources.served import PROVIDER
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

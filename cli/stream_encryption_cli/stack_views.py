@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from . import change_sets, stacks
 from .change_requests import corrected
 from .requests import RETAINING, Asked, Existing, requests
+from .resources.template import EMPTY, STACK, Template
 from .template.contents import Opening, is_nested
 from .template.parameters import parameter_values
-from .template.resources import EMPTY, STACK, Template
 from .template.scope import Scope
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .account import Account
     from .change_sets import Change, ChangeSet
     from .pace import Clock
+    from .resources.served import Served
     from .stacks import Deployed
-    from .template.served import Served
 
 
 @dataclass(frozen=True, slots=True)

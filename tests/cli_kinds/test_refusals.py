@@ -16,6 +16,7 @@ def with_parameter(declared: str) -> str:
 REFUSED = {
     "a reference in a property": resources(E=E, T="{Type: X, Properties: {A: {B: [!Ref Gone]}}}"),
     "a reference to an attribute": resources(E=E, T="{Type: X, Properties: {A: !Ref E.KeyArn}}"),
+    "a reference in metadata": resources(E=with_("Metadata: {a: !Ref Gone}")),
     "a reference in a resource that is not made": (
         "Conditions: {C: !Equals [a, b]}\n" + resources(E=E, T="{Type: X, Condition: C, Properties: {A: !Ref Gone}}")
     ),

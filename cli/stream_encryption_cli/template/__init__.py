@@ -1,1 +1,1 @@
-"""Templates read and evaluated on this machine: what can be told without CloudFormation, and what can't."""
+"""A template read and evaluated on this machine: what can be told without CloudFormation, and what can not."""

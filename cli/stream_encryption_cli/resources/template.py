@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .contents import TRANSFORM, Contents, contents
-from .functions import Functions
+from stream_encryption_cli.template.contents import TRANSFORM, Contents, contents
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.scope import Scope
+from stream_encryption_cli.template.text import line_of
+from stream_encryption_cli.template.unknown import TemplateFault, Unknown, as_sent, unknown_in
+
 from .refusals import check, unproven
-from .scope import Scope
 from .served import may_be
-from .text import line_of
-from .unknown import TemplateFault, Unknown, as_sent, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

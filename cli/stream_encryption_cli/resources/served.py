@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .unknown import Unknown
+from stream_encryption_cli.template.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .resources import Template
+    from .template import Template
 
 TYPE = "Custom::KinesisStreamEncryption"
 ATTRIBUTES = (

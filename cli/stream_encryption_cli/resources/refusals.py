@@ -8,17 +8,18 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .contents import EXTENSIONS, TRANSFORM, Opening, section_of
-from .functions import Functions
-from .loops import FOR_EACH
+from stream_encryption_cli.template.contents import EXTENSIONS, TRANSFORM, Opening, section_of
+from stream_encryption_cli.template.functions import Functions
+from stream_encryption_cli.template.loops import FOR_EACH
+from stream_encryption_cli.template.text import Map, line_of
+from stream_encryption_cli.template.unknown import MissingName, TemplateFault, Unknown, unknown_in
+
 from .served import ATTRIBUTES, TYPE, may_be
-from .text import Map, line_of
-from .unknown import MissingName, TemplateFault, Unknown, unknown_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from .contents import Contents
+    from stream_encryption_cli.template.contents import Contents
 
 _SECTIONS = re.compile(
     "AWSTemplateFormatVersion|Conditions|Description|Globals|Hooks|Mappings|Metadata|Outputs|Parameters|Resources|Rules"
@@ -183,13 +184,14 @@ def _needs(name: str, part: Any, absent: set[str], functions: Functions) -> set[
             met, only its names are checked.
     """
     there = _there(part, functions)
-    evaluated: Any = {key: one for key, one in part.items() if key != "Metadata"} if isinstance(part, dict) else None
+    evaluated: dict[str, Any] = {}
     try:
-        unknown = unknown_in(functions.evaluate(evaluated))
+        for key, one in part.items() if isinstance(part, dict) else ():
+            evaluated[key] = functions.evaluate(one)
     except TemplateFault as fault:
         if there is not False or isinstance(fault, MissingName):
             raise
-        unknown = None
+    unknown = unknown_in({key: one for key, one in evaluated.items() if key != "Metadata"})
     used = unknown.needs if unknown else frozenset()
     if there is True and used & absent:
         raise TemplateFault(f"{name} refers to {min(used & absent)}, whose condition is not met")
