@@ -144,8 +144,3 @@ class Command:
             stacks,
             self.iam,
         )
-
-    @staticmethod
-    def without_credentials(access: Access) -> Account:
-        """Stand in for the account."""
-        return Account.without_credentials(access)

@@ -222,8 +222,6 @@ def ended(work: Exception | type[BaseException], capsys: pytest.CaptureFixture[s
         def of(_access: Access) -> Account:
             raise work
 
-        without_credentials = of
-
         @staticmethod
         def regions(_access: Access) -> Regions:
             raise work

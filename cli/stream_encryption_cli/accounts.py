@@ -34,9 +34,6 @@ class Accounts(Protocol):
     def of(self, access: Access) -> Account:
         """Find an account and region."""
 
-    def without_credentials(self, access: Access) -> Account:
-        """Stand in for an account where there are no credentials."""
-
     def regions(self, access: Access) -> Regions:
         """List the regions of an account."""
 
@@ -67,11 +64,6 @@ class Boto3Accounts:
             change_sets=self._client(access, "cloudformation", (*LOOKS, *CHANGE_SETS)),
             iam=self._client(access, "iam", LOOKS),
         )
-
-    @staticmethod
-    def without_credentials(access: Access) -> Account:
-        """Stand in for an account that nobody may look at: every call fails, and none is sent."""
-        return Account.without_credentials(access)
 
     def regions(self, access: Access) -> Regions:
         """List the regions of an account. The access' own region tells the partition, and where EC2 is asked.

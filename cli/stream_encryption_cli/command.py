@@ -17,6 +17,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from .account import Account
 from .accounts import CONNECT_SECONDS, Accounts
 from .change_set_maker import NotRemoved
 from .change_sets import ChangeSetFault
@@ -28,7 +29,7 @@ from .template.unknown import TemplateFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .account import Access, Account
+    from .account import Access
     from .pace import Clock
 
 FAILED = 1
@@ -85,7 +86,7 @@ class Command:
             return self.accounts.of(self.access)
         except (BotoCoreError, ClientError) as error:
             if offline or (or_nobody and isinstance(error, NoCredentialsError)):
-                return self.accounts.without_credentials(self.access)
+                return Account.without_credentials(self.access)
             raise
 
     def end(self, work: Callable[[Command], int]) -> int:

@@ -149,3 +149,16 @@ def test_a_create_that_comes_after_its_delete_changes_nothing_although_the_strea
     provider.kinesis.add_stream("orders")
     failed(send(provider, create(), url), "Superseded")
     assert (provider.key_of(), owners(provider), starts(provider)) == (None, [], 0)
+
+
+def test_a_create_that_is_delivered_again_after_its_delete_found_no_stream_changes_nothing() -> None:
+    """Promise 6: as found, the owner's tool had made the stream anew by then, and nobody would have released it."""
+    provider = made()
+    provider.kinesis.people.delete("orders")
+    url = provider.fresh_url()
+    physical_id = failed(send(provider, create(), url), "StreamNotFound")["PhysicalResourceId"]
+    ok(send(provider, delete(PhysicalResourceId=physical_id)))
+    provider.clock.sleep(60)
+    provider.kinesis.add_stream("orders")
+    failed(send(provider, create(), url), "Superseded")
+    assert (provider.key_of(), starts(provider), owners(provider)) == (None, 0, [])

@@ -137,16 +137,17 @@ def test_the_delete_of_an_invented_id_leaves_a_later_create_that_has_settled() -
 @pytest.mark.parametrize("on_delete", ["Restore", "Stop", "Keep"])
 @pytest.mark.parametrize("invented", [False, True], ids=["failed", "cancelled"])
 @pytest.mark.parametrize("before", [None, "alias/three"], ids=["unencrypted", "another key"])
-def test_a_create_that_failed_or_was_cancelled_is_undone_whatever_on_delete_says(
+def test_a_create_that_failed_or_was_cancelled_is_undone_unless_on_delete_is_keep(
     before: str | None, on_delete: str, *, invented: bool
 ) -> None:
-    """Rule 8 and promise 3: what it found comes back; OnDelete is for a resource that was created."""
+    """Rule 8 and promise 3: what it found comes back; Keep never ends encryption."""
     provider = made(before)
     properties = {**ONE, "OnDelete": on_delete}
     physical_id = failed_create(provider, properties)["PhysicalResourceId"]
     assert provider.key_of() == provider.one.arn
     ok(send(provider, delete(properties, PhysicalResourceId=INVENTED if invented else physical_id)))
-    assert (provider.key_of(), owners(provider)) == (before, [])
+    left = provider.one.arn if on_delete == "Keep" else before
+    assert (provider.key_of(), owners(provider)) == (left, [])
 
 
 def test_a_create_that_changed_nothing_is_no_licence_to_stop_the_encryption() -> None:

@@ -46,10 +46,11 @@ def test_a_stream_that_is_gone_is_released(gone: Any) -> None:
     assert written(action).departed == (Departed(ME, NOW, SECOND + 1, ("delete",)),)
 
 
-def test_nothing_is_written_of_a_stream_that_is_gone_and_was_never_claimed() -> None:
-    """Promise 4: a typing error in a stream's name makes no item."""
-    action = reached(decide(seen(None, record(claim(THEY)))))
-    assert (action.code, action.record) == (Code.RELEASED, None)
+def test_a_delete_of_a_stream_that_is_gone_is_remembered_though_nobody_claimed_it() -> None:
+    """Promise 6, and record, departed: a Create that is delivered late must not claim a stream that is there again."""
+    action = decide(seen(None, record(claim(THEY))))
+    assert reached(action).code == Code.RELEASED
+    assert written(action) == record(claim(THEY), departed=(Departed(ME, NOW, SECOND + 1, ("delete",)),))
 
 
 def test_a_resource_without_a_claim_leaves_the_stream_alone_and_is_remembered() -> None:

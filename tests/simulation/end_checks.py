@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stream_encryption.cloudformation.response_url import digest_of
+
 if TYPE_CHECKING:
     from tests.simulation.cloudformation import Request
     from tests.simulation.findings import Findings
@@ -96,8 +98,17 @@ class EndChecks:
     def _is_unknown_to_its_stack(self, name: str) -> bool:
         """Whether an Update to this stream failed, and no rollback followed, as docs/architecture.md says.
 
-        CloudFormation got no PhysicalResourceId of this stream, so it sends no Delete for it.
+        CloudFormation got no PhysicalResourceId of this stream, so it sends no Delete for it. Nor can a Delete be told
+        from a clean-up if an Update under a failed Create's id has succeeded, and CloudFormation never heard of it.
         """
+        record = self._world.record_of(name)
+        succeeded = {claim.succeeded for claim in record.claims} if record else set()
+        if any(
+            digest_of(one.url) in succeeded and one.outcome != "SUCCESS" and not one.physical_id.startswith("arn:")
+            for one in self._world.requests
+            if one.type == "Update"
+        ):
+            return True
         newest = {one.owner: one for one in self._world.requests if name in one.streams}
         return any(
             one.type == "Update" and one.outcome != "SUCCESS" and one.stream == name and name not in one.physical_id

@@ -27,7 +27,7 @@ RECORD = (
     Mutant(
         "the intent of another request is not waited out",
         "reconcile/situation.py",
-        "    return pending.until\n",
+        "    return 0.0 if is_own and _own_call_is_over(situation) else pending.until\n",
         "    return 0.0\n",
         ("roll a creation back", 5, "late"),
     ),
@@ -48,7 +48,7 @@ RECORD = (
     Mutant(
         "an owner that has left is forgotten",
         "record/values.py",
-        "return any(one.supersedes(owner, stamp) for one in self.departed)",
+        "return any(one.supersedes(owner, stamp, failed_create) for one in self.departed)",
         "return False",
         10,
     ),
@@ -69,8 +69,8 @@ RECORD = (
     Mutant(
         "the last write leaves the intent",
         "reconcile/ensure.py",
-        "record = without_unwanted(situation, without_pending(_claimed(situation)))",
-        "record = without_unwanted(situation, _claimed(situation))",
+        "record = without_unwanted(situation, without_pending(_record_with_claim(situation)))",
+        "record = without_unwanted(situation, _record_with_claim(situation))",
         "create and delete",
     ),
     Mutant(
@@ -107,7 +107,7 @@ OWNERSHIP = (
     Mutant(
         "the Delete of a failed Create releases the live claim",
         "reconcile/release.py",
-        'return is_a_later_creates or claim.succeeded not in ("", goal.only_request)',
+        'return newest_create != goal.only_request or claim.succeeded not in ("", goal.only_request)',
         "return False",
         "fail and create before deleting",
     ),

@@ -15,7 +15,7 @@ from stream_encryption.errors import InvalidProperties, InvalidRequest
 from stream_encryption.reconcile.goals import Ensure, Goal, Release
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.requests import RequestStamp
-from stream_encryption.values import Owner, StreamRef
+from stream_encryption.values import OnDelete, Owner, StreamRef
 
 from .properties import key_id_of, on_delete_of, parse, stream_of, stream_of_arn
 from .response_url import digest_of, issued_at
@@ -181,10 +181,11 @@ class Request:
         stream = held or stream_of(self.properties)
         if stream is None:
             return ()
+        on_delete = on_delete_of(self.properties)
         if held:
-            on_delete, last_key_id = on_delete_of(self.properties), key_id_of(self.properties)
-            return (Release(stream, self.owner, self.stamp, on_delete, last_key_id),)
-        # The Create failed, or was cancelled. It is undone exactly: OnDelete is for a resource that was created.
+            return (Release(stream, self.owner, self.stamp, on_delete, key_id_of(self.properties)),)
+        # The Create failed, or was cancelled. Stop is for a resource that was created: it would end what others began.
+        on_delete = OnDelete.RESTORE if on_delete is OnDelete.STOP else on_delete
         failed_create = _failed_create(self.physical_id)
         cancelled = failed_create is None
         return (
@@ -192,6 +193,7 @@ class Request:
                 stream,
                 self.owner,
                 self.stamp,
+                on_delete,
                 only_request=failed_create,
                 cancelled_create=cancelled,
                 may_overlap=cancelled,

@@ -60,9 +60,8 @@ def _without_stream(situation: Situation[Release]) -> Action:
         return wait_for_other_calls(situation) or revokes
     goal, record = situation.goal, without_unwanted(situation, _with_grant_call(situation))
     reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
-    # A request that was never answered can still come; the stream may be there again by then.
-    remembered = goal.may_overlap or record.grants or record.claim_of(goal.owner)
-    departed = _departed(goal, record, situation.now) if remembered else None
+    # A request of this owner can still be delivered, again or late; the stream may be there again by then.
+    departed = _departed(goal, record, situation.now)
     return Stabilized(Code.RELEASED, reason, departed, note=revocation_note(situation, record))
 
 
