@@ -67,6 +67,17 @@ def test_a_failed_create_that_is_deleted_after_the_new_create_does_not_touch_it(
     assert (provider.key_of(), owners(provider), provider.changes()) == (live, ["Encryption"], made_before)
 
 
+def test_a_failed_create_that_is_deleted_while_the_new_create_waits_does_not_touch_it() -> None:
+    """Rule 8: the new Create has not announced its Start yet, since the stream is still UPDATING from the old one."""
+    provider = made()
+    provider.kinesis.settings.updating = 100
+    answer = failed(send(provider, create({**ONE, "ServiceTimeout": "60"})), "DeadlineExceeded")
+    event = delete(ONE, PhysicalResourceId=answer["PhysicalResourceId"])
+    provider.kinesis.faults.before_call(lambda _: ok(send(provider, event)), "DescribeStreamSummary", skip=3)
+    ok(send(provider, create()))
+    assert (provider.key_of(), owners(provider), stops(provider)) == (provider.one.arn, ["Encryption"], 0)
+
+
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_a_failed_create_that_is_deleted_before_the_new_create_does_not_stop_it(seconds: int) -> None:
     """Rule 8: the other order, in one second or in two."""

@@ -176,8 +176,10 @@ def test_an_owner_without_a_claim_removes_none() -> None:
 
 def test_a_request_is_noted_in_its_owners_claim_alone() -> None:
     """Record, rule 3: an older request of the owner is superseded from then on."""
-    noted = with_request(record(claim(THEY), claim()), ME, stamp("update", SECOND + 5))
+    noted = with_request(record(claim(THEY), claim()), ME, stamp("update", SECOND + 5), creates=False)
     assert noted.claims == (claim(THEY), claim(latest=Latest(SECOND + 5, ("update",))))
+    again = with_request(record(claim(creates=("one", "two"))), ME, stamp("one", SECOND + 5), creates=True)
+    assert again.claims == (claim(latest=Latest(SECOND + 5, ("one",)), creates=("two", "one")),)
 
 
 def test_a_delete_that_begins_supersedes_the_requests_that_the_claim_knows() -> None:

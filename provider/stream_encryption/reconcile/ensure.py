@@ -99,7 +99,7 @@ def _wait_for_turn(situation: EnsureSituation) -> Action | None:
     if wait and in_force and in_force.owner == situation.goal.owner:
         stamp = situation.goal.stamp
         if in_force.latest.arrival(stamp) is Arrival.NEWER:
-            record = with_request(situation.record, in_force.owner, stamp)
+            record = with_request(situation.record, in_force.owner, stamp, creates=situation.goal.creates)
             return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
     return wait
 
@@ -162,15 +162,12 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     in_force = record.in_force
-    create_digests = (goal.stamp.digest,) if goal.creates else ()
     if in_force and in_force.owner == goal.owner:
         claim = replace(
-            in_force,
+            in_force.with_request(goal.stamp, creates=goal.creates),
             wanted=RecordedKey(wanted.key_id, wanted.identity),
             on_delete=goal.properties.on_delete,
             on_drift=goal.properties.on_drift,
-            latest=in_force.latest.followed_by(goal.stamp),
-            creates=(*(one for one in in_force.creates if one not in create_digests), *create_digests),
             releasing=None,
         )
     else:
@@ -181,7 +178,7 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
             on_delete=goal.properties.on_delete,
             on_drift=goal.properties.on_drift,
             latest=Latest.of(goal.stamp),
-            creates=create_digests,
+            creates=(goal.stamp.digest,) if goal.creates else (),
         )
     return with_grants(situation, with_claim(record, claim))
 

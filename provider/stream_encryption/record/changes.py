@@ -115,11 +115,10 @@ def without_claim(record: Record, owner: Owner) -> Record:
     return replace(record, claims=tuple(claims))
 
 
-def with_request(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
+def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: bool) -> Record:
     """Note that a Create or Update has come: older requests of the owner change nothing any more."""
     claims = tuple(
-        replace(claim, latest=claim.latest.followed_by(stamp)) if claim.owner == owner else claim
-        for claim in record.claims
+        claim.with_request(stamp, creates=creates) if claim.owner == owner else claim for claim in record.claims
     )
     return replace(record, claims=claims)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from stream_encryption.values import CUSTOMER_ALIAS, Grant, Key, OnDelete, OnDrift, Owner
@@ -92,6 +92,12 @@ class Claim:
         if self.releasing and self.releasing.arrival(stamp) is Arrival.SUPERSEDED:
             return Arrival.SUPERSEDED
         return self.latest.arrival(stamp)
+
+    def with_request(self, stamp: RequestStamp, *, creates: bool) -> Claim:
+        """The claim once a Create or Update of its owner has come."""
+        others = tuple(one for one in self.creates if one != stamp.digest)
+        digests = (*others, stamp.digest) if creates else self.creates
+        return replace(self, latest=self.latest.followed_by(stamp), creates=digests)
 
 
 @dataclass(frozen=True, slots=True)
