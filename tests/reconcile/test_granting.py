@@ -13,8 +13,8 @@ from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.revoke_due import decide_revoke_due
 from stream_encryption.reconcile.state import LIST_GRANTS, Granted, OngoingRefusal, Stability, State, after_grant_call
 from stream_encryption.record.changes import Intent
-from stream_encryption.record.values import Change, Record, RecordedKey
-from stream_encryption.values import HOUR, Direction, Grant, Key, Refusal, RefusalKind, StreamStatus
+from stream_encryption.record.values import Change, Claim, Record, RecordedKey
+from stream_encryption.values import HOUR, Direction, Grant, Key, OnDelete, Refusal, RefusalKind, StreamStatus
 from tests.values import (
     ME,
     NOW,
@@ -246,6 +246,22 @@ def test_a_delete_that_leaves_the_stream_its_key_leaves_the_grants() -> None:
     kept = delete(PRODUCER, CONSUMER, has=ONE)
     assert [one.ended_at for one in final(kept).grants] == [None, None]
     assert [one.owners for one in final(kept).grants] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("below", "ends"),
+    [(claim(THEY, ONE), NOW), (claim(THEY, TWO), None)],
+    ids=["it wants the key", "it wants another key"],
+)
+def test_a_kept_key_keeps_its_grants_unless_the_claim_below_decides_on_the_key(
+    below: Claim, ends: float | None
+) -> None:
+    """Grants: whoever still writes with the key that the stream keeps needs it."""
+    known = record(below, claim(), key=started(ONE), started=True, grants=(CONSUMER,))
+    observed = seen(stream(ONE), known, current=ONE, as_wanted=True)
+    goal = release(on_delete=OnDelete.KEEP)
+    (left,) = final(told(decide_release(goal, observed, state(stability=READY), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), ends)
 
 
 def due(*grants: Grant, has: Key | None = None, of: StreamStatus | None = StreamStatus.ACTIVE) -> Action:

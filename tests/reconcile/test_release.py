@@ -164,3 +164,14 @@ def test_a_departed_owner_is_remembered_with_the_requests_of_its_deletes_second(
     known = record(claim(found=ONE, latest=latest), key=recorded(ONE))
     action = decide(encrypted(known, as_wanted=True), state(stability=READY), stamp=stamp("delete", SECOND + 1))
     assert written(action).departed == (Departed(ME, NOW, SECOND + 1, digests),)
+
+
+@pytest.mark.parametrize(
+    ("below", "ours_still"),
+    [((), True), ((claim(THEY, ONE),), True), ((claim(THEY, TWO),), False)],
+    ids=["no claim below", "it wants the same key", "it wants another key"],
+)
+def test_a_key_that_is_kept_is_not_the_doing_of_the_claim_below(below: tuple[Any, ...], *, ours_still: bool) -> None:
+    """Rule 9: the claim below did not give the stream that key, so its own Delete must not undo it."""
+    kept = decide(encrypted(ours(*below, claim()), as_wanted=True), state(stability=READY), on_delete=OnDelete.KEEP)
+    assert written(kept).started is ours_still
