@@ -1,17 +1,35 @@
 """What is done about a call that AWS refused: the contract's table of errors, for Ensure and for Release."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Code, Failed, SkipRestore, Stabilized, Wait
-from stream_encryption.reconcile.failures import decide_refusal
+from stream_encryption.reconcile.failures import decide_refusal, record_after_failure
 from stream_encryption.reconcile.goals import Goal
-from stream_encryption.reconcile.state import OngoingRefusal, State
-from stream_encryption.values import Refusal, RefusalKind
+from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
+from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 from tests.builders import STREAM_ARN, STREAM_NAME
-from tests.values import NOW, TWO, call, ensure, mend, release, start_intent, state, told
+from tests.values import (
+    NOW,
+    ONE,
+    TWO,
+    call,
+    claim,
+    ensure,
+    mend,
+    pending,
+    record,
+    release,
+    seen,
+    start_intent,
+    started,
+    state,
+    stream,
+    told,
+)
 
 START, STOP = "kinesis:StartStreamEncryption", "kinesis:StopStreamEncryption"
 LOOK, READ, WRITE, PUT = (
@@ -235,3 +253,45 @@ def test_such_a_delete_does_not_pass_over_a_change_that_it_has_to_make(action: s
     refusals: list[Any] = [(RefusalKind.LIMIT, 120.0), (RefusalKind.INVALID, 15.0)]
     for kind, tried in refusals:
         assert isinstance(decide(release(best_effort=True), refused(kind, action), tried), Failed)
+
+
+@pytest.mark.parametrize(
+    ("status", "answered", "shown", "ends"),
+    [
+        (StreamStatus.ACTIVE, True, 0.0, True),
+        (StreamStatus.ACTIVE, True, 5.0, True),
+        (StreamStatus.ACTIVE, True, -0.1, False),
+        (StreamStatus.ACTIVE, False, 5.0, False),
+        (StreamStatus.UPDATING, True, 5.0, False),
+        (None, True, 5.0, False),
+    ],
+    ids=["shown at once", "shown later", "shown before", "not answered", "UPDATING", "stream gone"],
+)
+@pytest.mark.parametrize("by", ["effect_at", "reached_at"])
+def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
+    status: StreamStatus | None, by: str, *, answered: bool, shown: float, ends: bool
+) -> None:
+    """Record, rule 2: AWS has answered, and the stream was seen UPDATING or as wanted since."""
+    effect_at, reached_at = (NOW + shown, None) if by == "effect_at" else (None, NOW + shown)
+    own = call(start_intent(), called_at=NOW, answered=answered, effect_at=effect_at)
+    known = state(call=own, stability=Stability(reached_at=reached_at))
+    announced = record(claim(), pending=pending(start_intent()))
+    left = record_after_failure(known, seen(stream(ONE, status) if status else None, announced, current=ONE))
+    assert (left is not None) is ends
+    if left:
+        assert (left.pending, left.key, left.started, left.changed_at) == (None, started(ONE), True, NOW)
+
+
+def test_a_failing_request_withdraws_an_intent_whose_call_was_not_made() -> None:
+    """Record, rule 2: so that nobody waits for it; the record says nothing else anew."""
+    before = record(claim(), pending=pending(start_intent()))
+    left = record_after_failure(state(call=call(start_intent())), seen(stream(TWO), before, current=TWO))
+    assert left == replace(before, pending=None)
+
+
+def test_a_failing_request_leaves_the_intent_of_another_one() -> None:
+    """Record, rule 2: only its own."""
+    theirs = seen(stream(), record(claim(), pending=pending(start_intent(), "theirs")))
+    assert record_after_failure(state(call=call(start_intent())), theirs) is None
+    assert record_after_failure(state(), theirs) is None
+    assert record_after_failure(state(call=call(start_intent())), seen(stream(), record(claim()))) is None

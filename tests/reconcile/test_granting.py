@@ -27,6 +27,7 @@ from tests.values import (
     ensure,
     pending,
     record,
+    recorded,
     release,
     seen,
     stamp,
@@ -262,6 +263,29 @@ def test_a_kept_key_keeps_its_grants_unless_the_claim_below_decides_on_the_key(
     goal = release(on_delete=OnDelete.KEEP)
     (left,) = final(told(decide_release(goal, observed, state(stability=READY), NOW))).grants
     assert (left.owners, left.ended_at) == ((), ends)
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_delete_without_a_say_on_the_key_notes_the_announced_grant(*, mine: bool) -> None:
+    """Grants: the call may have been made unheard; only this request's own intent ends with it."""
+    unheard = replace(PRODUCER, owners=(THEY,), grant_id=None, made_at=0.0)
+    theirs = claim(THEY, TWO)
+    announced = pending(Intent(Change.CREATE_GRANT, recorded(ONE), stamp("delete"), unheard), "announced", NOW - 60)
+    announced = replace(announced, grant=unheard)
+    own = call(intent(Change.CREATE_GRANT, unheard), "announced" if mine else "another", grant=unheard)
+    known = record(claim(), theirs, key=started(TWO), started=True, pending=announced)
+    observed = seen(stream(TWO), known, current=TWO, as_wanted=True)
+    left = final(told(decide_release(release(), observed, state(call=own), NOW)))
+    assert (left.claims, left.grants, left.key) == ((theirs,), (unheard,), started(TWO))
+    assert left.pending == (None if mine else announced)
+
+
+def test_a_delete_without_a_say_on_the_key_leaves_an_announced_start_alone() -> None:
+    """One at a time: a Start that was announced is another request's business."""
+    announced = pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs")
+    known = record(claim(), claim(THEY, TWO), key=started(TWO), started=True, pending=announced)
+    left = final(told(decide_release(release(), seen(stream(TWO), known, current=TWO), state(), NOW)))
+    assert (left.pending, left.key) == (announced, started(TWO))
 
 
 def due(*grants: Grant, has: Key | None = None, of: StreamStatus | None = StreamStatus.ACTIVE) -> Action:

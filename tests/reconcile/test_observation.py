@@ -13,7 +13,7 @@ from stream_encryption.values import Key, OnDelete, StreamStatus
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, THEY, claim, ensure, recorded, release
+from tests.values import ME, THEY, claim, ensure, mend, recorded, release
 
 
 @pytest.fixture
@@ -193,3 +193,11 @@ def test_a_create_that_found_no_encryption_has_no_former_key(account: Account) -
     """Property OnDelete, Restore: no encryption comes back."""
     account.keep(claims=(claim(),))
     assert look(account, ensure(creates=True)).former is None
+
+
+@pytest.mark.parametrize(("claims", "looked_up"), [((claim(),), True), ((claim(THEY),), False), ((), False)])
+def test_a_mend_looks_at_the_key_of_its_own_claim_alone(claims: tuple[Any, ...], *, looked_up: bool) -> None:
+    """Promise 10: another claim in force, or none, decides about the stream."""
+    account = Account()
+    account.keep(claims=claims)
+    assert (look(account, mend()).wanted is not None) is looked_up

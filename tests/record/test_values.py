@@ -172,3 +172,15 @@ def test_a_record_that_the_table_does_not_have_is_empty() -> None:
     assert (empty.pending, empty.key, empty.started, empty.changed_at) == (None, None, False, 0.0)
     assert record().incarnation == CREATED
     assert started(ONE) == RecordedKey(ONE.identity, ONE.identity)
+
+
+@pytest.mark.parametrize(("later", "superseded"), [(-1, True), (0, True), (1, False)])
+def test_the_delete_of_a_failed_create_supersedes_updates_under_its_id_that_came_before(
+    later: int, *, superseded: bool
+) -> None:
+    """Record, rule 8: the Update is of the resource that this Delete has removed."""
+    departed = Departed(ME, float(SECOND), 0, ("failed",))
+    update = stamp("update", SECOND + later)
+    assert departed.supersedes(ME, update, "failed") is superseded
+    assert not departed.supersedes(ME, update, "another")
+    assert not departed.supersedes(ME, update)

@@ -1,15 +1,17 @@
-"""The decision about a call that AWS refused. Pure."""
+"""The decision about a call that AWS refused, and what a request that fails leaves in the record. Pure."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
 from stream_encryption import errors
-from stream_encryption.record.values import Change
-from stream_encryption.values import Refusal, RefusalKind
+from stream_encryption.record.changes import as_seen, without_pending
+from stream_encryption.record.values import Change, Record
+from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
 from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
 from .goals import Ensure, Goal, Release
+from .observation import Observation
 from .situation import REFUSAL_RETRY_SECONDS
 from .state import LIST_GRANTS, State
 
@@ -62,6 +64,24 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             return _untouched(goal, refusal) or _refused_for_good(goal, refusal, state)
         case _:
             assert_never(refusal.kind)
+
+
+def record_after_failure(state: State, seen: Observation) -> Record | None:
+    """The record without the intent of a request that fails, so that no other request waits for its call.
+
+    It says which key the stream has now, and whether the provider or somebody else gave it. None: the intent stays,
+    since it is not this request's, or its call may still take effect.
+    """
+    record, pending, call = seen.record, seen.record.pending, state.call
+    if pending is None or call is None or call.intent_id != pending.intent_id:
+        return None
+    if call.called_at is None:
+        return without_pending(record)
+    shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
+    is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
+    if not (is_active and call.answered and shown_at >= call.called_at):
+        return None
+    return without_pending(as_seen(record, seen.current, call.called_at))
 
 
 def _limited(goal: Goal, refusal: Refusal, tried: float, now: float) -> Action:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.record.changes import as_seen, with_pending, without_pending
+from stream_encryption.record.changes import with_pending
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Grant, Refusal, StreamStatus
+from stream_encryption.values import Grant, Refusal
 
 from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .environment import Environment
-from .failures import decide_refusal
+from .failures import decide_refusal, record_after_failure
 from .goals import Ensure, Goal, Mend, RevokeDue
 from .mend import decide_mend
 from .observation import Observation, observe
@@ -158,7 +158,10 @@ def _after_action(step: Step, env: Environment) -> Step:
             unrevoked = (*state.granted.unrevoked, action.grant)
             state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed() if step.known.seen:
-            _end_intent(state, step.known.seen, env)
+            left = record_after_failure(state, step.known.seen)
+            if left:
+                with suppress(Refused):  # The intent then lasts its time.
+                    env.table.write(left)
         case _:
             pass
     return Step(state, action, known)
@@ -173,22 +176,3 @@ def _after_refusal(goal: Goal, state: State, refusal: Refusal, known: Known, env
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
     return _after_action(Step(state, action, Known(record, known.seen)), env)
-
-
-def _end_intent(state: State, seen: Observation, env: Environment) -> None:
-    """End the intent of a request that fails, if its call is over, so that no other request waits for that call.
-
-    The record then says which key the stream has now, and whether the provider or somebody else gave it.
-    """
-    pending, call = seen.record.pending, state.call
-    if pending is None or call is None or call.intent_id != pending.intent_id:
-        return
-    record = seen.record
-    if call.called_at is not None:
-        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
-        is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
-        if not (is_active and call.answered and shown_at >= call.called_at):
-            return
-        record = as_seen(record, seen.current, call.called_at)
-    with suppress(Refused):
-        env.table.write(without_pending(record))
