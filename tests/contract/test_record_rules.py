@@ -247,3 +247,31 @@ def test_a_stream_that_was_created_again_is_another_stream() -> None:
     ok(send(provider, delete()))
     assert provider.key_of() == "alias/one"
     assert owners(provider, "other") == ["Theirs"]
+
+
+def test_the_delete_of_a_claim_on_an_earlier_stream_leaves_the_new_one_however_late() -> None:
+    """Incarnation, as found: after two hours the record looked lost, and the owner's encryption was stopped."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.kinesis.people.delete("orders")
+    provider.clock.sleep(60)
+    provider.kinesis.add_stream("orders", "alias/one")
+    ok(send(provider, create(ONE, **THEY)))
+    ok(send(provider, delete(ONE, **THEY)))
+    provider.clock.sleep(3 * 3600)
+    ok(send(provider, delete()))
+    assert (provider.key_of(), owners(provider), stops(provider)) == ("alias/one", [], 0)
+
+
+def test_a_delete_whose_record_is_lost_ends_its_intent_and_answers_when_the_stream_is_active() -> None:
+    """Rule 6 and promise 1: it has stopped the encryption itself, and waits for that as any other Delete does."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.table.remove(STREAM_ARN)
+    provider.kinesis.settings.updating = 20
+    began = provider.clock.now()
+    ok(send(provider, delete()))
+    record = provider.record_of()
+    assert record
+    assert (provider.key_of(), stops(provider), "pending" in record) == (None, 1, False)
+    assert provider.clock.now() >= began + 20

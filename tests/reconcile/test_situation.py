@@ -180,3 +180,10 @@ def test_three_calls_of_another_change_do_not_count() -> None:
     """Error ChangeWithoutEffect: an Update to another key begins anew."""
     other = call(start_intent(TWO), called_at=NOW - 20, answered=True, times=3)
     assert step(other).code == Code.INTENT_RECORDED
+
+
+def test_a_change_that_another_request_has_taken_back_is_made_again() -> None:
+    """Promise 3: a stack took the stream over during this Delete, and gave it back with the key of this one's claim."""
+    undone = call(start_intent(), called_at=NOW - 60, answered=True, effect_at=NOW - 59, times=1)
+    assert step(undone, changed_at=NOW - 60).code == LOST.code
+    assert step(undone, changed_at=NOW - 30).code == Code.INTENT_RECORDED

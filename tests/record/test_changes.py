@@ -52,7 +52,7 @@ def test_a_stream_that_was_created_again_is_another_stream() -> None:
     former = record(claim(), claim(THEY), key=recorded(ONE), started=True, pending=pending(start_intent()))
     anew = for_incarnation(former, CREATED + 60, NOW)
     assert (anew.incarnation, anew.claims, anew.key, anew.started) == (CREATED + 60, (), None, False)
-    assert anew.departed == (Departed(ME, NOW, SECOND, ()), Departed(THEY, NOW, SECOND, ()))
+    assert anew.departed == (Departed(ME, NOW, SECOND, (), void=True), Departed(THEY, NOW, SECOND, (), void=True))
     assert anew.supersedes(ME, stamp("older", SECOND - 1))
     assert not anew.supersedes(ME, stamp("mine"))
     assert anew.pending == former.pending, "a call that is in flight reaches the new stream as well"
@@ -209,6 +209,19 @@ def test_owners_that_left_two_hours_ago_are_forgotten() -> None:
 def test_no_request_lives_longer_than_a_departed_owner_is_remembered() -> None:
     """Record, departed: nothing that it fences off can still come after two hours."""
     assert DEPARTED_SECONDS == 2 * 60 * 60
+
+
+def test_a_void_claim_is_remembered_until_its_owners_delete_comes() -> None:
+    """Record, rule 6: else that Delete, hours later, would take the record for lost, and stop what others began."""
+    void, fence = Departed(ME, NOW, SECOND, (), void=True), Departed(THEY, NOW, SECOND, ())
+    late = NOW + DEPARTED_SECONDS
+    assert without_old(record(departed=(void, fence)), late).departed == (void,)
+    assert expires(record(departed=(void,))) is None
+    delete, another = Departed(ME, late, SECOND + 5, ("delete",)), Departed(THEY, late, SECOND + 5, ("delete",))
+    failed = Departed(ME, late, 0, ("failed", "delete"))
+    assert with_departed(record(departed=(void,)), delete).departed == (delete,)
+    assert with_departed(record(departed=(void,)), another).departed == (void, another)
+    assert with_departed(record(departed=(void,)), failed).departed == (void, failed)
 
 
 def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:

@@ -97,6 +97,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "at": NOW,
                 "issued_before": SECOND,
                 "digests": ["late"],
+                "void": False,
             }
         ],
         "pending": {

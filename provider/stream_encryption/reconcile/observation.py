@@ -166,6 +166,10 @@ def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | N
 def _is_last_key(goal: Ensure | Release, seen: Observation, stream: Stream, keys: KeyLookup) -> bool:
     """Tell whether the stream has the resource's own key, where no record says who gave it."""
     record, current, last = seen.record, seen.current, goal.last_key_id
-    if record.claims or record.has_departed(goal.owner) or last is None or current is None:
+    if record.claims or record.has_departed(goal.owner) or last is None:
+        return False
+    if record.pending and record.pending.request == goal.stamp.digest:
+        return True  # It had: this very Delete has announced that it ends the encryption with that key.
+    if current is None:
         return False
     return last in (current.key_id, current.identity) or keys.look_up(last, stream).is_same_as(current)

@@ -47,12 +47,12 @@ class Intent:
 def for_incarnation(record: Record, created: int, now: float) -> Record:
     """Void the claims on an earlier stream of the same name: their owners have nothing on the new stream.
 
-    The record remembers that they had a claim, so that it does not look lost. A call in flight does not tell the two
-    streams apart, so the intent stays.
+    The record remembers until their Deletes come that they had a claim, so that it does not look lost. A call in flight
+    does not tell the two streams apart, so the intent stays.
     """
     if record.incarnation in (0, created):
         return replace(record, incarnation=created)
-    left = tuple(Departed(one.owner, now, one.latest.issued_at, ()) for one in record.claims)
+    left = tuple(Departed(one.owner, now, one.latest.issued_at, (), void=True) for one in record.claims)
     return replace(
         record,
         incarnation=created,
@@ -135,15 +135,15 @@ def _releasing(claim: Claim, stamp: RequestStamp) -> Claim:
 
 
 def with_departed(record: Record, departed: Departed) -> Record:
-    """Remember an owner that has left. What was remembered for two hours is forgotten."""
-    kept = tuple(one for one in record.departed if departed.at - one.at < DEPARTED_SECONDS)
+    """Remember an owner that has left, instead of its void claim. What was remembered for two hours is forgotten."""
+    left = departed.owner if departed.issued_before else None
+    kept = tuple(one for one in without_old(record, departed.at).departed if not one.void or one.owner != left)
     return replace(record, departed=(*kept, departed))
 
 
 def without_old(record: Record, now: float) -> Record:
     """Forget the owners that left more than two hours ago; the table's TTL deletes late."""
-    kept = tuple(one for one in record.departed if now - one.at < DEPARTED_SECONDS)
-    return replace(record, departed=kept)
+    return replace(record, departed=tuple(one for one in record.departed if not one.is_over(now)))
 
 
 def with_pending(record: Record, intent: Intent, name: str, now: float) -> Record:
@@ -169,8 +169,11 @@ def with_mend(record: Record, began: float, now: float) -> Record:
 
 
 def expires(record: Record) -> int | None:
-    """When the item may be deleted, in epoch seconds: once it is of no use. None while a claim or a grant is left."""
-    if record.claims or record.grants:
+    """When the item may be deleted, in epoch seconds: once it is of no use.
+
+    None while a claim, even a void one, or a grant is left.
+    """
+    if record.claims or record.grants or any(one.void for one in record.departed):
         return None
     ends = [one.at + DEPARTED_SECONDS for one in record.departed]
     if record.pending:

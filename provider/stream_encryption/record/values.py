@@ -109,12 +109,18 @@ class Departed:
         at: When this was written, in epoch seconds.
         issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
         digests: Further requests that are superseded.
+        void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
     """
 
     owner: Owner
     at: float
     issued_before: int
     digests: tuple[str, ...]
+    void: bool = False
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether no request that this supersedes can still come."""
+        return not self.void and now - self.at >= DEPARTED_SECONDS
 
     def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
         """Tell whether a request of an owner is superseded.
@@ -196,7 +202,7 @@ class Record:
         return self.claims[-2] if is_in_force else None
 
     def has_departed(self, owner: Owner) -> bool:
-        """Tell whether a Delete of the owner was carried out in the last two hours."""
+        """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
         return any(one.owner == owner for one in self.departed)
 
     def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
