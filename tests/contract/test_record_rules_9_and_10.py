@@ -167,3 +167,14 @@ def test_an_invocation_that_stood_still_looks_again_before_it_acts() -> None:
     provider.kinesis.faults.before_call(stand_still, "DescribeKey")
     failed(send(provider, create()), "OwnedByAnotherStack")
     assert (provider.key_of(), owners(provider)) == (provider.two.arn, ["Theirs"])
+
+
+def test_rule_9_a_start_that_was_never_made_gives_nobody_a_key() -> None:
+    """Rule 9, as found: time ran out while KMS refused the Start, and later a person gave the stream that very key."""
+    provider = made("alias/two")
+    provider.one.denies_use = True
+    answer = failed(send(provider, create({**ONE, "ServiceTimeout": "30"})), "DeadlineExceeded")
+    provider.clock.sleep(60)
+    provider.kinesis.people.rekey("orders", provider.one.arn)
+    says_so(send(provider, delete(PhysicalResourceId=answer["PhysicalResourceId"])))
+    assert (provider.key_of(), owners(provider), starts(provider)) == (provider.one.arn, [], 0)

@@ -86,7 +86,7 @@ class EndChecks:
             and (one.on_delete == "Keep" or not_restored)
             and one.stream == held.stream
             and one.stack is not held.request.stack
-            and one.issued > held.request.issued
+            and any(response.at > held.since for response in one.responses)
             for one in self._world.requests
         )
 

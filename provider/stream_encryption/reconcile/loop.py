@@ -11,7 +11,7 @@ from .actions import Failed, Stabilized, Wait
 from .environment import Environment
 from .pacing import LONGEST_SECONDS, pause
 from .progress import Progress
-from .step import NOTHING, take_step
+from .step import NOTHING, Known, end_intent, take_step
 
 LATE_SECONDS = 1.0
 """How long after the deadline a step may still begin, in seconds: the last look is planned for the deadline itself."""
@@ -54,7 +54,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     known = NOTHING
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
-            raise _late(progress, env)
+            raise _late(progress, known, env)
         step = take_step(progress, env, known)
         action, known = step.action, step.known
         if isinstance(action, Failed):
@@ -66,7 +66,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
         progress = replace(progress, state=step.state)
         left = deadline - now
         if left <= 0:
-            raise _late(progress, env)
+            raise _late(progress, known, env)
         seconds = min(pause(action, progress.state, now, env.random, budget.longest_look), left)
         if isinstance(action, Wait) and budget.ends(now, seconds):
             return progress, seconds
@@ -75,6 +75,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     return progress, 0.0
 
 
-def _late(progress: Progress, env: Environment) -> DeadlineExceeded:
+def _late(progress: Progress, known: Known, env: Environment) -> DeadlineExceeded:
     state = progress.state
+    end_intent(state, known, env)
     return DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())

@@ -157,14 +157,21 @@ def _after_action(step: Step, env: Environment) -> Step:
         case SkipRevoke():
             unrevoked = (*state.granted.unrevoked, action.grant)
             state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
-        case Failed() if step.known.seen:
-            left = record_after_failure(state, step.known.seen)
-            if left:
-                with suppress(Refused):  # The intent then lasts its time.
-                    env.table.write(left)
+        case Failed():
+            end_intent(state, step.known, env)
         case _:
             pass
     return Step(state, action, known)
+
+
+def end_intent(state: State, known: Known, env: Environment) -> None:
+    """End the intent of a request that fails, if its call certainly is over or was not made."""
+    if known.record is None:
+        return
+    left = record_after_failure(state, known.seen or Observation(state.since, None, known.record))
+    if left:
+        with suppress(Refused):  # The intent then lasts its time.
+            env.table.write(left)
 
 
 def _after_refusal(goal: Goal, state: State, refusal: Refusal, known: Known, env: Environment) -> Step:
