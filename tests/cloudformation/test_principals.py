@@ -55,6 +55,8 @@ def test_roles_and_users_of_any_account_are_principals(name: str, value: Any, re
         (f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/Role", "is a service-linked role"),
         ("firehose.amazonaws.com", "is a service"),
         (f"arn:aws:sts::{ACCOUNT}:assumed-role/writer/session", "is a session of a role"),
+        (f"arn:aws:sts::{ACCOUNT}:federated-user/writer", "is a session of a role"),
+        (f"arn:aws:iam::{ACCOUNT}:assumed-role/writer/session", "is a session of a role"),
         (f"arn:aws:iam::{ACCOUNT}:group/writers", "is not the ARN of a role or user"),
         (f"arn:aws:iam::{ACCOUNT}:role/", "is not the ARN of a role or user"),
         (f"arn:aws:iam::{ACCOUNT}:role/\N{CYRILLIC SMALL LETTER A}", "is not the ARN of a role or user"),

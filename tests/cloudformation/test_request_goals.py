@@ -174,6 +174,18 @@ def test_the_delete_of_a_failed_create_releases_what_that_very_request_did() -> 
     )
 
 
+@pytest.mark.parametrize("physical_id", [FAILED_CREATE, INVENTED_ID], ids=["failed", "cancelled"])
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("Keep", OnDelete.KEEP), ("Restore", OnDelete.RESTORE), ("Stop", OnDelete.RESTORE), ("?", OnDelete.RESTORE)],
+)
+def test_stop_is_not_for_a_create_that_failed_or_was_cancelled(physical_id: str, said: str, meant: OnDelete) -> None:
+    """Promise 3: it would end what others began; Keep ends nothing."""
+    (goal,) = goals(delete_event({**ORDERS, "OnDelete": said}, PhysicalResourceId=physical_id))
+    assert isinstance(goal, Release)
+    assert goal.on_delete is meant
+
+
 @pytest.mark.parametrize("physical_id", ["failed-create:", "failed-create:Encryption"])
 def test_the_delete_of_a_create_that_could_not_be_read_releases_no_request_s_work(physical_id: str) -> None:
     """Rule 8: such a Create did nothing, and its id names no request."""

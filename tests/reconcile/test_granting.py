@@ -395,3 +395,48 @@ def test_a_delete_of_a_stream_that_is_gone_names_the_grant_that_stays() -> None:
     ended = told(decide_release(release(), seen(None, record(claim(), grants=(PRODUCER,))), known, NOW))
     assert isinstance(ended, Stabilized)
     assert WRITER in ended.note
+
+
+def test_an_announced_revocation_is_made_as_it_was_announced() -> None:
+    """Grants: the grant of the announcement, with the id that KMS gave it, on this stream."""
+    known_then = replace(PRODUCER, owners=(), ended_at=NOW - 1)
+    own = intent(Change.REVOKE_GRANT, known_then)
+    written = create(known_then, CONSUMER, has=ONE, access=Access((), (READER,)))
+    assert isinstance(written, WriteRecord)
+    assert (written.intent, written.record.claims[-1].owner) == (own, ME)
+    known = state(call=call(own, grant=known_then), stability=READY)
+    seen_since = replace(known_then, grant_id=None)
+    made = create(seen_since, CONSUMER, has=ONE, access=Access((), (READER,)), pending=pending(own), known=known)
+    assert isinstance(made, Call)
+    assert (made.code, made.change, made.grant) == (Code.REVOKE_REQUESTED, Change.REVOKE_GRANT, known_then)
+    assert (made.stream.arn, made.key_id) == (stream().arn, ONE.identity)
+
+
+def test_a_key_that_takes_no_grant_is_told_with_what_was_changed_before() -> None:
+    """Error KeyUnusable: whether a Start had been made."""
+    managed = replace(ONE, aws_managed=True)
+    before, after = (create(wanted=managed, known=state(calls_made=made)).reason for made in (0, 1))
+    assert before != after
+
+
+@pytest.mark.parametrize("claims", [(claim(), claim(THEY, TWO)), (claim(THEY, TWO),)], ids=["not in force", "no claim"])
+def test_a_delete_without_a_say_on_the_key_revokes_its_own_grants(claims: tuple[Claim, ...]) -> None:
+    """Grants: they end with the resource that wanted them; the answer says which ones stay, and until when."""
+    known = record(*claims, key=started(TWO), started=True, grants=(PRODUCER, CONSUMER))
+    observed = seen(stream(TWO), known, current=TWO)
+    assert announced(told(decide_release(release(), observed, state(), NOW))) == (Change.REVOKE_GRANT, PRODUCER)
+    busy = replace(known, pending=pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs"))
+    waits = told(decide_release(release(), replace(observed, record=busy), state(), NOW))
+    assert waits.code is Code.WAITING_FOR_OTHER_CALL
+    ended = told(decide_release(release(), observed, state(granted=Granted(revoked=(PRODUCER,))), NOW))
+    assert isinstance(ended, Stabilized)
+    assert "2026-01-02 00:00 UTC" in ended.note
+    assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
+
+
+def test_a_consumers_grant_that_ends_this_very_second_is_not_told() -> None:
+    """Grants: it is about to be revoked."""
+    over = replace(CONSUMER, owners=(), ended_at=NOW - DAY)
+    ended = delete(over, known=state(stability=READY, granted=Granted(unrevoked=(over,))))
+    assert isinstance(ended, Stabilized)
+    assert "keep their grants" not in ended.note

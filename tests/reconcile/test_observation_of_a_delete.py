@@ -46,6 +46,29 @@ def test_a_key_to_restore_is_the_one_that_was_found_whatever_its_alias_means_by_
     assert not look(account).as_wanted
 
 
+def test_a_key_to_restore_is_looked_up_by_its_arn_where_its_alias_stands_for_another_key_or_none() -> None:
+    """Promise 3: the key that was found comes back, not the one that its alias means by now."""
+    for moved in (True, False):
+        account = Account("alias/one")
+        ours(account, claim(found=Key("alias/two", account.two.arn)))
+        if moved:
+            account.kms.alias("alias/two", account.three)
+        else:
+            account.kms.aliases = {name: key for name, key in account.kms.aliases.items() if key is not account.two}
+        assert look(account).wanted == Key(account.two.arn, account.two.arn)
+
+
+def test_a_key_to_restore_that_was_found_by_its_arn_is_looked_up_once() -> None:
+    """Calls: an ARN stands for one key for ever."""
+    account = Account("alias/one")
+    ours(account, claim(found=Key(account.two.arn, account.two.arn)))
+    account.two.denies_describe = True
+    wanted = look(account).wanted
+    assert wanted
+    assert (wanted.key_id, wanted.denied) == (account.two.arn, True)
+    assert account.named().count("DescribeKey") == 1
+
+
 def test_a_delete_that_ends_the_encryption_looks_no_key_up() -> None:
     """Promise 7: Stop needs no key."""
     account = Account("alias/one")
