@@ -85,7 +85,7 @@ audit: setup ## Show the command audit on the emulator
 LIVES := tests/simulation tests/lives tests/stack
 PARTS = $(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%)
 
-check: setup code ## The inner loop of a change: form, types, and the tests of parts; about a minute
+check: setup code ## The inner loop of a change: form, types, and the tests of parts; a minute or two
 	@$(PARTS)
 
 test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
