@@ -101,10 +101,11 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
         progress = first.reach(event, request, end_of(context, now))
         if progress is None:
             return None
-        demand_room(event, request.success_id(progress), progress.data)
+        success_id = request.success_id(progress)
+        demand_room(event, success_id, progress.data)
         parts.telemetry.reached(progress)
         resource.Data, resource.Reason = progress.data, progress.reason
-        return request.success_id(progress)
+        return success_id
 
     def handle(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
         try:

@@ -276,7 +276,7 @@ def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
     own = call(start_intent(), called_at=NOW, answered=answered, effect_at=effect_at)
     known = state(call=own, stability=Stability(reached_at=reached_at))
     announced = record(claim(), pending=pending(start_intent()))
-    left = record_after_failure(known, seen(stream(ONE, status) if status else None, announced, current=ONE))
+    left = record_after_failure(known, announced, seen(stream(ONE, status) if status else None, announced, current=ONE))
     assert (left is not None) is ends
     if left:
         assert (left.pending, left.key, left.started, left.changed_at) == (None, started(ONE), True, NOW)
@@ -285,13 +285,23 @@ def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
 def test_a_failing_request_withdraws_an_intent_whose_call_was_not_made() -> None:
     """Record, rule 2: so that nobody waits for it; the record says nothing else anew."""
     before = record(claim(), pending=pending(start_intent()))
-    left = record_after_failure(state(call=call(start_intent())), seen(stream(TWO), before, current=TWO))
+    left = record_after_failure(state(call=call(start_intent())), before, seen(stream(TWO), before, current=TWO))
     assert left == replace(before, pending=None)
 
 
 def test_a_failing_request_leaves_the_intent_of_another_one() -> None:
     """Record, rule 2: only its own."""
-    theirs = seen(stream(), record(claim(), pending=pending(start_intent(), "theirs")))
-    assert record_after_failure(state(call=call(start_intent())), theirs) is None
-    assert record_after_failure(state(), theirs) is None
-    assert record_after_failure(state(call=call(start_intent())), seen(stream(), record(claim()))) is None
+    theirs = record(claim(), pending=pending(start_intent(), "theirs"))
+    assert record_after_failure(state(call=call(start_intent())), theirs, seen(stream(), theirs)) is None
+    assert record_after_failure(state(), theirs, seen(stream(), theirs)) is None
+    without = record(claim())
+    assert record_after_failure(state(call=call(start_intent())), without, seen(stream(), without)) is None
+
+
+def test_a_request_that_fails_without_a_look_only_withdraws_a_call_that_was_not_made() -> None:
+    """Record, rule 2: nobody has seen whether the other call is over."""
+    announced = record(claim(), pending=pending(start_intent()))
+    left = record_after_failure(state(call=call(start_intent())), announced, None)
+    assert left == replace(announced, pending=None)
+    made = call(start_intent(), called_at=NOW, answered=True, effect_at=NOW)
+    assert record_after_failure(state(call=made), announced, None) is None

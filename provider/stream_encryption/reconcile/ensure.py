@@ -19,14 +19,15 @@ from .goals import Ensure
 from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .observation import Observation
 from .situation import (
-    REFUSAL_RETRY_SECONDS,
     Situation,
     announce_then_call,
+    key_unusable,
+    may_be_new,
     wait_for_active,
     wait_for_other_calls,
     wait_until_credible,
 )
-from .state import LOOK_UP, State
+from .state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,12 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
 
 def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
     """Fail where KMS says that the key can't encrypt the stream. A key that KMS does not know may be seconds old."""
-    key, state = situation.wanted, situation.state
+    key = situation.wanted
     if key.fault is None or situation.seen.as_wanted:
         return None
-    since = state.refused_since(LOOK_UP)
-    if key.missing and since is not None and situation.now - since < REFUSAL_RETRY_SECONDS:
+    if may_be_new(situation, key):
         return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
-    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=bool(state.calls_made)))
+    return key_unusable(situation, key, key.fault)
 
 
 def _wait_for_turn(situation: EnsureSituation) -> Action | None:

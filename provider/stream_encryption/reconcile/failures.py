@@ -66,20 +66,28 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             assert_never(refusal.kind)
 
 
-def record_after_failure(state: State, seen: Observation) -> Record | None:
+def record_after_failure(state: State, record: Record, seen: Observation | None) -> Record | None:
     """The record without the intent of a request that fails, so that no other request waits for its call.
 
-    It says which key the stream has now, and whether the provider or somebody else gave it. None: the intent stays,
-    since it is not this request's, or its call may still take effect.
+    It says which key the stream has now, and whether the provider or somebody else gave it.
+
+    Args:
+        state: What the request remembers.
+        record: The record as it was last read or written.
+        seen: The last look; None where there is none that still holds.
+
+    Returns:
+        The record to write; None where the intent stays, since it is not this request's, or its call may still take
+        effect.
     """
-    record, pending, call = seen.record, seen.record.pending, state.call
+    pending, call = record.pending, state.call
     if pending is None or call is None or call.intent_id != pending.intent_id:
         return None
     if call.called_at is None:
         return without_pending(record)
-    shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
-    is_active = seen.stream is not None and seen.stream.status is StreamStatus.ACTIVE
-    if not (is_active and call.answered and shown_at >= call.called_at):
+    if seen is None or seen.stream is None or seen.stream.status is not StreamStatus.ACTIVE:
+        return None
+    if not call.answered or state.shown_at < call.called_at:
         return None
     return without_pending(as_seen(record, seen.current, call.called_at))
 

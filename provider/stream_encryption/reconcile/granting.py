@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from stream_encryption import errors
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, Record, RecordedKey
@@ -18,7 +17,7 @@ from stream_encryption.values import Direction, Grant, Key
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
-from .situation import GoalT, Situation, may_call
+from .situation import GoalT, Situation, key_unusable, may_call
 from .state import Granted
 
 
@@ -147,8 +146,7 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Failed | None:
         why = "may not be looked up, so no grant can be made on it: name it by its ARN"
     else:
         return None
-    changed = bool(situation.state.calls_made)
-    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, why, changed=changed))
+    return key_unusable(situation, key, why)
 
 
 def _call_for(situation: Situation[GoalT], change: Change, grant: Grant, record: Record) -> Action:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import inf
+from typing import NoReturn
 
 from stream_encryption.errors import DeadlineExceeded
 
@@ -54,7 +55,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     known = NOTHING
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
-            raise _late(progress, known, env)
+            _give_up(progress, known, env)
         step = take_step(progress, env, known)
         action, known = step.action, step.known
         if isinstance(action, Failed):
@@ -66,7 +67,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
         progress = replace(progress, state=step.state)
         left = deadline - now
         if left <= 0:
-            raise _late(progress, known, env)
+            _give_up(progress, known, env)
         seconds = min(pause(action, progress.state, now, env.random, budget.longest_look), left)
         if isinstance(action, Wait) and budget.ends(now, seconds):
             return progress, seconds
@@ -75,7 +76,8 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     return progress, 0.0
 
 
-def _late(progress: Progress, known: Known, env: Environment) -> DeadlineExceeded:
+def _give_up(progress: Progress, known: Known, env: Environment) -> NoReturn:
+    """End the intent of the request, whose time has run out, and raise DeadlineExceeded."""
     state = progress.state
     end_intent(state, known, env)
-    return DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())
+    raise DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())

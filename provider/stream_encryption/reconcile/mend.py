@@ -14,7 +14,14 @@ from stream_encryption.values import StreamStatus
 from .actions import Action, Code, Failed, Stabilized
 from .goals import Mend
 from .observation import Observation
-from .situation import Situation, announce_then_call, wait_for_active, wait_for_other_calls, wait_until_credible
+from .situation import (
+    Situation,
+    announce_then_call,
+    key_unusable,
+    wait_for_active,
+    wait_for_other_calls,
+    wait_until_credible,
+)
 from .state import State
 
 
@@ -59,8 +66,7 @@ def _fail_if_key_unusable(situation: Situation[Mend]) -> Failed | None:
     key = situation.seen.wanted
     if key is None or key.fault is None or situation.seen.as_wanted:
         return None
-    changed = bool(situation.state.calls_made)
-    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, key.fault, changed=changed))
+    return key_unusable(situation, key, key.fault)
 
 
 def _start_encryption(situation: Situation[Mend]) -> Action | None:

@@ -25,14 +25,14 @@ from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
 from .restoration import Outcome, Restoration, restoration
 from .situation import (
-    REFUSAL_RETRY_SECONDS,
     Situation,
     announce_then_call,
+    may_be_new,
     wait_for_active,
     wait_for_other_calls,
     wait_until_credible,
 )
-from .state import LOOK_UP, State
+from .state import State
 
 
 def decide_release(goal: Release, seen: Observation, state: State, now: float) -> Action:
@@ -121,19 +121,11 @@ def _restore(situation: Situation[Release]) -> Action | None:
     if seen.as_wanted:
         needs_no_proof = _target(situation).outcome in (Outcome.KEEP, Outcome.LEAVE)
         return None if needs_no_proof else wait_until_credible(situation)
-    fault = seen.wanted.fault if seen.wanted else None
-    since = state.refused_since(LOOK_UP)
-    if (
-        fault
-        and seen.wanted
-        and seen.wanted.missing
-        and since is not None
-        and situation.now - since < REFUSAL_RETRY_SECONDS
-    ):
-        return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {fault}, unless that passes")
     target = _target(situation)
-    if fault:
-        reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {fault}"
+    if seen.wanted and seen.wanted.fault:
+        if may_be_new(situation, seen.wanted):
+            return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")
+        reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if target.key:
         key_id = seen.wanted.key_id if seen.wanted else target.key_id

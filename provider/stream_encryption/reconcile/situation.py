@@ -12,12 +12,12 @@ from typing import Generic, TypeVar
 from stream_encryption import errors
 from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, as_seen
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Stream, StreamStatus
+from stream_encryption.values import Key, Stream, StreamStatus
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Mend, Release, RevokeDue
 from .observation import Observation
-from .state import State
+from .state import LOOK_UP, State
 
 REFUSAL_RETRY_SECONDS = 60.0
 """How long to repeat a call that AWS refuses, in seconds: a key, policy, role or grant may have been made just now."""
@@ -132,6 +132,18 @@ def wait_until_credible(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
+def may_be_new(situation: Situation[GoalT], key: Key) -> bool:
+    """Tell whether KMS does not know the key, and was first asked less than a minute ago: it may be seconds old."""
+    since = situation.state.refused_since(LOOK_UP)
+    return key.missing and since is not None and situation.now - since < REFUSAL_RETRY_SECONDS
+
+
+def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:
+    """Fail, since the key can't be used for the stream; `why` is the end of a sentence."""
+    changed = bool(situation.state.calls_made)
+    return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, why, changed=changed))
+
+
 def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: Record, if_undone: Action) -> Action:
     """Announce a change in the record; then make the call; then wait for its effect.
 
@@ -148,10 +160,9 @@ def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: R
         and call.is_same_change(intent)
         and not _is_overtaken(situation, call.called_at)
     ):
-        shown_at = max(call.effect_at or 0.0, state.stability.reached_at or 0.0)
-        if situation.now - max(call.called_at, shown_at) < EFFECT_SECONDS:
+        if situation.now - max(call.called_at, state.shown_at) < EFFECT_SECONDS:
             return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
-        if call.answered and shown_at >= call.called_at:
+        if call.answered and state.shown_at >= call.called_at:
             return if_undone
         if call.times >= MOST_CALLS:
             return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))

@@ -116,6 +116,12 @@ class State:
     skipped: str | None = None
     granted: Granted = field(default_factory=Granted)
 
+    @property
+    def shown_at(self) -> float:
+        """When the stream last showed this request's change, in epoch seconds: not ACTIVE, or as wanted; 0 if never."""
+        effect_at = self.call.effect_at if self.call else None
+        return max(effect_at or 0.0, self.stability.reached_at or 0.0)
+
     def refused_since(self, action: str) -> float | None:
         """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
         return next((one.since for one in self.ongoing_refusals if one.action == action), None)

@@ -168,7 +168,7 @@ def end_intent(state: State, known: Known, env: Environment) -> None:
     """End the intent of a request that fails, if its call certainly is over or was not made."""
     if known.record is None:
         return
-    left = record_after_failure(state, known.seen or Observation(state.since, None, known.record))
+    left = record_after_failure(state, known.record, known.seen)
     if left:
         with suppress(Refused):  # The intent then lasts its time.
             env.table.write(left)

@@ -77,15 +77,19 @@ def as_seen(record: Record, current: Key | None, change_made_at: float | None = 
         record, pending = replace(record, grants=_after_grant_call(record.grants, pending, pending.grant)), None
     if pending and pending.change is Change.START and pending.key.is_key(current):
         made_at = pending.written_at if change_made_at is None else change_made_at
-        # The look-up of an alias that was denied when the Start was announced may tell its key by now.
-        key = pending.key if pending.key.resolved else RecordedKey.of(current)
-        return replace(record, key=key, started=True, changed_at=max(changed_at, made_at))
+        return replace(
+            record, key=_known_better(pending.key, current), started=True, changed_at=max(changed_at, made_at)
+        )
     if pending and change_made_at is not None:
         changed_at = max(changed_at, change_made_at)
     same = record.key is not None and record.key.is_key(current)
-    # A key that the record knows by its alias alone is written down with its ARN once a look-up tells that.
-    key = record.key if same and record.key and record.key.resolved else RecordedKey.of(current)
+    key = _known_better(record.key if same else None, current)
     return replace(record, key=key, started=record.started and same, changed_at=changed_at)
+
+
+def _known_better(known: RecordedKey | None, current: Key | None) -> RecordedKey | None:
+    """Keep a known key, unless it is known by its alias alone: a look-up that was denied may tell its ARN by now."""
+    return known if known and known.resolved else RecordedKey.of(current)
 
 
 def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant) -> tuple[Grant, ...]:
