@@ -94,7 +94,11 @@ class Expectations:
             "QuotaSpent": trouble.limit,
             world.log.RESPONDER: trouble.die or trouble.freeze or trouble.unheard or trouble.slow,
             # Lambda delivers an event again a minute after a response that was not taken: too late for a short timeout.
-            "RequestExpired": trouble.die or trouble.freeze or trouble.slow or (short and trouble.unheard),
+            # So can a second delivery be, which then answers before the first one does.
+            "RequestExpired": trouble.die
+            or trouble.freeze
+            or trouble.slow
+            or (short and (trouble.unheard or trouble.twice)),
             "DeadlineExceeded": short
             or trouble.storms
             or trouble.table_storms
