@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .engine import StreamRef, for_incarnation, judge, look_of
 from .pace import Pace
 from .reader import NotSeen
+from .times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -130,7 +130,7 @@ def _row(stream: Stream, looks: Looks, seen: dict[str, Key], now: float) -> Row:
         resource=claim.owner.logical_id if claim else "",
         found=(claim.found.key_id if claim.found else _NONE) if claim else "",
         wanted=claim.wanted.key_id if claim else "",
-        since=_utc(claim.latest.issued_at) if claim else "",
+        since=iso(claim.latest.issued_at) if claim else "",
         pending=_pending(record, now) if record else "",
         drift=", ".join(one.code for one in findings),
         detail="; ".join(one.detail for one in findings),
@@ -172,8 +172,4 @@ def _pending(record: Record, now: float) -> str:
     pending = record.pending
     if pending is None or pending.until < now:
         return ""
-    return f"{pending.change} of {pending.key.key_id} until {_utc(pending.until)}"
-
-
-def _utc(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{pending.change} of {pending.key.key_id} until {iso(pending.until)}"

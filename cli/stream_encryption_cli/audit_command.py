@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import audit, audit_report, failing, grants
 from .audit import Looks, Row
 from .grants import GrantRow
 from .hints import Hints
-from .places import Scope, parts
+from .places import parts
 from .progress import Progress
 from .reader import KeyReader
-from .resources.served import PROVIDER
-from .screen import Screen
-from .sources import Sources
+from .sources import Where
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -26,31 +24,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Given(Where):
     """What the command line gives.
 
     Attributes:
-        scope: The accounts and regions.
-        provider: The provider's FunctionName.
-        record_table: The table that holds the record; None: the one that the provider's stack names.
         form: `table`, `json` or `csv`.
         fail_on: What must not be true of any stream.
         grants: List the grants in the record instead of the streams.
         principals: Whom to hint about, with `grants`.
     """
 
-    scope: Scope = field(default_factory=Scope)
-    provider: str = PROVIDER
-    record_table: str | None = None
     form: str = "table"
     fail_on: Collection[Condition] = ()
     grants: bool = False
     principals: tuple[str, ...] = ()
-
-    def sources(self, account: Account) -> Sources:
-        """Where to look in one account and region."""
-        look = Sources.of if self.scope.is_one else Sources.of_any
-        return look(account, self.provider, self.record_table)
 
 
 def run(given: Given, command: Command) -> int:
@@ -71,12 +58,7 @@ def _streams(given: Given, command: Command) -> int:
 
     found = list(parts(given.scope, command, look, lambda why: Row("", fault=why)))
     progress.end()
-    if given.form == "json":
-        print(audit_report.as_json(found))
-    elif given.form == "csv":
-        print(audit_report.as_csv(found, Row))
-    else:
-        audit_report.show(found, Screen(sys.stdout))
+    audit_report.tell(found, Row, given.form, audit_report.show)
     return failing.exit_code((row for part in found for row in part.found), given.fail_on)
 
 
@@ -87,10 +69,5 @@ def _grants(given: Given, command: Command) -> int:
         return grants.rows(given.sources(account), Hints(account.iam, account.kms, given.principals))
 
     found = list(parts(given.scope, command, look, lambda why: GrantRow("", fault=why)))
-    if given.form == "json":
-        print(audit_report.as_json(found))
-    elif given.form == "csv":
-        print(audit_report.as_csv(found, GrantRow))
-    else:
-        audit_report.show_grants(found, Screen(sys.stdout))
+    audit_report.tell(found, GrantRow, given.form, audit_report.show_grants)
     return 1 if any(row.fault for part in found for row in part.found) else 0

@@ -5,24 +5,43 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .failing import has_broken_key
+from .screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .audit import Row
     from .grants import GrantRow
     from .places import Part
-    from .screen import Screen
+
+AnyRow = TypeVar("AnyRow", "Row", "GrantRow")
+"""A row of either kind of audit."""
 
 _HEAD = ("STREAM", "STATUS", "ENCRYPTION", "KEY", "CAN BE USED", "MANAGED BY", "FOUND", "WANTED", "SINCE", "PENDING")
 _PLACE = ("profile", "account", "region")
 _DIFFERS = ("Unencrypted", "AnotherKey")
 """The findings that the stream has not the wanted key."""
+
+
+def tell(
+    parts: Sequence[Part[AnyRow]],
+    kind: type[AnyRow],
+    form: str,
+    show_table: Callable[[Sequence[Part[AnyRow]], Screen], None],
+) -> None:
+    """Print the rows in the form that was asked for: `table`, `json` or `csv`."""
+    if form == "json":
+        print(as_json(parts))
+    elif form == "csv":
+        print(as_csv(parts, kind))
+    else:
+        show_table(parts, Screen(sys.stdout))
 
 
 def as_json(parts: Sequence[Part[Row]] | Sequence[Part[GrantRow]]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .engine import FindingCode, Sight, judge
 from .pace import Pace
+from .reader import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,14 +71,9 @@ def claimed(reader: RecordReader) -> Iterator[Record | Unseen]:
     Raises:
         NotSeen: The table can't be read.
     """
-    after = None
-    while True:
-        page = reader.page(after)
+    for page in pages(reader):
         yield from (record for record in page.records if record.in_force)
         yield from (Unseen(_name(arn), "the provider did not write its record", fails=True) for arn in page.unreadable)
-        after = page.after
-        if after is None:
-            return
 
 
 def rows(records: Iterable[Record | Unseen], sight: Sight, clock: Clock) -> Iterator[Row | Unseen]:

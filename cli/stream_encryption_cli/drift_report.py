@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from . import VERSION
 from .drift import Row, Unseen
+from .times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _sarif(row: Row) -> dict[str, Any]:
 
 def _asff(row: Row, now: float) -> dict[str, Any]:
     _, partition, _, region, account, _ = row.arn.split(":", 5)
-    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    at = iso(now)
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{row.arn}/{row.code}",

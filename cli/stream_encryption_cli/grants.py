@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .engine import StreamRef
-from .reader import NotSeen
+from .reader import NotSeen, pages
+from .times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,14 +54,9 @@ def rows(sources: Sources, hints: Hints) -> Iterator[GrantRow]:
     Raises:
         NotSeen: The record can't be read.
     """
-    after: str | None = None
-    while True:
-        page = sources.records.page(after)
+    for page in pages(sources.records):
         for record in page.records:
             yield from _of_record(record, sources, hints)
-        after = page.after
-        if after is None:
-            return
 
 
 def _of_record(record: Record, sources: Sources, hints: Hints) -> Iterator[GrantRow]:
@@ -74,7 +69,7 @@ def _of_record(record: Record, sources: Sources, hints: Hints) -> Iterator[Grant
             grant.direction,
             grant.key,
             owners=", ".join(f"{owner.logical_id} of {owner.stack_name}" for owner in grant.owners),
-            since=_utc(grant.made_at) if grant.made_at else "",
+            since=iso(grant.made_at) if grant.made_at else "",
             until=_until(grant, stream),
             hint=hints.of(grant.principal, grant.direction, grant.key, record.stream),
         )
@@ -99,8 +94,4 @@ def _until(grant: Grant, stream: Stream | None) -> str:
     if grant.owners or grant.ended_at is None:
         return ""
     end = grant.revoke_at(stream.retention_hours) if stream else None
-    return _utc(end) if end is not None else "unknown"
-
-
-def _utc(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return iso(end) if end is not None else "unknown"

@@ -124,6 +124,19 @@ class KeyReader(KeyLookup):
         return self._found[key_id, stream.arn]
 
 
+def pages(records: RecordReader) -> Iterator[Page]:
+    """Read all pages of the records, one after the other.
+
+    Raises:
+        NotSeen: The table can't be read.
+    """
+    page = records.page(None)
+    yield page
+    while page.after is not None:
+        page = records.page(page.after)
+        yield page
+
+
 @contextmanager
 def _or_not_seen() -> Iterator[None]:
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from .places import Scope
 from .reader import NoRecords, NotSeen, RecordReader, StreamReader
 from .resources.served import PROVIDER
 
@@ -55,6 +56,26 @@ class Sources:
             if unseen.refusal.code == _NO_TABLE and _named_table(account.ssm, provider) is None:
                 return replace(sources, records=NoRecords())
         return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a command line says to look.
+
+    Attributes:
+        scope: The accounts and regions.
+        provider: The provider's FunctionName.
+        record_table: The table that holds the record; None: the one that the provider's stack names.
+    """
+
+    scope: Scope = field(default_factory=Scope)
+    provider: str = PROVIDER
+    record_table: str | None = None
+
+    def sources(self, account: Account) -> Sources:
+        """Where to look in one account and region."""
+        look = Sources.of if self.scope.is_one else Sources.of_any
+        return look(account, self.provider, self.record_table)
 
 
 def _named_table(ssm: SSMClient, provider: str) -> str | None:

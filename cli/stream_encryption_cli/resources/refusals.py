@@ -12,7 +12,7 @@ from stream_encryption_cli.template.contents import EXTENSIONS, TRANSFORM, Openi
 from stream_encryption_cli.template.functions import Functions
 from stream_encryption_cli.template.loops import FOR_EACH
 from stream_encryption_cli.template.text import Map, line_of
-from stream_encryption_cli.template.unknown import MissingName, TemplateFault, Unknown, unknown_in
+from stream_encryption_cli.template.unknown import MissingName, TemplateFault, Unknown, entries, unknown_in
 
 from .served import ATTRIBUTES, TYPE, may_be
 
@@ -54,7 +54,7 @@ def check(sections: Mapping[str, Any], found: Contents) -> None:
         if name != TRANSFORM and not isinstance(condition, Unknown):
             in_conditions.holds(name)
     functions = Functions(replace(found.scope, resources={name: _gives(one) for name, one in found.resources.items()}))
-    absent = {name for name, one in found.resources.items() if _there(one, functions) is False}
+    absent = {name for name, one in found.resources.items() if functions.is_there(one) is False}
     for name, one in found.outputs.items():
         _needs(name, one, absent, functions)
     needs = {name: _needs(name, one, absent, functions) for name, one in found.resources.items()}
@@ -90,8 +90,7 @@ def _of_values(value: Any, path: str = "", line: int | None = None) -> Iterator[
         yield TemplateFault(f"{path} is null, which CloudFormation takes nowhere", line)
     for twice in value.twice if isinstance(value, Map) else ():
         yield TemplateFault(f"{path}/{twice} is written twice", line_of(value, twice))
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, one in inner:
+    for name, one in entries(value):
         yield from _of_values(one, f"{path}/{name}", line_of(value, str(name)) or line)
 
 
@@ -121,8 +120,7 @@ def _of_entries(section: Mapping[str, Any], needed: str | None) -> Iterator[Temp
 
 def _of_extensions(value: Any) -> Iterator[TemplateFault]:  # noqa: ANN401
     """Find functions that only the transform AWS::LanguageExtensions knows."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, one in inner:
+    for name, one in entries(value):
         default = name == "Fn::FindInMap" and isinstance(one, list) and len(one) > 3  # noqa: PLR2004
         if default or name in ("Fn::Length", "Fn::ToJsonString") or str(name).startswith(FOR_EACH):
             told = "a DefaultValue" if default else name
@@ -172,10 +170,6 @@ def _of_names(found: Contents) -> Iterator[TemplateFault]:
                 yield TemplateFault(f"{name} depends on {needed}, which is not there", line_of(resource, "DependsOn"))
 
 
-def _there(part: Any, functions: Functions) -> bool | Unknown:  # noqa: ANN401
-    return functions.holds(part["Condition"]) if isinstance(part, dict) and "Condition" in part else True
-
-
 def _needs(name: str, part: Any, absent: set[str], functions: Functions) -> set[str]:  # noqa: ANN401
     """Evaluate a resource or an output; give the resources that it refers to.
 
@@ -183,7 +177,7 @@ def _needs(name: str, part: Any, absent: set[str], functions: Functions) -> set[
         TemplateFault: It can't be evaluated, or refers to a resource that is absent. Where its own condition is not
             met, only its names are checked.
     """
-    there = _there(part, functions)
+    there = functions.is_there(part)
     evaluated: dict[str, Any] = {}
     try:
         for key, one in part.items() if isinstance(part, dict) else ():

@@ -86,7 +86,9 @@ class Template:
         self._scope = scope
         self.found: Contents = contents(sections, scope)
         self._functions = Functions(self.found.scope)
-        self.openings = [one for one in self.found.openings if self._there(self.found.resources.get(one.name))]
+        self.openings = [
+            one for one in self.found.openings if self._functions.is_there(self.found.resources.get(one.name))
+        ]
         if not deployed:
             check(sections, self.found)
             self.openings += unproven(sections, self.found)
@@ -105,7 +107,7 @@ class Template:
     def type_of(self, logical_id: str) -> str | None:
         """Give a resource's type; None where there is no such resource, or its condition is not met."""
         resource = self.found.resources.get(logical_id)
-        if not isinstance(resource, dict) or self._there(resource) is False:
+        if not isinstance(resource, dict) or self._functions.is_there(resource) is False:
             return None
         return str(resource.get("Type"))
 
@@ -128,7 +130,7 @@ class Template:
         customs = {
             name: one
             for name, one in self.found.resources.items()
-            if isinstance(one, dict) and may_be(str(one.get("Type"))) and self._there(one) is not False
+            if isinstance(one, dict) and may_be(str(one.get("Type"))) and self._functions.is_there(one) is not False
         }
         return {name: self._resource(name, one) for name, one in customs.items()}
 
@@ -155,12 +157,8 @@ class Template:
             self._definitions[logical_id] = told
         return self._definitions[logical_id]
 
-    def _there(self, resource: Any) -> bool | Unknown:  # noqa: ANN401
-        conditional = isinstance(resource, dict) and "Condition" in resource
-        return self._functions.holds(resource["Condition"]) if conditional else True
-
     def _resource(self, logical_id: str, resource: Mapping[str, Any]) -> Resource:
-        there = self._there(resource)
+        there = self._functions.is_there(resource)
         evaluated = self._functions.evaluate(resource.get("Properties", {}))
         properties = evaluated if isinstance(evaluated, dict) else {}
         opened = evaluated if isinstance(evaluated, Unknown) else None

@@ -76,6 +76,14 @@ class Functions:
             raise TemplateFault(f"condition {name} refers to itself")
         return met
 
+    def is_there(self, part: Any) -> bool | Unknown:  # noqa: ANN401
+        """Tell whether the condition of a resource or an output is met; one without a condition is there.
+
+        Raises:
+            TemplateFault: There is no such condition, or it refers to itself.
+        """
+        return self.holds(part["Condition"]) if isinstance(part, dict) and "Condition" in part else True
+
     def met(self, expression: Any) -> bool | Unknown:  # noqa: ANN401
         """Tell whether a condition function, such as Fn::Equals, is true.
 

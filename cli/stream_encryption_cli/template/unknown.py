@@ -75,8 +75,15 @@ def unknown_in(value: Any) -> Unknown | None:  # noqa: ANN401 (whatever a templa
 def parts(value: Any) -> Iterator[Any]:  # noqa: ANN401
     """Give a value and every value within it."""
     yield value
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for _, one in entries(value):
         yield from parts(one)
+
+
+def entries(value: Any) -> Iterable[tuple[Any, Any]]:  # noqa: ANN401
+    """Give what is directly within a value, with its name in a map or its place in a list."""
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def opaque(value: Any) -> Any:  # noqa: ANN401
