@@ -144,3 +144,13 @@ class Command:
             stacks,
             self.iam,
         )
+
+
+def planning(capsys: pytest.CaptureFixture[str], *streams: str) -> Command:
+    """The command in an account with the stream orders, these streams, and the keys alias/orders and alias/payments."""
+    provider = Provider()
+    for name in streams:
+        provider.kinesis.add_stream(name)
+    for alias in ("alias/orders", "alias/payments"):
+        provider.kms.add_key(alias)
+    return Command(capsys, provider)

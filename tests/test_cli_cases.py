@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import TOKEN, TYPE, Command
-from tests.provider import Provider
+from tests.cli import TOKEN, TYPE, Command, planning
 
 E = f"Type: {TYPE}"
 LOOPS = "Transform: AWS::LanguageExtensions\n"
@@ -18,12 +17,7 @@ LOOPS = "Transform: AWS::LanguageExtensions\n"
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Command:
     """The command in that account."""
-    provider = Provider()
-    for name in ("payments", "page-views", "page.views"):
-        provider.kinesis.add_stream(name)
-    for alias in ("alias/orders", "alias/payments"):
-        provider.kms.add_key(alias)
-    return Command(capsys, provider)
+    return planning(capsys, "payments", "page-views", "page.views")
 
 
 def properties(key: str, stream: str = "orders", more: str = "") -> str:

@@ -3,7 +3,8 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from stream_encryption.reconcile.actions import Action
+from stream_encryption.errors import ProviderError
+from stream_encryption.reconcile.actions import Action, Failed
 from stream_encryption.reconcile.goals import Ensure, Mend, Properties, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OwnCall, State
@@ -115,6 +116,17 @@ def told(action: Action) -> Action:
     assert len(action.reason) > len("no reason")
     assert "None" not in action.reason
     return action
+
+
+def failure(action: Action) -> ProviderError:
+    """The error of an action that failed."""
+    assert isinstance(action, Failed), action
+    return action.error
+
+
+def error(action: Action) -> type[ProviderError]:
+    """The kind of the error of an action that failed."""
+    return type(failure(action))
 
 
 def seen(of: Stream | None, known: Record | None = None, **more: Any) -> Observation:

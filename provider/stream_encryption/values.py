@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 HOUR = 3600.0
@@ -12,6 +13,11 @@ AWS_MANAGED_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alia
 CUSTOMER_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/(?!aws/).+")
 _DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
 """Source: IAM User Guide, "Troubleshoot access denied error messages"."""
+
+
+def utc_minute(epoch_seconds: float) -> str:
+    """A time as a person reads it, to the minute."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 class StreamStatus(StrEnum):

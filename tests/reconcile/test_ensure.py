@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Stabilized, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Stabilized, WriteRecord
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
@@ -25,6 +25,7 @@ from tests.values import (
     call,
     claim,
     ensure,
+    error,
     pending,
     record,
     recorded,
@@ -52,12 +53,6 @@ def plain(*claims: Any, **more: Any) -> Observation:
 def wanted(*claims: Any, **more: Any) -> Observation:
     """A look at the stream, which has the wanted key."""
     return seen(stream(ONE), record(*claims), **{"wanted": ONE, "current": ONE, "as_wanted": True, **more})
-
-
-def error(action: Action) -> type[errors.ProviderError]:
-    """The error of an action that failed."""
-    assert isinstance(action, Failed), action
-    return type(action.error)
 
 
 def test_a_stream_that_does_not_exist_fails() -> None:

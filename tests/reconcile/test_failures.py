@@ -19,6 +19,7 @@ from tests.values import (
     call,
     claim,
     ensure,
+    failure,
     mend,
     pending,
     record,
@@ -55,12 +56,6 @@ def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: Stat
         since = OngoingRefusal(refusal.action, refusal.kind, NOW - tried)
         base = state(ongoing_refusals=(since,), calls_made=base.calls_made, look_throttled=base.look_throttled)
     return told(decide_refusal(goal, refusal, base, NOW))
-
-
-def failure(action: Action) -> errors.ProviderError:
-    """The error of an action that failed."""
-    assert isinstance(action, Failed), action
-    return action.error
 
 
 @every_goal

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Stabilized, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Stabilized, WriteRecord
 from stream_encryption.reconcile.mend import decide_mend
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
@@ -23,6 +23,7 @@ from tests.values import (
     THEY,
     call,
     claim,
+    error,
     mend,
     pending,
     record,
@@ -47,12 +48,6 @@ def stopped(*claims: Claim, **more: Any) -> Observation:
 def decide(observed: Observation, known: State | None = None, now: float = NOW) -> Action:
     """The decision for a mend."""
     return told(decide_mend(mend(), observed, known or state(), now))
-
-
-def error(action: Action) -> type[errors.ProviderError]:
-    """The error of an action that failed."""
-    assert isinstance(action, Failed), action
-    return type(action.error)
 
 
 def test_a_stream_that_is_gone_can_not_be_mended() -> None:

@@ -8,12 +8,11 @@ this request writes it next: with the calls in it that are over.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, Record, RecordedKey
-from stream_encryption.values import Direction, Grant, Key
+from stream_encryption.values import Direction, Grant, Key, utc_minute
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
@@ -93,10 +92,9 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
     ends = [grant.revoke_at(hours) for grant in record.grants if grant.direction is Direction.CONSUMER]
     until = max((end for end in ends if end is not None), default=0.0)
     if until > situation.now:
-        day = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
         notes.append(
-            f"Consumers of {situation.stream.name} keep their grants until {day}, when the last record under the key "
-            "has left the stream; the watch, or a later request for this stream, revokes them then."
+            f"Consumers of {situation.stream.name} keep their grants until {utc_minute(until)}, when the last record "
+            "under the key has left the stream; the watch, or a later request for this stream, revokes them then."
         )
     notes += (
         f"The grant of {grant.principal} on key {grant.key} could not be revoked: revoke it by hand (kms "

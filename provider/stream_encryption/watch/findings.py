@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from math import floor
 
 from stream_encryption.record.changes import MOST_MENDS, STALE_SECONDS, recent_mends
 from stream_encryption.record.values import Claim, Record
-from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDrift, Refusal, Stream, StreamStatus
+from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDrift, Refusal, Stream, StreamStatus, utc_minute
 
 REQUEST_SECONDS = 60 * 60.0
 """How long a request can be at work, in seconds: CloudFormation waits no longer."""
@@ -91,7 +90,7 @@ def judge(record: Record, look: Look) -> tuple[Finding, ...] | None:
     if stream is None or stream.status is StreamStatus.DELETING:
         return (Finding(FindingCode.STREAM_GONE, "", "the stream was deleted, and its resource still claims it"),)
     if record.incarnation not in (0, stream.created):
-        detail = f"the stream was deleted and created again ({_day(stream.created)}); the claim on it is void"
+        detail = f"the stream was deleted and created again ({utc_minute(stream.created)}); the claim on it is void"
         return (Finding(FindingCode.STREAM_RECREATED, str(stream.created), detail),)
     if stream.status is not StreamStatus.ACTIVE:
         return None
@@ -131,11 +130,11 @@ def _of_key(stream: Stream, look: Look) -> Iterator[Finding]:
         yield Finding(FindingCode.UNREADABLE, f"denied {key.identity}", detail, hides)
     elif key.deleted_at is not None:
         days = max(0, floor((key.deleted_at - look.now) / _DAY))
-        left = f"in {days} day{'s' * (days != 1)}, on {_day(key.deleted_at)}"
+        left = f"in {days} day{'s' * (days != 1)}, on {utc_minute(key.deleted_at)}"
         detail = (
             f"key {key.identity} will be deleted {left}; then what is encrypted with it is lost. Cancel its deletion"
         )
-        yield Finding(FindingCode.KEY_UNUSABLE, f"deleted {_day(key.deleted_at)}", detail)
+        yield Finding(FindingCode.KEY_UNUSABLE, f"deleted {utc_minute(key.deleted_at)}", detail)
     elif key.fault:
         yield Finding(FindingCode.KEY_UNUSABLE, key.fault, f"key {key.identity} {key.fault}")
 
@@ -159,7 +158,3 @@ def _contested(record: Record, claim: Claim, found: tuple[Finding, ...], now: fl
     if drifts and claim.on_drift is OnDrift.MEND and len(mends) >= MOST_MENDS:
         detail = f"{len(mends)} mends in 24 hours did not last; there is no other until the first of them is a day old"
         yield Finding(FindingCode.CONTESTED, "", detail)
-
-
-def _day(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
