@@ -227,6 +227,13 @@ class EmbeddedAws:
         """What a template names as its ServiceToken."""
         return self.cloudformation.outputs(PROVIDER_STACK)["ServiceToken"]
 
+    def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 (boto3's)
+        """A boto3 client of a service, with the root's rights or with these credentials', as AWS's own variables."""
+        given: Any = {name.lower(): value for name, value in (credentials or {}).items()}
+        endpoint, config = self.endpoints["AWS_ENDPOINT_URL"], self.place.config
+        session: Any = self.place.session()
+        return session.client(service, endpoint_url=endpoint, config=config, **given)
+
     def stream_arn(self, name: str) -> str:
         """A stream's ARN."""
         return f"arn:aws:kinesis:{self.place.region}:{self.place.account}:stream/{name}"

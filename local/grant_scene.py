@@ -54,14 +54,7 @@ class GrantScene:
     def _generates_data_key(self, role: str) -> str:
         """Call GenerateDataKey as Kinesis does for a role's PutRecord; return "allowed" or the error's code."""
         given = self._aws.iam.assume(role, "writer").credentials
-        client = self._aws.place.session().client(
-            "kms",
-            endpoint_url=self._aws.endpoints["AWS_ENDPOINT_URL"],
-            config=self._aws.place.config,
-            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=given["AWS_SESSION_TOKEN"],
-        )
+        client = self._aws.client("kms", given)
         context = {"aws:kinesis:arn": self._aws.stream_arn(STREAM)}
         try:
             client.generate_data_key(KeyId=self._check.arn(KEY), KeySpec="AES_256", EncryptionContext=context)

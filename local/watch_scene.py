@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local import metrics
 from local.bus import Heard
 from local.trail import OwnersTool
+from local.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,8 @@ STACK, STREAM, KEY = "watched-encryption", "invoices", "alias/platform-team"
 ALARM = "kinesis-stream-encryption-drift-found"
 SECONDS = 60.0
 STALE_SECONDS = 6.0
+
+_until = partial(until, seconds=SECONDS)
 
 
 class WatchScene:
@@ -54,45 +58,36 @@ class WatchScene:
     def _an_owner_s_apply(self, heard: Heard) -> None:
         tool, began = OwnersTool(self._aws), time.monotonic()
         tool.apply(STREAM)
-        found = self._until(lambda: _about(heard, "Unencrypted"))
+        found = _until(lambda: _about(heard, "Unencrypted"))
         self._show.check(
             f"the finding came after {time.monotonic() - began:.0f} s: {found['code']}, by {found['by']}",
             holds=found["by"] == tool.trail.arn,
             seen=found,
         )
-        self._until(lambda: self._aws.streams.encryption(STREAM).type == "KMS")
-        self._until(lambda: self._aws.streams.encryption(STREAM).status == "ACTIVE")
+        _until(lambda: self._aws.streams.encryption(STREAM).type == "KMS")
+        _until(lambda: self._aws.streams.encryption(STREAM).status == "ACTIVE")
         self._show.say(f"    Back under its key {time.monotonic() - began:.0f} s after the owner's Stop.")
         self._check.encrypted(STREAM, KEY)
         # For some seconds after a change a description can be older than it, so that the watch does not judge yet.
-        self._until(lambda: not self._aws.record(STREAM).get("pending"))
+        _until(lambda: not self._aws.record(STREAM).get("pending"))
         time.sleep(STALE_SECONDS)
         self._aws.watch_runtime.invoke({"Watch": "Round"})
-        over = self._until(lambda: _about(heard, "Unencrypted", "Over"))
+        over = _until(lambda: _about(heard, "Unencrypted", "Over"))
         self._show.check("the next round tells that it is over", holds=over["state"] == "Over", seen=over)
 
     def _a_key_s_deletion(self, heard: Heard) -> None:
         arn, tool = self._check.arn(KEY), OwnersTool(self._aws)
         self._aws.kms.schedule_key_deletion(KeyId=arn, PendingWindowInDays=7)
         tool.trail.called("kms", "ScheduleKeyDeletion", {"keyId": arn}, {arn: "AWS::KMS::Key"})
-        found = self._until(lambda: _about(heard, "KeyUnusable"))
+        found = _until(lambda: _about(heard, "KeyUnusable"))
         self._show.check(f"the watch says: {found['detail']}", holds="will be deleted" in found["detail"], seen=found)
         metrics.publish(self._aws.watch_runtime.log_lines(), self._aws.cloudwatch)
-        state = self._until(lambda: self._state_of_alarm() == "ALARM" and "ALARM")
+        state = _until(lambda: self._state_of_alarm() == "ALARM" and "ALARM")
         self._show.check(f"the alarm {ALARM} goes off", holds=state == "ALARM", seen=state)
 
     def _state_of_alarm(self) -> str:
         alarms = self._aws.cloudwatch.describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
         return str(alarms[0]["StateValue"]) if alarms else ""
-
-    @staticmethod
-    def _until(holds: Callable[[], Any]) -> Any:  # noqa: ANN401
-        give_up = time.monotonic() + SECONDS
-        while not (found := holds()):
-            if time.monotonic() > give_up:
-                raise TimeoutError("the watch did not do it in time")
-            time.sleep(0.2)
-        return found
 
 
 def _about(heard: Heard, code: str, state: str = "Found") -> dict[str, Any] | None:

@@ -140,7 +140,7 @@ def assumed(account: Account) -> boto3.Session:
 def test_the_role_is_deployed_as_the_check_of_all_calls_reads_it(account: Account, keys: Keys) -> None:
     """tests/policies.py, which every run of the tests is held to, against CloudFormation and IAM."""
     place, role = account.aws.place, account.aws.sessions["Function"].role_arn.rpartition("/")[2]
-    iam = place.session().client("iam", endpoint_url=account.aws.kms.meta.endpoint_url, config=place.config)
+    iam = account.aws.client("iam")
     policies = [
         iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]

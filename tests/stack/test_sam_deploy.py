@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,7 +24,7 @@ SAMS_STACK = "aws-sam-cli-managed-default"
 @pytest.fixture
 def deployer(aws: EmbeddedAws) -> Iterator[dict[str, str]]:
     """The outputs of deploy/deployer-role.yaml, deployed for a pipeline's role; all is deleted afterwards."""
-    iam, account = client(aws, "iam"), aws.place.account
+    iam, account = aws.client("iam"), aws.place.account
     trust = statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="sts:AssumeRole")
     pipeline = iam.create_role(RoleName="pipeline-deploy", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     own = statement(Action="sts:AssumeRole", Resource=f"arn:aws:iam::{account}:role/deploy-{NAME}")
@@ -61,7 +61,7 @@ def test_the_deployer_role_is_enough_for_sam_deploy_which_asks_nothing(
 
 def the_dashboard_shows_every_alarm(aws: EmbeddedAws) -> None:
     """Issue 6: a dashboard and alarms, behind a parameter; its body is JSON, its names and ARNs are filled in."""
-    cloudwatch = client(aws, "cloudwatch")
+    cloudwatch = aws.client("cloudwatch")
     described = cloudwatch.describe_alarms(AlarmNamePrefix=f"{NAME}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     alarms = {one["AlarmArn"] for kind in ("MetricAlarms", "CompositeAlarms") for one in described[kind]}
     body = cloudwatch.get_dashboard(DashboardName=NAME)["DashboardBody"]
@@ -102,20 +102,13 @@ def sam_deploy(aws: EmbeddedAws, credentials: Mapping[str, str], *overrides: str
 def chained(aws: EmbeddedAws, deployer: Mapping[str, str]) -> dict[str, str]:
     """The deployer's credentials, as the pipeline's project gets them: by its own role first."""
     own = aws.iam.assume(deployer["PipelineRoleArn"], "project").credentials
-    sts = client(aws, "sts", own)
+    sts = aws.client("sts", own)
     given = sts.assume_role(RoleArn=deployer["DeployerRoleArn"], RoleSessionName="deployer")["Credentials"]
     return {
         "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
         "AWS_SESSION_TOKEN": given["SessionToken"],
     }
-
-
-def client(aws: EmbeddedAws, service: str, credentials: Mapping[str, str] | None = None) -> Any:
-    """A client of the embedded AWS, with the root's rights or with these credentials'."""
-    given = {name.lower(): value for name, value in (credentials or {}).items()}
-    session: Any = aws.place.session()
-    return session.client(service, endpoint_url=aws.endpoints["AWS_ENDPOINT_URL"], config=aws.place.config, **given)
 
 
 def statement(**elements: object) -> str:

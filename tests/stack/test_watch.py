@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local import waiting
 from local.bus import Heard
 from local.embedded_aws import PROVIDER_STACK
 from local.trail import OwnersTool
@@ -18,11 +20,13 @@ from local.trail import OwnersTool
 from .stacks import encryption
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from .stacks import Account
 
 SECONDS = 40.0
+
+until = partial(waiting.until, seconds=SECONDS)
 
 
 @pytest.fixture(name="heard")
@@ -30,16 +34,6 @@ def fixture_heard(account: Account) -> Iterator[Heard]:
     """What is told on the default bus, from now on."""
     with Heard(account.aws) as heard:
         yield heard
-
-
-def until(holds: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """Wait until something holds, and return it."""
-    give_up = time.monotonic() + seconds
-    while not (found := holds()):
-        if time.monotonic() > give_up:
-            raise TimeoutError
-        time.sleep(0.2)
-    return found
 
 
 def told(heard: Heard, stream: str) -> list[tuple[str, str]]:
