@@ -27,7 +27,7 @@ RECORD = (
     Mutant(
         "the intent of another request is not waited out",
         "reconcile/situation.py",
-        "    return 0.0 if is_own and _own_call_is_over(situation) else pending.until\n",
+        "    return 0.0 if is_over else pending.until\n",
         "    return 0.0\n",
         ("roll a creation back", 5, "late"),
     ),

@@ -14,7 +14,7 @@ from stream_encryption.record.requests import Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import Key, StreamStatus
 
-from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait, WriteRecord
+from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait
 from .goals import Ensure
 from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .observation import Observation
@@ -23,6 +23,7 @@ from .situation import (
     announce_then_call,
     key_unusable,
     may_be_new,
+    record_request,
     wait_for_active,
     wait_for_other_calls,
     wait_until_credible,
@@ -99,8 +100,8 @@ def _wait_for_turn(situation: EnsureSituation) -> Action | None:
     if wait and in_force and in_force.owner == situation.goal.owner:
         stamp = situation.goal.stamp
         if in_force.latest.arrival(stamp) is Arrival.NEWER:
-            record = with_request(situation.record, in_force.owner, stamp, creates=situation.goal.creates)
-            return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
+            noted = with_request(situation.record, in_force.owner, stamp, creates=situation.goal.creates)
+            return record_request(noted)
     return wait
 
 
@@ -119,7 +120,7 @@ def _start_encryption(situation: EnsureSituation) -> Action | None:
     goal, seen = situation.goal, situation.seen
     if seen.as_wanted:
         return None
-    key = RecordedKey(situation.wanted.start_key_id, situation.wanted.identity)
+    key = RecordedKey.to_start(situation.wanted)
     intent = Intent(Change.START, key, goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.properties.key_id))
     return announce_then_call(situation, intent, _record_with_claim(situation), if_undone)
@@ -161,25 +162,17 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
     goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_as_seen
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
-    in_force = record.in_force
-    if in_force and in_force.owner == goal.owner:
-        claim = replace(
-            in_force.with_request(goal.stamp, creates=goal.creates),
-            wanted=RecordedKey(wanted.key_id, wanted.identity),
-            on_delete=goal.properties.on_delete,
-            on_drift=goal.properties.on_drift,
-            releasing=None,
-        )
-    else:
-        claim = Claim(
-            owner=goal.owner,
-            found=None if seen.is_last_key else RecordedKey.of(seen.current),
-            wanted=RecordedKey(wanted.key_id, wanted.identity),
-            on_delete=goal.properties.on_delete,
-            on_drift=goal.properties.on_drift,
-            latest=Latest.of(goal.stamp),
-            creates=(goal.stamp.digest,) if goal.creates else (),
-        )
+    claim, wants = record.in_force, RecordedKey(wanted.key_id, wanted.identity)
+    if claim is None or claim.owner != goal.owner:
+        found = None if seen.is_last_key else RecordedKey.of(seen.current)
+        claim = Claim(goal.owner, found, wants, goal.properties.on_delete, Latest.of(goal.stamp))
+    claim = replace(
+        claim.with_request(goal.stamp, creates=goal.creates),
+        wanted=wants,
+        on_delete=goal.properties.on_delete,
+        on_drift=goal.properties.on_drift,
+        releasing=None,
+    )
     return with_grants(situation, with_claim(record, claim))
 
 

@@ -80,8 +80,8 @@ def record_after_failure(state: State, record: Record, seen: Observation | None)
         The record to write; None where the intent stays, since it is not this request's, or its call may still take
         effect.
     """
-    pending, call = record.pending, state.call
-    if pending is None or call is None or call.intent_id != pending.intent_id:
+    call = state.call
+    if call is None or not state.has_announced(record.pending):
         return None
     if call.called_at is None:
         return without_pending(record)
@@ -118,7 +118,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
         return skipped
     changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
-    if isinstance(goal, Release) and _keeps_the_former_key_away(refusal):
+    if isinstance(goal, Release) and _former_key_is_refused(refusal):
         reason = f"The key that the stream had before can't be restored: it {why}"
         return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
     if refusal.kind is RefusalKind.RECORD:
@@ -132,7 +132,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
         key_id = goal.properties.key_id if isinstance(goal, Ensure) else started
         stream = refusal.resource if refusal.action.startswith("kinesis:") else goal.stream.name
         return Failed(errors.KeyUnusable(stream, key_id, why, changed=changed))
-    grant = state.call.grant if state.call else None
+    grant = state.announced_grant
     if refusal.kind is RefusalKind.PRINCIPAL and grant:
         return Failed(errors.PrincipalUnknown(refusal, grant.principal, grant.direction))
     if refusal.kind is RefusalKind.CREDENTIALS:
@@ -145,7 +145,7 @@ def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | Non
 
     A Delete goes on, and so does a request that found another resource's grant.
     """
-    grant = state.call.grant if state.call else None
+    grant = state.announced_grant
     if grant is None or not refusal.action.endswith((Change.REVOKE_GRANT, LIST_GRANTS)):
         return None
     if isinstance(goal, Ensure) and goal.owner in grant.owners:
@@ -154,7 +154,7 @@ def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | Non
     return SkipRevoke(Code.REVOKE_SKIPPED, reason, grant)
 
 
-def _keeps_the_former_key_away(refusal: Refusal) -> bool:
+def _former_key_is_refused(refusal: Refusal) -> bool:
     """Tell whether a Start that restores the former key was refused because of that key, not of the stream."""
     if not refusal.action.endswith(Change.START):
         return False

@@ -1,8 +1,8 @@
 """The grants of a request: which to make before a Start, and which to revoke afterwards. Pure.
 
 Each CreateGrant and RevokeGrant is announced in the record as a Start is, so a request that was superseded makes and
-revokes nothing more, and a crash leaves no grant that nobody knows. In all functions here `record` is the record as
-this request writes it next: with the calls in it that are over.
+revokes nothing more, and a crash leaves no grant that nobody knows. In all functions here `record` is the record that
+this request writes next. It already has the results of the calls that are over.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def revocable_grant(situation: Situation[GoalT], record: Record) -> Action | Non
     """Revoke the next grant that nobody needs any more."""
     granted: Granted = situation.state.granted
     done = {grant.identity for grant in (*granted.revoked, *granted.unrevoked)}
-    for grant, left in zip(record.grants, _left(situation, record), strict=True):
+    for grant, left in zip(record.grants, _after_this_request(situation, record), strict=True):
         revoke_at = left.revoke_at(situation.stream.retention_hours)
         if revoke_at is not None and revoke_at <= situation.now and grant.identity not in done:
             return _call_for(situation, Change.REVOKE_GRANT, grant, record)
@@ -79,7 +79,7 @@ def without_unwanted(situation: Situation[GoalT], record: Record) -> Record:
     revoked = {grant.identity: grant.grant_id for grant in situation.state.granted.revoked}
     kept = (
         grant
-        for grant in _left(situation, record)
+        for grant in _after_this_request(situation, record)
         # One that was made again since, for somebody else, has another id, or an owner.
         if grant.owners or grant.identity not in revoked or grant.grant_id not in (None, revoked[grant.identity])
     )
@@ -104,19 +104,19 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
     return " ".join(notes)
 
 
-def _left(situation: Situation[GoalT], record: Record) -> list[Grant]:
+def _after_this_request(situation: Situation[GoalT], record: Record) -> list[Grant]:
     """The record's grants once this request is done: without its owner where it does not want them any more."""
     goal, left = situation.goal, []
     wanted = {grant.identity for grant in wanted_grants(goal, situation.seen.wanted)}
     for grant in record.grants:
         owner = None if grant.identity in wanted or isinstance(goal, RevokeDue) else goal.owner
         owners = tuple(one for one in grant.owners if one != owner)
-        ends = not owners and grant.ended_at is None and not _is_kept(situation, record, grant)
+        ends = not owners and grant.ended_at is None and not _key_stays(situation, record, grant)
         left.append(replace(grant, owners=owners, ended_at=situation.now if ends else grant.ended_at))
     return left
 
 
-def _is_kept(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
+def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
     """Tell whether a Delete leaves, or has left, the stream with this key, which no claim wants.
 
     The key's producers and consumers then keep their access, until somebody gives the stream another key.

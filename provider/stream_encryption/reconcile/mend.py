@@ -74,7 +74,7 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
     wanted, goal = situation.seen.wanted, situation.goal
     if situation.seen.as_wanted or wanted is None:
         return None
-    intent = Intent(Change.START, RecordedKey(wanted.start_key_id, wanted.identity), goal.stamp)
+    intent = Intent(Change.START, RecordedKey.to_start(wanted), goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
     announced = situation.record_as_seen
     mends = recent_mends(announced, situation.now)

@@ -126,8 +126,7 @@ def _for_mend(goal: Mend, seen: Observation, stream: Stream, keys: KeyLookup) ->
 
 def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
     seen = replace(seen, is_last_key=_is_last_key(goal, seen, stream, keys))
-    in_force = seen.record.in_force
-    if not (in_force and in_force.owner == goal.owner) and not seen.is_last_key:
+    if not seen.record.is_in_force(goal.owner) and not seen.is_last_key:
         return seen
     target = restoration(goal, seen.record, seen.current)
     if target.outcome is not Outcome.RESTORE:

@@ -19,7 +19,7 @@ from stream_encryption.record.requests import Arrival
 from stream_encryption.record.values import Change, Claim, Departed, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 
-from .actions import Action, Code, SkipRestore, Stabilized, Wait, WriteRecord
+from .actions import Action, Code, SkipRestore, Stabilized, Wait
 from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
@@ -28,6 +28,7 @@ from .situation import (
     Situation,
     announce_then_call,
     may_be_new,
+    record_request,
     wait_for_active,
     wait_for_other_calls,
     wait_until_credible,
@@ -43,7 +44,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if stream is None or stream.status is StreamStatus.DELETING:
         gone = Stream.gone(goal.stream.name, seen.record.stream)
         return _without_stream(Situation(goal, gone, seen, state, now))
-    if claim and _is_another_requests(goal, claim):
+    if claim and _belongs_to_another_request(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     situation = Situation(goal, stream, seen, state, now)
     for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):
@@ -55,22 +56,27 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
 
 def _without_stream(situation: Situation[Release]) -> Action:
     """Release the claim on a stream that is gone, or is about to go, and revoke the grants for it."""
+    # A request of this owner can still be delivered, again or late; the stream may be there again by then.
+    reason = f"stream {situation.goal.stream.name} does not exist any more, or is being deleted"
+    return _depart(situation, Code.RELEASED, reason)
+
+
+def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
+    """Remove the claim without a change to the encryption, once the grants that nobody needs are revoked."""
     revokes = _revoke_grants(situation)
     if revokes:
         return wait_for_other_calls(situation) or revokes
-    goal, record = situation.goal, without_unwanted(situation, _with_grant_call(situation))
-    reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
-    # A request of this owner can still be delivered, again or late; the stream may be there again by then.
-    departed = _departed(goal, record, situation.now)
-    return Stabilized(Code.RELEASED, reason, departed, note=revocation_note(situation, record))
+    record = without_unwanted(situation, _with_grant_call(situation))
+    departed = _departed(situation.goal, record, situation.now)
+    return Stabilized(code, reason, departed, note=revocation_note(situation, record))
 
 
-def _is_another_requests(goal: Release, claim: Claim) -> bool:
+def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
     """Tell whether the claim belongs to another request than the one that this Delete undoes.
 
     The PhysicalResourceId of a failed Create names that Create. Its Delete is not for a claim that a later Create has
-    made, or with which an Update has succeeded. An id that CloudFormation invented for a cancelled Create names none;
-    such a Delete is not for a claim with which a later Create or an Update has succeeded.
+    made, or with which an Update has succeeded. An id that CloudFormation invented names no Create. Such a
+    Delete is not for a claim with which a later Create or an Update has succeeded.
     """
     if goal.only_request is not None:
         newest_create = claim.creates[-1] if claim.creates else goal.only_request
@@ -81,34 +87,25 @@ def _is_another_requests(goal: Release, claim: Claim) -> bool:
 
 def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
     """Leave the encryption as it is if this resource's claim is not in force."""
-    goal, seen, record = situation.goal, situation.seen, situation.record
+    goal, record = situation.goal, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
-    if in_force and in_force.owner == goal.owner:
+    if record.is_in_force(goal.owner) or (claim is None and situation.seen.is_last_key):
         return None
-    if claim is None and seen.is_last_key:
-        return None
-    revokes = _revoke_grants(situation)
-    if revokes:
-        return wait_for_other_calls(situation) or revokes
-    record = without_unwanted(situation, _with_grant_call(situation))
-    departed, note = _departed(goal, record, situation.now), revocation_note(situation, record)
     if claim and in_force:
-        reason = f"resource {in_force.owner.logical_id} has taken the stream over"
-        return Stabilized(Code.RELEASED, reason, departed, note=note)
-    return Stabilized(Code.LEFT_ALONE, "this resource has no claim on the stream", departed, note=note)
+        return _depart(situation, Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over")
+    return _depart(situation, Code.LEFT_ALONE, "this resource has no claim on the stream")
 
 
 def _wait_for_turn(situation: Situation[Release]) -> Action | None:
     """Wait for other calls and for ACTIVE; first write that the Delete has come, so that the owner's requests stop."""
-    wait = wait_for_other_calls(situation) or (None if _is_kept(situation) else wait_for_active(situation))
+    wait = wait_for_other_calls(situation) or (None if _needs_no_change(situation) else wait_for_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
-        record = with_releasing(situation.record, goal.owner, goal.stamp)
-        return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
+        return record_request(with_releasing(situation.record, goal.owner, goal.stamp))
     return wait
 
 
-def _is_kept(situation: Situation[Release]) -> bool:
+def _needs_no_change(situation: Situation[Release]) -> bool:
     """Tell whether the stream keeps its encryption, so that its status does not matter."""
     return situation.state.skipped is not None or _target(situation).outcome is Outcome.KEEP
 
@@ -148,13 +145,15 @@ def _announced(situation: Situation[Release]) -> Record:
 
 
 def _with_grant_call(situation: Situation[Release]) -> Record:
-    """The record for a claim that does not decide on the encryption: with the grant of an announced call in it."""
-    record, call = situation.record, situation.state.call
+    """Add the outcome of an announced grant call to the record, and end this request's own intent.
+
+    For a Delete whose claim does not decide on the encryption, so nothing else of the stream is written down.
+    """
+    record = situation.record
     if record.pending is None or record.pending.grant is None:
         return record
-    mine = call is not None and call.intent_id == record.pending.intent_id
-    record = as_seen(record, situation.seen.current)
-    return without_pending(record) if mine else record
+    seen = as_seen(record, situation.seen.current)
+    return without_pending(seen) if situation.state.has_announced(record.pending) else seen
 
 
 def _succeed(situation: Situation[Release]) -> Action:
@@ -170,7 +169,7 @@ def _succeed(situation: Situation[Release]) -> Action:
 
 
 def _with_kept_key(situation: Situation[Release], record: Record) -> Record:
-    """The record with a key that stays: the claim below did not give the stream that key, so it must not undo it."""
+    """The record with a key that stays. If the claim below does not want that key, its Delete must not undo the key."""
     below = record.claim_below(situation.goal.owner)
     is_anothers = below is not None and not below.wanted.is_key(situation.seen.current)
     return replace(record, started=False) if is_anothers else record

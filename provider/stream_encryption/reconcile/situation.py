@@ -84,7 +84,7 @@ def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
 def _has_not_shown(situation: Situation[GoalT]) -> bool:
     """Tell whether this request's Start or Stop can still be missing in the description of an ACTIVE stream.
 
-    Another resource can have changed the record since, so that another change is wanted by now.
+    By its age alone: the request may want another key by now, since another resource can have changed the record.
     """
     call = situation.state.call
     if call is None or call.called_at is None or call.grant or call.effect_at is not None or situation.seen.as_wanted:
@@ -98,11 +98,11 @@ def in_flight_until(situation: Situation[GoalT]) -> float:
 
     Every call of another request is waited out.
     """
-    pending, call = situation.record.pending, situation.state.call
+    pending = situation.record.pending
     if pending is None:
         return 0.0
-    is_own = call is not None and call.intent_id == pending.intent_id
-    return 0.0 if is_own and _own_call_is_over(situation) else pending.until
+    is_over = situation.state.has_announced(pending) and _own_call_is_over(situation)
+    return 0.0 if is_over else pending.until
 
 
 def _own_call_is_over(situation: Situation[GoalT]) -> bool:
@@ -123,6 +123,11 @@ def wait_for_active(situation: Situation[GoalT]) -> Wait | None:
         return None
     reason = f"stream {stream.name} is {stream.status}; its encryption can change once it is ACTIVE"
     return Wait(Code.WAITING_FOR_ACTIVE, reason)
+
+
+def record_request(record: Record) -> WriteRecord:
+    """Write down that the request has come, while it has to wait: older requests of its owner change nothing more."""
+    return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
 
 
 def wait_until_credible(situation: Situation[GoalT]) -> Wait | None:
@@ -179,10 +184,11 @@ def _is_overtaken(situation: Situation[GoalT], called_at: float) -> bool:
 
 def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
     """Tell whether the record has this request's intent, at most BEGIN_SECONDS old, and the call was not made yet."""
-    pending, call = situation.record.pending, situation.state.call
-    if pending is None or call is None or call.called_at is not None or not call.is_same_change(intent):
+    call = situation.state.call
+    if call is None or call.called_at is not None or not call.is_same_change(intent):
         return False
-    return call.intent_id == pending.intent_id and situation.now - call.written_at <= BEGIN_SECONDS
+    is_own = situation.state.has_announced(situation.record.pending)
+    return is_own and situation.now - call.written_at <= BEGIN_SECONDS
 
 
 def _call(situation: Situation[GoalT], intent: Intent) -> Call:

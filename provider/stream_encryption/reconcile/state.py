@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from stream_encryption.record.changes import STALE_SECONDS, Intent
-from stream_encryption.record.values import Change, Record, RecordedKey
+from stream_encryption.record.values import Change, Pending, Record, RecordedKey
 from stream_encryption.values import Grant, Refusal, RefusalKind, StreamStatus
 
 from .observation import Observation
@@ -122,6 +122,15 @@ class State:
         effect_at = self.call.effect_at if self.call else None
         return max(effect_at or 0.0, self.stability.reached_at or 0.0)
 
+    @property
+    def announced_grant(self) -> Grant | None:
+        """The grant of the call that was announced last; None where that was no call for a grant."""
+        return self.call.grant if self.call else None
+
+    def has_announced(self, pending: Pending | None) -> bool:
+        """Tell whether an intent in the record is this request's own."""
+        return pending is not None and self.call is not None and self.call.intent_id == pending.intent_id
+
     def refused_since(self, action: str) -> float | None:
         """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
         return next((one.since for one in self.ongoing_refusals if one.action == action), None)
@@ -154,11 +163,11 @@ def _still_true(state: State, record: Record) -> Stability:
 
     Another request made that change, or a step that died: the workflow repeats a step with the state before it.
     """
-    stability, pending, call = state.stability, record.pending, state.call
+    stability, pending = state.stability, record.pending
     since = stability.stale_counted_from
     if since is None:
         return stability
-    if pending and pending.until > since and (call is None or call.intent_id != pending.intent_id):
+    if pending and pending.until > since and not state.has_announced(pending):
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
     return _doubted(stability) if record.changed_at > since else stability
 

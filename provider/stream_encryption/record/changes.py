@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from stream_encryption.values import Grant, Key, Owner
@@ -102,9 +103,6 @@ def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant)
 
 def with_claim(record: Record, claim: Claim) -> Record:
     """Put a claim in force. If its owner has an earlier claim in the list, the new claim replaces that."""
-    in_force = record.in_force
-    if in_force and in_force.owner == claim.owner:
-        return replace(record, claims=(*record.claims[:-1], claim))
     return replace(record, claims=(*without_claim(record, claim.owner).claims, claim))
 
 
@@ -121,21 +119,16 @@ def without_claim(record: Record, owner: Owner) -> Record:
 
 def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: bool) -> Record:
     """Note that a Create or Update has come: older requests of the owner change nothing any more."""
-    claims = tuple(
-        claim.with_request(stamp, creates=creates) if claim.owner == owner else claim for claim in record.claims
-    )
-    return replace(record, claims=claims)
+    return _with_changed_claim(record, owner, lambda claim: claim.with_request(stamp, creates=creates))
 
 
 def with_releasing(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
     """Note that a Delete has begun: older requests of the owner change nothing any more."""
-    return replace(
-        record, claims=tuple(_releasing(claim, stamp) if claim.owner == owner else claim for claim in record.claims)
-    )
+    return _with_changed_claim(record, owner, lambda claim: claim.with_releasing(stamp))
 
 
-def _releasing(claim: Claim, stamp: RequestStamp) -> Claim:
-    return replace(claim, releasing=(claim.releasing or claim.latest).followed_by(stamp))
+def _with_changed_claim(record: Record, owner: Owner, change: Callable[[Claim], Claim]) -> Record:
+    return replace(record, claims=tuple(change(one) if one.owner == owner else one for one in record.claims))
 
 
 def with_departed(record: Record, departed: Departed) -> Record:

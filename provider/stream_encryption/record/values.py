@@ -40,10 +40,15 @@ class RecordedKey:
         """Keep a key that was looked up; None stays None: not encrypted."""
         return RecordedKey(key.key_id, key.identity) if key else None
 
+    @classmethod
+    def to_start(cls, key: Key) -> RecordedKey:
+        """The key as a Start names it."""
+        return RecordedKey(key.start_key_id, key.identity)
+
     @property
     def start_key_id(self) -> str:
         """The KeyId to start a wanted key with: the key's ARN for a customer's alias, as far as the record has it."""
-        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and ":key/" in self.arn else self.key_id
+        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and self.resolved else self.key_id
 
     def is_key(self, key: Key | None) -> bool:
         """Tell whether a key that was looked up is this one.
@@ -99,10 +104,14 @@ class Claim:
         digests = (*others, stamp.digest) if creates else self.creates
         return replace(self, latest=self.latest.followed_by(stamp), creates=digests)
 
+    def with_releasing(self, stamp: RequestStamp) -> Claim:
+        """The claim once a Delete of its owner has begun."""
+        return replace(self, releasing=(self.releasing or self.latest).followed_by(stamp))
+
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """An owner whose Delete was carried out: its older requests change nothing any more.
+    """An owner without a claim: its Delete was carried out, or its claim is void. Its older requests change nothing.
 
     Attributes:
         owner: The resource.
@@ -192,14 +201,17 @@ class Record:
         """The claim that decides which key the stream has."""
         return self.claims[-1] if self.claims else None
 
+    def is_in_force(self, owner: Owner) -> bool:
+        """Tell whether an owner's claim is the one in force."""
+        return self.in_force is not None and self.in_force.owner == owner
+
     def claim_of(self, owner: Owner) -> Claim | None:
         """The claim of an owner, wherever it stands."""
         return next((claim for claim in self.claims if claim.owner == owner), None)
 
     def claim_below(self, owner: Owner) -> Claim | None:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
-        is_in_force = len(self.claims) > 1 and self.claims[-1].owner == owner
-        return self.claims[-2] if is_in_force else None
+        return self.claims[-2] if len(self.claims) > 1 and self.is_in_force(owner) else None
 
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
