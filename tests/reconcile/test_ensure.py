@@ -156,8 +156,8 @@ def test_a_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
     """Promise 9: a key of seconds ago is tried again for a minute before the request fails."""
     missing = plain(wanted=replace(ONE, fault="does not exist", missing=True))
     asked = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW),))
-    assert decide(missing, asked, NOW + 59.9).code == Code.RETRYING_REFUSED
-    assert error(decide(missing, asked, NOW + 60)) is errors.KeyUnusable
+    assert decide(replace(missing, now=NOW + 59.9), asked, NOW + 60).code == Code.RETRYING_REFUSED
+    assert error(decide(replace(missing, now=NOW + 60), asked, NOW + 60)) is errors.KeyUnusable
     assert error(decide(missing, state())) is errors.KeyUnusable
 
 

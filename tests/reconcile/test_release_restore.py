@@ -99,8 +99,8 @@ def test_a_former_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None
     """Promise 9: before a Delete leaves the key."""
     missing = encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault="does not exist", missing=True))
     asked = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW),))
-    assert decide(missing, asked, NOW + 59.9).code == Code.RETRYING_REFUSED
-    assert decide(missing, asked, NOW + 60).code == Code.RESTORE_SKIPPED
+    assert decide(replace(missing, now=NOW + 59.9), asked, NOW + 60).code == Code.RETRYING_REFUSED
+    assert decide(replace(missing, now=NOW + 60), asked, NOW + 60).code == Code.RESTORE_SKIPPED
     assert decide(missing, state()).code == Code.RESTORE_SKIPPED
     known = encrypted(ours(claim(found=TWO)), wanted=replace(TWO, fault="is Disabled"))
     assert decide(known, asked).code == Code.RESTORE_SKIPPED

@@ -6,15 +6,17 @@ import pytest
 
 from stream_encryption.reconcile.state import (
     OngoingRefusal,
+    OwnCall,
     Stability,
     State,
     after_call,
     after_intent,
     after_refusal,
+    after_resumption,
 )
 from stream_encryption.record.changes import STALE_SECONDS
 from stream_encryption.record.values import Change
-from stream_encryption.values import Refusal, RefusalKind
+from stream_encryption.values import Direction, Grant, Refusal, RefusalKind
 from tests.builders import STREAM_ARN
 from tests.reconcile.states import LOOK, OTHER_LOOK, READ, START, announced, look
 from tests.values import NOW, ONE, TWO, call, recorded, start_intent, state, stop_intent
@@ -77,6 +79,21 @@ def test_a_call_whose_response_was_lost_is_made_but_does_not_count() -> None:
     made = after_call(state(call=announced(), calls_made=1), NOW, answered=False)
     assert made.call == announced(called_at=NOW)
     assert (made.calls_made, made.stability) == (2, Stability(possibly_stale=True))
+
+
+def test_an_invocation_that_goes_on_does_not_know_whether_the_announced_call_was_made() -> None:
+    """Promise 3: one that died may have gone on with the same state, and made the call."""
+    resumed = after_resumption(state(call=announced()))
+    assert (resumed.call, resumed.calls_made) == (announced(called_at=NOW), 1)
+    grant = Grant(ONE.identity, "arn:aws:iam::123456789012:role/writer", Direction.PRODUCER, ())
+    resumed = after_resumption(state(call=announced(grant=grant)))
+    assert (resumed.call, resumed.calls_made) == (announced(grant=grant, called_at=NOW), 0)
+
+
+@pytest.mark.parametrize("known", [None, announced(refused=True), announced(called_at=NOW, answered=True)])
+def test_a_refused_or_answered_call_stays_what_it_was_when_another_invocation_goes_on(known: OwnCall | None) -> None:
+    """Promise 3: its next try has another intent."""
+    assert after_resumption(state(call=known)) == state(call=known)
 
 
 def test_a_call_that_was_made_is_no_longer_refused() -> None:

@@ -1,16 +1,18 @@
 """One step whose call was refused or not answered, and the end of the intent of a request that fails."""
 
+from dataclasses import replace
+
 import pytest
 
-from stream_encryption.reconcile.actions import Code, Failed
+from stream_encryption.reconcile.actions import Code, Failed, Verify
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import OngoingRefusal
-from stream_encryption.reconcile.step import NOTHING, Known, take_step
+from stream_encryption.reconcile.step import NOTHING, Known, Step, take_step
 from stream_encryption.values import RefusalKind
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
 from tests.reconcile.steps import ENSURE, step
-from tests.values import call, ensure, start_intent
+from tests.values import call, ensure, start_intent, state, stream
 
 
 @pytest.fixture
@@ -57,6 +59,31 @@ def test_a_start_that_was_refused_was_not_made(account: Account) -> None:
     assert refused.action.code == Code.RETRYING_REFUSED
     assert refused.state.call
     assert (refused.state.call.called_at, refused.state.calls_made) == (None, 0)
+    assert refused.state.call.refused
+
+
+def test_a_start_that_was_refused_is_announced_anew_before_the_next_try(account: Account) -> None:
+    """Record, rule 1: no invocation makes a call by the intent of an earlier try."""
+    announced = step(account)
+    account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
+    refused = step(account, announced)
+    again = step(account, refused)
+    assert again.action.code == Code.INTENT_RECORDED
+    assert step(account, again).action.code == Code.START_REQUESTED
+
+
+@pytest.mark.parametrize("operation", ["DescribeStreamSummary", "StartStreamEncryption"])
+def test_a_process_that_paused_for_longer_than_the_minute_tries_once_more(account: Account, operation: str) -> None:
+    """Promise 9: AWS refused the call before the pause, when the key was seconds old."""
+    since = OngoingRefusal(f"kinesis:{operation}", RefusalKind.DENIED, account.clock.now())
+    before = Step(state(since=account.clock.now()), Verify(Code.VERIFY_REQUESTED, "", stream()), NOTHING)
+    if operation == "StartStreamEncryption":
+        before = step(account)
+    account.faults.fail_next(operation, Kind.KMS_ACCESS_DENIED)
+    account.faults.before_call(lambda _: account.clock.sleep(120), operation)
+    refused = step(account, replace(before, state=replace(before.state, ongoing_refusals=(since,))))
+    assert account.clock.now() - since.since >= 120
+    assert refused.action.code == Code.RETRYING_REFUSED
 
 
 def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:

@@ -35,7 +35,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         goal: What the request wants.
         refusal: The refused call.
         state: What the request remembers, this refusal included.
-        now: The time, in epoch seconds.
+        now: The time, in epoch seconds; not later than the refused call was made.
     """
     since = state.refused_since(refusal.action)
     tried = now - (now if since is None else since)
@@ -50,7 +50,9 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             seconds = 0.0 if state.look_throttled else None
             return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
         case RefusalKind.LIMIT:
-            return _limited(goal, refusal, tried, now)
+            if tried < LIMIT_SECONDS:
+                return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
+            return _spared(goal, refusal, state) or Failed(errors.QuotaSpent(refusal, now))
         case RefusalKind.UNPROVEN:
             return _unproven(refusal, tried)
         case RefusalKind.INVALID:
@@ -61,7 +63,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             if tried < REFUSAL_RETRY_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
-            return _untouched(goal, refusal) or _refused_for_good(goal, refusal, state)
+            return _spared(goal, refusal, state) or _refused_for_good(goal, refusal, state)
         case _:
             assert_never(refusal.kind)
 
@@ -92,12 +94,6 @@ def record_after_failure(state: State, record: Record, seen: Observation | None)
     return without_pending(as_seen(record, seen.current, call.called_at))
 
 
-def _limited(goal: Goal, refusal: Refusal, tried: float, now: float) -> Action:
-    if tried < LIMIT_SECONDS:
-        return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
-    return _untouched(goal, refusal) or Failed(errors.QuotaSpent(refusal, now))
-
-
 def _unproven(refusal: Refusal, tried: float) -> Action:
     if tried < PROOF_SECONDS:
         reason = "the record that was put came back unencrypted; put another"
@@ -108,14 +104,11 @@ def _unproven(refusal: Refusal, tried: float) -> Action:
 def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action:
     if isinstance(goal, Release) and tried < INVALID_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
-    return _not_revoked(goal, refusal, state) or _untouched(goal, refusal) or Failed(errors.InvalidArgument(refusal))
+    return _spared(goal, refusal, state) or Failed(errors.InvalidArgument(refusal))
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     """Decide once waiting has not helped."""
-    skipped = _not_revoked(goal, refusal, state)
-    if skipped:
-        return skipped
     changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _former_key_is_refused(refusal):
@@ -138,6 +131,11 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     if refusal.kind is RefusalKind.CREDENTIALS:
         return Failed(errors.CredentialsExpired(refusal))
     return Failed(errors.AccessDenied(refusal))
+
+
+def _spared(goal: Goal, refusal: Refusal, state: State) -> Action | None:
+    """Go on, or succeed, where the request does not depend on the refused call."""
+    return _not_revoked(goal, refusal, state) or _untouched(goal, refusal)
 
 
 def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | None:
@@ -164,7 +162,7 @@ def _former_key_is_refused(refusal: Refusal) -> bool:
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
-    """Let a Delete succeed if the stream may never have been touched: what AWS refuses now, it also refused before."""
+    """Let the Delete of a failed Create succeed: AWS refused that Create the same call, so it changed nothing."""
     undoes = refusal.action.endswith((Change.START, Change.STOP))
     if isinstance(goal, Release) and goal.best_effort and not undoes:
         return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, so nothing can have been done")

@@ -12,6 +12,7 @@ from .actions import Failed, Stabilized, Wait
 from .environment import Environment
 from .pacing import LONGEST_SECONDS, pause
 from .progress import Progress
+from .state import after_resumption
 from .step import NOTHING, Known, end_intent, take_step
 
 LATE_SECONDS = 1.0
@@ -52,7 +53,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     Raises:
         ProviderError: A goal can't be reached, or not in time.
     """
-    known = NOTHING
+    known, progress = NOTHING, replace(progress, state=after_resumption(progress.state))
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
             _give_up(progress, known, env)

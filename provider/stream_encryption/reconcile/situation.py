@@ -140,7 +140,7 @@ def wait_until_credible(situation: Situation[GoalT]) -> Wait | None:
 def may_be_new(situation: Situation[GoalT], key: Key) -> bool:
     """Tell whether KMS does not know the key, and was first asked less than a minute ago: it may be seconds old."""
     since = situation.state.refused_since(LOOK_UP)
-    return key.missing and since is not None and situation.now - since < REFUSAL_RETRY_SECONDS
+    return key.missing and since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 
 
 def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:
@@ -183,9 +183,9 @@ def _is_overtaken(situation: Situation[GoalT], called_at: float) -> bool:
 
 
 def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
-    """Tell whether the record has this request's intent, at most BEGIN_SECONDS old, and the call was not made yet."""
+    """Tell whether the record has this request's intent, at most BEGIN_SECONDS old, and the call was not tried yet."""
     call = situation.state.call
-    if call is None or call.called_at is not None or not call.is_same_change(intent):
+    if call is None or call.refused or call.called_at is not None or not call.is_same_change(intent):
         return False
     is_own = situation.state.has_announced(situation.record.pending)
     return is_own and situation.now - call.written_at <= BEGIN_SECONDS

@@ -28,6 +28,7 @@ class OwnCall:
         called_at: When the call was made, in epoch seconds; None while it was not.
         answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
         effect_at: When the stream was last seen other than ACTIVE since the call, in epoch seconds; None if never.
+        refused: AWS refused the call. The next try has an intent of its own.
         times: How often in a row Kinesis said that it took this very change.
         grant: The grant to create or revoke; None for a Start or Stop.
     """
@@ -39,6 +40,7 @@ class OwnCall:
     called_at: float | None = None
     answered: bool = False
     effect_at: float | None = None
+    refused: bool = False
     times: int = 0
     grant: Grant | None = None
 
@@ -148,7 +150,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.missing_key:
         since = state.refused_since(LOOK_UP)
-        refused = (*refused, OngoingRefusal(LOOK_UP, RefusalKind.KEY, seen.now if since is None else since))
+        refused = (*refused, OngoingRefusal(LOOK_UP, RefusalKind.KEY, now if since is None else since))
     state = replace(state, ongoing_refusals=refused)
     if seen.stream is None:
         return state
@@ -230,6 +232,29 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
     return replace(
         state, call=replace(call, called_at=now, answered=True), granted=granted, ongoing_refusals=refused, waits=0
     )
+
+
+def after_lost_call(state: State, now: float) -> State:
+    """Add that the announced call may have been made; its response was lost."""
+    if state.announced_grant:
+        return after_grant_call(state, None, now)
+    return after_call(state, now, answered=False)
+
+
+def after_refused_call(state: State) -> State:
+    """Add that AWS refused the announced call, so that it was not made."""
+    return replace(state, call=state.call and replace(state.call, refused=True))
+
+
+def after_resumption(state: State) -> State:
+    """Add that another invocation goes on with this state.
+
+    An invocation that died may have gone on with it before, and have made the call that the state only announces.
+    """
+    call = state.call
+    if call is None or call.refused or call.called_at is not None:
+        return state
+    return after_lost_call(state, call.written_at)
 
 
 def after_refusal(state: State, refusal: Refusal, now: float) -> State:

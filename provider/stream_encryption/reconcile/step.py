@@ -24,7 +24,16 @@ from .observation import Observation, observe
 from .progress import Progress
 from .release import decide_release
 from .revoke_due import decide_revoke_due
-from .state import State, after_call, after_grant_call, after_intent, after_look, after_refusal
+from .state import (
+    State,
+    after_call,
+    after_grant_call,
+    after_intent,
+    after_look,
+    after_lost_call,
+    after_refusal,
+    after_refused_call,
+)
 
 MOST_LOOK_AGE_SECONDS = 30.0
 """The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
@@ -57,14 +66,24 @@ class Step:
     known: Known
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One step at a goal; `began` is in epoch seconds."""
+
+    goal: Goal
+    env: Environment
+    began: float
+
+
 def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     """Look, unless the last look is still valid; decide; and carry out one action."""
     goal, state, seen = progress.goals[0], progress.state, known.seen
+    attempt = _Attempt(goal, env, env.clock.now())
     if seen is None:
         try:
             seen = observe(goal, env, known.record, use_describe_stream=state.look_throttled)
         except Refused as refused:
-            return _after_refusal(goal, state, refused.refusal, known, env)
+            return _after_refusal(attempt, state, refused.refusal, known)
         state = after_look(state, seen, env.clock.now())
     action = _decide(goal, seen, state, env.clock.now())
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > MOST_LOOK_AGE_SECONDS:
@@ -73,7 +92,8 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
         # A conditional write would find out that the record is old. These two actions write nothing, so read it first.
         action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
-    return _act(goal, Step(state, action, Known(seen.record, seen)), seen, env)
+    step = Step(state, action, Known(seen.record, seen))
+    return _write(attempt, step, action, seen) if isinstance(action, WriteRecord) else _act(attempt, step)
 
 
 def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
@@ -86,40 +106,39 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
     return decide_release(goal, seen, state, now)
 
 
-def _act(goal: Goal, step: Step, seen: Observation, env: Environment) -> Step:
-    """Carry out one action: one call, or none."""
-    action, now, record = step.action, env.clock.now(), None
-    state_if_done = step.state  # the state in case the call takes effect, and its response is lost
-    if isinstance(action, WriteRecord):
-        record = action.record
-        if action.intent:
-            name = f"{env.random.getrandbits(64):016x}"
-            record = with_pending(record, action.intent, name, now)
-            state_if_done = after_intent(step.state, action.intent, name, now)
+def _write(attempt: _Attempt, step: Step, action: WriteRecord, seen: Observation) -> Step:
+    """Write the record. The look still holds, since only the record has changed."""
+    env, state, record = attempt.env, step.state, action.record
+    if action.intent:
+        name, now = f"{env.random.getrandbits(64):016x}", env.clock.now()
+        record = with_pending(record, action.intent, name, now)
+        state = after_intent(state, action.intent, name, now)
     try:
-        result = _perform(action, record, env)
+        written = env.table.write(record)
+    except Refused as refused:
+        left = state if refused.refusal.maybe_done else step.state
+        return _after_refusal(attempt, left, refused.refusal, step.known)
+    return Step(state, action, Known(written, replace(seen, record=written)))
+
+
+def _act(attempt: _Attempt, step: Step) -> Step:
+    """Carry out one action other than a write of the record alone: one call, or none."""
+    env, state, action = attempt.env, step.state, step.action
+    try:
+        grant_id = _perform(action, env)
     except Refused as refused:
         if isinstance(action, Call):
-            state_if_done = _after_lost(action, step.state, env.clock.now())
-        state = state_if_done if refused.refusal.maybe_done else step.state
-        return _after_refusal(goal, state, refused.refusal, step.known, env)
-    if isinstance(result, Record):  # The look still holds: only the record has changed.
-        return Step(state_if_done, action, Known(result, replace(seen, record=result)))
+            lost = refused.refusal.maybe_done
+            state = after_lost_call(state, env.clock.now()) if lost else after_refused_call(state)
+        return _after_refusal(attempt, state, refused.refusal, step.known)
     if isinstance(action, Call) and action.grant:
-        return Step(after_grant_call(step.state, result or "", env.clock.now()), action, step.known)
+        return Step(after_grant_call(state, grant_id, env.clock.now()), action, step.known)
     return _after_action(step, env)
 
 
-def _after_lost(action: Call, state: State, now: float) -> State:
-    """The state after a call whose response was lost."""
-    return after_grant_call(state, None, now) if action.grant else after_call(state, now, answered=False)
-
-
-def _perform(action: Action, record: Record | None, env: Environment) -> Record | str | None:
-    """Make the action's call; return the record where it was written, or the id of a grant."""
+def _perform(action: Action, env: Environment) -> str:
+    """Make the action's call; return KMS' name for a grant that was made."""
     match action:
-        case WriteRecord():
-            return env.table.write(record or action.record)
         case Call(change=Change.CREATE_GRANT, grant=Grant() as grant):
             return env.grants.create(grant, action.stream.arn)
         case Call(grant=Grant() as grant):
@@ -130,14 +149,13 @@ def _perform(action: Action, record: Record | None, env: Environment) -> Record 
             env.kinesis.stop(action.stream, action.key_id)
         case Verify():
             env.kinesis.verify(action.stream)
-        case Stabilized():
-            if action.record:
-                env.table.write(action.record)
-        case Wait() | SkipRestore() | SkipRevoke() | Failed():
+        case Stabilized(record=Record() as record) | WriteRecord(record=record):
+            env.table.write(record)
+        case Stabilized() | Wait() | SkipRestore() | SkipRevoke() | Failed():
             pass
         case _:
             assert_never(action)
-    return None
+    return ""
 
 
 def _after_action(step: Step, env: Environment) -> Step:
@@ -174,12 +192,13 @@ def end_intent(state: State, known: Known, env: Environment) -> None:
             env.table.write(left)
 
 
-def _after_refusal(goal: Goal, state: State, refusal: Refusal, known: Known, env: Environment) -> Step:
+def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Known) -> Step:
     """Decide on a call that AWS refused. A refused write leaves the record unknown."""
+    goal, env = attempt.goal, attempt.env
     env.log.call_refused(refusal)
-    now = env.clock.now()
-    state = after_refusal(state, refusal, now)
-    action = decide_refusal(goal, refusal, state, now)
+    state = after_refusal(state, refusal, env.clock.now())
+    # The call was made at some time since the step began. If the process paused, AWS refused it long ago.
+    action = decide_refusal(goal, refusal, state, attempt.began)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
     return _after_action(Step(state, action, Known(record, known.seen)), env)
