@@ -92,6 +92,8 @@ def without_secrets(text: str, response_url: str) -> str:
 
     Lone surrogates are replaced as well: UTF-8 can't hold them, so no log and no response can.
     """
+    if text == response_url:
+        return _INSTEAD
     if any(run in text for run in _plain_runs(response_url)):
         text = _pattern(response_url).sub(_INSTEAD, text)
     return text if text.isascii() else text.encode(errors="replace").decode()
