@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any
 
 from stream_encryption.cloudformation.request import Request
@@ -34,8 +33,11 @@ class WorkflowState:
 
     @classmethod
     def of(cls, event: Mapping[str, Any], deadline: float, progress: Progress, seconds: float) -> WorkflowState:
-        """Make the state for the next step, in so many seconds: a state machine waits whole ones."""
-        return cls(event, deadline, progress, max(1, ceil(seconds)))
+        """Make the state for the next step, in so many seconds.
+
+        A state machine waits whole seconds, and takes time for each transition, so the rest is left to the next step.
+        """
+        return cls(event, deadline, progress, max(1, int(seconds)))
 
     @staticmethod
     def is_state(event: object) -> bool:
