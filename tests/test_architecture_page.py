@@ -27,14 +27,13 @@ TIMES = {
     "an unknown key is looked up again for {} s": situation.REFUSAL_RETRY_SECONDS,
     "refuses is tried for {} s": situation.REFUSAL_RETRY_SECONDS,
     "UPDATING never seen, after {} s | settles": changes.STALE_SECONDS,
-    "ACTIVE with the old key, after {} s | makes the call again": situation.EFFECT_SECONDS,
-    "| later | from {} s to": pacing.SHORTEST_SECONDS,
+    "the same after {} s, UPDATING and the wanted key never seen | makes the call again": situation.EFFECT_SECONDS,
+    "Later pauses grow from {} s to": pacing.SHORTEST_SECONDS,
     "to {} s in the first minute": pacing.BRISK_SECONDS,
     "then to {} s in the function": pacing.LONGEST_SECONDS,
     "and {} s in the state machine": pacing.LONGEST_WORKFLOW_SECONDS,
-    "| before the Start | as later | up to {} s |": pacing.THROTTLED_SECONDS,
-    "| first, after the Start | 0.35 s | {} s |": pacing.LIKELY_CHANGE_SECONDS,
-    "in the state machine | up to {} s |": pacing.THROTTLED_BEGUN_SECONDS,
+    "after its Start it first waits about {} s": pacing.LIKELY_CHANGE_SECONDS,
+    "until its intent has ended ({} s and more)": changes.INTENT_SECONDS - changes.BEGIN_SECONDS,
     "`HandoverSeconds` ({} s)": Settings.__dataclass_fields__["handover_seconds"].default,
     "one step of at most {} s": workflow_step.STEP_SECONDS,
     "tries the hand-over again every {} s": hand_over.AGAIN_SECONDS,
@@ -54,4 +53,4 @@ def test_a_time_on_the_page_is_the_code_s(phrase: str, number: float) -> None:
 def test_the_page_says_how_often_a_call_without_effect_is_made() -> None:
     """In a word, not a number."""
     assert situation.MOST_CALLS == 3
-    assert re.search(r"makes the call again, three times in all", PAGE)
+    assert re.search(r"makes the call again; after three calls that Kinesis accepted", PAGE)

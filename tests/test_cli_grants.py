@@ -11,6 +11,7 @@ import pytest
 from stream_encryption.record.watch_table import Page
 from stream_encryption_cli.grants import rows
 from stream_encryption_cli.hints import hint
+from tests.builders import STREAM_ARN
 from tests.cli import Command
 from tests.contract.granting import BOTH, OTHER, READER, WRITER, named
 from tests.fake_errors import Kind
@@ -52,6 +53,18 @@ def test_a_grant_that_ends_says_when(command: Command) -> None:
     command.provider.kms.faults.fail_next("DescribeStreamSummary", Kind.ACCESS_DENIED)
     (_, reader) = command.json("audit", "--grants")
     assert reader["until"] == "unknown"
+
+
+def test_an_item_that_the_provider_did_not_write_is_told(command: Command) -> None:
+    """Exit codes: 1, since nobody knows which grants that stream has."""
+    table, wire = command.provider.table, command.provider.kinesis.wire
+    wire.caller = "CloudFormation"
+    table.put_item(TableName=table.name, Item={"stream": {"S": STREAM_ARN.replace("orders", "strange")}})
+    wire.caller = ""
+    shown = command("audit", "--grants")
+    assert command.code == 1
+    assert "strange: the provider did not write its record" in shown
+    assert "2 grants in the record." in shown
 
 
 def test_a_person_and_a_spreadsheet_get_the_same_grants(command: Command) -> None:

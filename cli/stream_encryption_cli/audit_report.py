@@ -97,14 +97,12 @@ def show_grants(parts: Sequence[Part[GrantRow]], screen: Screen) -> None:
     hinted = any(row.hint for row in rows)
     head = ("STREAM", "PRINCIPAL", "MAY", "KEY", "FOR", "SINCE", "UNTIL", *(["HINT"] if hinted else []))
     for part in parts:
-        granted = [row for row in part.found if row.stream]
+        granted = [row for row in part.found if row.stream and not row.fault]
         if granted or len(parts) == 1:
             screen.paragraph(f"{part.name}\n")
             screen.table(head, (_grant_cells(row, hinted=hinted) for row in granted))
             screen.paragraph()
-        for row in part.found:
-            if row.fault:
-                screen.paragraph(f"{part.name}: {row.fault}\n", "red")
+        _say_once([(row.fault, row.stream or part.name) for row in part.found], "red", screen)
     screen.paragraph(f"{sum(bool(row.since) for row in rows)} grants in the record.")
     if hinted:
         screen.paragraph(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .engine import FindingCode, Sight, judge
 from .pace import Pace
-from .reader import pages
+from .reader import pages, stream_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,7 +73,9 @@ def claimed(reader: RecordReader) -> Iterator[Record | Unseen]:
     """
     for page in pages(reader):
         yield from (record for record in page.records if record.in_force)
-        yield from (Unseen(_name(arn), "the provider did not write its record", fails=True) for arn in page.unreadable)
+        yield from (
+            Unseen(stream_name(arn), "the provider did not write its record", fails=True) for arn in page.unreadable
+        )
 
 
 def rows(records: Iterable[Record | Unseen], sight: Sight, clock: Clock) -> Iterator[Row | Unseen]:
@@ -86,11 +88,11 @@ def rows(records: Iterable[Record | Unseen], sight: Sight, clock: Clock) -> Iter
         pace.wait()
         look = sight.look(record)
         if look is None:
-            yield Unseen(_name(record.stream), "AWS is throttling, or did not answer", fails=True)
+            yield Unseen(stream_name(record.stream), "AWS is throttling, or did not answer", fails=True)
             continue
         findings = judge(record, look)
         if findings is None:
-            yield Unseen(_name(record.stream), "a request is at work, or the stream is not ACTIVE", fails=False)
+            yield Unseen(stream_name(record.stream), "a request is at work, or the stream is not ACTIVE", fails=False)
             continue
         yield from (_row(record, finding) for finding in findings)
 
@@ -107,7 +109,7 @@ def _row(record: Record, finding: Finding) -> Row:
     claim = record.claims[-1]
     told = [one for one in record.watch.told if (one.code, one.cause) == (finding.code, finding.cause)]
     return Row(
-        stream=_name(record.stream),
+        stream=stream_name(record.stream),
         arn=record.stream,
         code=str(finding.code),
         detail=finding.detail,
@@ -118,7 +120,3 @@ def _row(record: Record, finding: Finding) -> Row:
         wanted=claim.wanted.key_id,
         on_drift=str(claim.on_drift),
     )
-
-
-def _name(stream_arn: str) -> str:
-    return stream_arn.rpartition("/")[2]

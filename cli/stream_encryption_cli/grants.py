@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .engine import StreamRef
-from .reader import NotSeen, pages
+from .reader import NotSeen, pages, stream_name
 from .times import iso
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class GrantRow:
         since: When it was made; empty where only its announcement is known.
         until: When it can be revoked; empty while it is of use; `unknown` where the stream can't be looked at.
         hint: With --principal: `allowed`, `denied` or `unknown`; empty for other principals.
-        fault: Why the account or region could not be looked at; such a row has nothing else.
+        fault: Why the account, the region or the record could not be looked at; such a row has at most a stream.
     """
 
     stream: str
@@ -57,10 +57,12 @@ def rows(sources: Sources, hints: Hints) -> Iterator[GrantRow]:
     for page in pages(sources.records):
         for record in page.records:
             yield from _of_record(record, sources, hints)
+        for arn in page.unreadable:
+            yield GrantRow(stream_name(arn), fault="the provider did not write its record")
 
 
 def _of_record(record: Record, sources: Sources, hints: Hints) -> Iterator[GrantRow]:
-    name = record.stream.rpartition("/")[2]
+    name = stream_name(record.stream)
     stream = _stream(name, sources) if any(one.ended_at is not None for one in record.grants) else None
     for grant in record.grants:
         yield GrantRow(

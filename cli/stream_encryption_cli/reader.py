@@ -20,6 +20,11 @@ PAGE = 1000
 """How many names a page of ListStreams holds, which takes up to 10,000; and how many records a page of the table."""
 
 
+def stream_name(stream_arn: str) -> str:
+    """The stream's name in its ARN."""
+    return stream_arn.rpartition("/")[2]
+
+
 class NotSeen(Exception):
     """Something could not be looked at. The text says what, and why."""
 

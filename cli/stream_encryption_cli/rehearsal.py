@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .engine import Environment, Progress, ProviderError, Stream, StreamRef, StreamStatus, WaitBudget, loop
+from .reader import stream_name
 from .rehearsed import NoTime, RehearsedGrants, RehearsedKeys, RehearsedKinesis, RehearsedTable
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Rehearsal:
             key_id: Its key; None where it is not encrypted.
             look: Look first: it may be there.
         """
-        name = stream_arn.rpartition("/")[2]
+        name = stream_name(stream_arn)
         if name not in self.kinesis.imagined and not (look and self.kinesis.describe(StreamRef(name))):
             self.kinesis.imagine(Stream(name, stream_arn, StreamStatus.ACTIVE, key_id))
             self.table.imagine(stream_arn)

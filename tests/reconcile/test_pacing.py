@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_encryption.reconcile.actions import Action, Call, Code, SkipRestore, Stabilized, Verify, Wait, WriteRecord
-from stream_encryption.reconcile.pacing import LONGEST_SECONDS, LONGEST_WORKFLOW_SECONDS, pause
+from stream_encryption.reconcile.pacing import LONGEST_SECONDS, LONGEST_WORKFLOW_SECONDS, Pacing
 from stream_encryption.record.values import Change
 from tests.values import NOW, STREAM, call, record, start_intent, state
 
@@ -45,7 +45,7 @@ def pause_after(waited: float = 0, action: Action = POLL, spread: type[Random] =
     begun, longest = more.pop("begun", False), more.pop("longest", LONGEST_SECONDS)
     made = call(start_intent(), called_at=NOW - waited) if begun else None
     known = state(since=NOW - (9999 if begun else waited), call=made, **more)
-    return pause(action, known, NOW, spread(), longest)
+    return Pacing(spread(), longest).pause(action, known, NOW)
 
 
 @pytest.mark.parametrize("action", [POLL, MADE], ids=["Wait", "Call"])
@@ -121,7 +121,7 @@ def test_the_rhythm_begins_anew_with_each_change() -> None:
     """Lag: a stream that resharded for an hour is looked at quickly again after its Start."""
     assert pause_after(2, begun=True) == 0.5
     announced = state(since=NOW - 3600, call=call(start_intent()))
-    assert pause(POLL, announced, NOW, Middle()) == 5
+    assert Pacing(Middle()).pause(POLL, announced, NOW) == 5
 
 
 def test_a_clock_that_was_put_back_has_waited_for_nothing() -> None:
@@ -163,5 +163,5 @@ def test_looks_are_spread() -> None:
 
 def test_many_requests_do_not_look_in_step() -> None:
     """Scale: DescribeStreamSummary has 20 a second for the whole account."""
-    pauses = {pause(POLL, state(), NOW, Random(seed)) for seed in range(50)}  # noqa: S311
+    pauses = {Pacing(Random(seed)).pause(POLL, state(), NOW) for seed in range(50)}  # noqa: S311
     assert len(pauses) == 50

@@ -10,10 +10,10 @@ from stream_encryption.record.changes import (
     INTENT_SECONDS,
     SKEW_SECONDS,
     STALE_SECONDS,
-    as_seen,
     expires,
     for_incarnation,
     with_claim,
+    with_current_key,
     with_departed,
     with_pending,
     with_releasing,
@@ -73,34 +73,34 @@ def test_the_stream_that_the_record_knows_keeps_its_claims(known: int) -> None:
 
 def test_a_key_that_nobody_announced_is_somebody_elses() -> None:
     """Record, rule 9: the record knows whether the stream has its key by a Start of ours."""
-    now = as_seen(record(key=recorded(ONE), started=True), TWO)
+    now = with_current_key(record(key=recorded(ONE), started=True), TWO)
     assert (now.key, now.started) == (recorded(TWO), False)
 
 
 def test_the_key_that_we_started_stays_ours_while_the_stream_has_it() -> None:
     """Record, rule 9: however Kinesis spells it."""
     ours = record(key=recorded(ONE), started=True, changed_at=5.0)
-    assert as_seen(ours, Key("one", ONE.identity)) == ours
+    assert with_current_key(ours, Key("one", ONE.identity)) == ours
 
 
 def test_a_stream_without_encryption_has_no_key_of_ours() -> None:
     """Record, rule 9: somebody stopped the encryption, and that is what counts."""
-    stopped = as_seen(record(key=recorded(ONE), started=True), None)
+    stopped = with_current_key(record(key=recorded(ONE), started=True), None)
     assert (stopped.key, stopped.started) == (None, False)
-    assert as_seen(stopped, None) == stopped
+    assert with_current_key(stopped, None) == stopped
 
 
 def test_a_key_that_the_stream_had_before_us_does_not_become_ours_by_looking() -> None:
     """Record, rule 9: an adopting Create starts nothing, so its Delete has nothing to undo."""
-    adopted = as_seen(record(), ONE)
+    adopted = with_current_key(record(), ONE)
     assert (adopted.key, adopted.started) == (recorded(ONE), False)
-    assert as_seen(adopted, ONE) == adopted
+    assert with_current_key(adopted, ONE) == adopted
 
 
 def test_the_key_of_an_announced_start_is_ours_once_the_stream_has_it() -> None:
     """Record, rules 1 and 9: also where the invocation died that made the call; it was made after the intent."""
     announced = record(pending=pending(start_intent(), at=NOW - 5), key=recorded(TWO))
-    shown = as_seen(announced, ONE)
+    shown = with_current_key(announced, ONE)
     assert (shown.key, shown.started, shown.changed_at) == (started(ONE), True, NOW - 5)
 
 
@@ -108,35 +108,35 @@ def test_an_alias_whose_look_up_was_denied_at_first_stands_for_the_key_that_the_
     """KeyId: so an alias that is pointed elsewhere later is noticed."""
     alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)
     announced = record(claim(), pending=pending(start_intent(alias)))
-    assert as_seen(announced, alias).key == RecordedKey(alias.key_id, alias.identity)
-    assert as_seen(announced, ONE).key == RecordedKey("alias/one", ONE.identity)
+    assert with_current_key(announced, alias).key == RecordedKey(alias.key_id, alias.identity)
+    assert with_current_key(announced, ONE).key == RecordedKey("alias/one", ONE.identity)
 
 
 def test_a_change_of_this_request_was_made_at_the_second_of_its_call() -> None:
     """Record: descriptions are not believed for some seconds after a change."""
     announced = record(pending=pending(start_intent(), at=NOW - 5))
-    assert as_seen(announced, ONE, NOW - 3).changed_at == NOW - 3
-    assert as_seen(announced, None, NOW - 3).changed_at == NOW - 3
-    assert as_seen(announced, None).changed_at == 0.0
-    assert as_seen(record(), None, NOW - 3).changed_at == 0.0
+    assert with_current_key(announced, ONE, NOW - 3).changed_at == NOW - 3
+    assert with_current_key(announced, None, NOW - 3).changed_at == NOW - 3
+    assert with_current_key(announced, None).changed_at == 0.0
+    assert with_current_key(record(), None, NOW - 3).changed_at == 0.0
 
 
 def test_the_last_change_is_the_latest_of_all() -> None:
     """Record: a clock that is behind does not turn the last change back."""
     later = record(pending=pending(start_intent(), at=NOW - 5), changed_at=NOW)
-    assert as_seen(later, ONE).changed_at == NOW
-    assert as_seen(later, None, NOW - 1).changed_at == NOW
+    assert with_current_key(later, ONE).changed_at == NOW
+    assert with_current_key(later, None, NOW - 1).changed_at == NOW
 
 
 def test_an_announced_stop_makes_no_key_ours() -> None:
     """Record, rule 9: the key that a Stop ends is still the one that somebody gave."""
     stopping = record(pending=pending(stop_intent(ONE)), key=recorded(ONE))
-    assert not as_seen(stopping, ONE).started
+    assert not with_current_key(stopping, ONE).started
 
 
 def test_another_key_than_the_announced_one_is_somebody_elses() -> None:
     """Record, rule 9: an intent alone gives no key."""
-    seen = as_seen(record(pending=pending(start_intent(TWO)), key=recorded(ONE), started=True), THREE)
+    seen = with_current_key(record(pending=pending(start_intent(TWO)), key=recorded(ONE), started=True), THREE)
     assert (seen.key, seen.started) == (recorded(THREE), False)
 
 

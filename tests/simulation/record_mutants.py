@@ -100,7 +100,7 @@ OWNERSHIP = (
     Mutant(
         "Restore undoes the newer decision of the stream's owner",
         "reconcile/restoration.py",
-        "    if not as_seen(record, current).started:",
+        "    if not with_current_key(record, current).started:",
         "    if record.version < 0:",
         "given another key and deleted",
     ),

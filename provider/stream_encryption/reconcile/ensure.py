@@ -26,7 +26,7 @@ from .situation import (
     record_request,
     wait_for_active,
     wait_for_other_calls,
-    wait_until_credible,
+    wait_until_believed,
 )
 from .state import State
 
@@ -130,7 +130,7 @@ def _settle(situation: EnsureSituation) -> Action | None:
     """Wait for SettleSeconds after ACTIVE, then put a record where Verify is true."""
     goal, since = situation.goal, situation.state.stability.believed_since
     if since is None:
-        return wait_until_credible(situation)
+        return wait_until_believed(situation)
     settled_at = since + goal.properties.settle_seconds
     if (
         goal.properties.settle_seconds and situation.seen.now < settled_at
@@ -159,7 +159,7 @@ def _succeed(situation: EnsureSituation) -> Action:
 
 def _record_with_claim(situation: EnsureSituation) -> Record:
     """The record with this resource's claim in force."""
-    goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_as_seen
+    goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_with_current_key
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     claim, wants = record.in_force, RecordedKey(wanted.key_id, wanted.identity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from stream_encryption import errors
-from stream_encryption.record.changes import as_seen, without_pending
+from stream_encryption.record.changes import with_current_key, without_pending
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
@@ -91,7 +91,7 @@ def record_after_failure(state: State, record: Record, seen: Observation | None)
         return None
     if not call.answered or state.shown_at < call.called_at:
         return None
-    return without_pending(as_seen(record, seen.current, call.called_at))
+    return without_pending(with_current_key(record, seen.current, call.called_at))
 
 
 def _unproven(refusal: Refusal, tried: float) -> Action:

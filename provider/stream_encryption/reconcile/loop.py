@@ -10,7 +10,7 @@ from stream_encryption.errors import DeadlineExceeded
 
 from .actions import Failed, Stabilized, Wait
 from .environment import Environment
-from .pacing import LONGEST_SECONDS, pause
+from .pacing import LONGEST_SECONDS, Pacing
 from .progress import Progress
 from .state import after_resumption
 from .step import NOTHING, Known, end_intent, take_step
@@ -53,6 +53,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     Raises:
         ProviderError: A goal can't be reached, or not in time.
     """
+    pacing = Pacing(env.random, budget.longest_look)
     known, progress = NOTHING, replace(progress, state=after_resumption(progress.state))
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
@@ -69,7 +70,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
         left = deadline - now
         if left <= 0:
             _give_up(progress, known, env)
-        seconds = min(pause(action, progress.state, now, env.random, budget.longest_look), left)
+        seconds = min(pacing.pause(action, progress.state, now), left)
         if isinstance(action, Wait) and budget.ends(now, seconds):
             return progress, seconds
         if seconds > 0:

@@ -20,7 +20,7 @@ from .situation import (
     key_unusable,
     wait_for_active,
     wait_for_other_calls,
-    wait_until_credible,
+    wait_until_believed,
 )
 from .state import State
 
@@ -39,7 +39,7 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
         wait_for_other_calls,
         wait_for_active,
         _start_encryption,
-        wait_until_credible,
+        wait_until_believed,
     ):
         action = rule(situation)
         if action:
@@ -76,7 +76,7 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
         return None
     intent = Intent(Change.START, RecordedKey.to_start(wanted), goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
-    announced = situation.record_as_seen
+    announced = situation.record_with_current_key
     mends = recent_mends(announced, situation.now)
     began = round(situation.state.since, 3)  # The table keeps milliseconds.
     # A mend counts once, however often its Start has to be announced; but an announcement can have been lost.
@@ -91,4 +91,6 @@ def _succeed(situation: Situation[Mend]) -> Action:
     """End the intent. Where nothing was changed there is nothing to write."""
     if not situation.state.calls_made:
         return Stabilized(Code.LEFT_ALONE, "the stream is as wanted already")
-    return Stabilized(Code.MENDED, "ACTIVE with the wanted key again", without_pending(situation.record_as_seen))
+    return Stabilized(
+        Code.MENDED, "ACTIVE with the wanted key again", without_pending(situation.record_with_current_key)
+    )

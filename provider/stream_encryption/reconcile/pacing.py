@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 from .actions import Action, Call, Wait
@@ -35,29 +36,39 @@ LONGEST_WORKFLOW_SECONDS = 60.0
 """In the workflow a pause costs nothing, and each look costs a few transitions."""
 
 
-def pause(action: Action, state: State, now: float, random: Random, longest: float = LONGEST_SECONDS) -> float:
-    """Choose the seconds to let pass after an action before the next look.
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """Chooses the pauses.
 
-    Args:
-        action: The action that was just taken.
-        state: Tells since when the request has been waiting, and how throttled it is.
-        now: The time, in epoch seconds.
+    Attributes:
         random: Spreads the looks of many requests: by up to an eighth up or down; throttled, by up to half down.
         longest: The longest pause, in seconds, while nothing is throttled.
     """
-    if isinstance(action, Wait) and action.seconds is not None:
-        return action.seconds
-    if not isinstance(action, Wait | Call) or (isinstance(action, Call) and action.grant):
-        return 0.0
-    called_at = state.call.called_at if state.call else None
-    seconds = min(longest, _rhythm(now - (state.since if called_at is None else called_at)))
-    spread = seconds * random.uniform(0.875, 1.125)  # nosec B311  # spreads load
-    if not state.throttle_level:
-        return spread
-    if isinstance(action, Call):
-        return LIKELY_CHANGE_SECONDS * random.uniform(0.75, 1.0)  # nosec B311  # the same
-    most = THROTTLED_SECONDS if called_at is None else THROTTLED_BEGUN_SECONDS
-    return max(spread, most * random.uniform(0.5, 1.0))  # nosec B311  # the same
+
+    random: Random
+    longest: float = LONGEST_SECONDS
+
+    def pause(self, action: Action, state: State, now: float) -> float:
+        """Choose the seconds to let pass after an action before the next look.
+
+        Args:
+            action: The action that was just taken.
+            state: Tells since when the request has been waiting, and how throttled it is.
+            now: The time, in epoch seconds.
+        """
+        if isinstance(action, Wait) and action.seconds is not None:
+            return action.seconds
+        if not isinstance(action, Wait | Call) or (isinstance(action, Call) and action.grant):
+            return 0.0
+        called_at = state.call.called_at if state.call else None
+        seconds = min(self.longest, _rhythm(now - (state.since if called_at is None else called_at)))
+        spread = seconds * self.random.uniform(0.875, 1.125)  # nosec B311  # spreads load
+        if not state.throttle_level:
+            return spread
+        if isinstance(action, Call):
+            return LIKELY_CHANGE_SECONDS * self.random.uniform(0.75, 1.0)  # nosec B311  # the same
+        most = THROTTLED_SECONDS if called_at is None else THROTTLED_BEGUN_SECONDS
+        return max(spread, most * self.random.uniform(0.5, 1.0))  # nosec B311  # the same
 
 
 def _rhythm(waited: float) -> float:

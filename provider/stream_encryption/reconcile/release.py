@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stream_encryption.record.changes import (
     Intent,
-    as_seen,
+    with_current_key,
     with_departed,
     with_releasing,
     without_claim,
@@ -31,7 +31,7 @@ from .situation import (
     record_request,
     wait_for_active,
     wait_for_other_calls,
-    wait_until_credible,
+    wait_until_believed,
 )
 from .state import State
 
@@ -117,7 +117,7 @@ def _restore(situation: Situation[Release]) -> Action | None:
         return None
     if seen.as_wanted:
         needs_no_proof = _target(situation).outcome in (Outcome.KEEP, Outcome.LEAVE)
-        return None if needs_no_proof else wait_until_credible(situation)
+        return None if needs_no_proof else wait_until_believed(situation)
     target = _target(situation)
     if seen.wanted and seen.wanted.fault:
         if may_be_new(situation, seen.wanted):
@@ -141,7 +141,7 @@ def _revoke_grants(situation: Situation[Release]) -> Action | None:
 
 def _announced(situation: Situation[Release]) -> Record:
     """The record to write with the intent: older requests of the owner are superseded from then on."""
-    return with_releasing(situation.record_as_seen, situation.goal.owner, situation.goal.stamp)
+    return with_releasing(situation.record_with_current_key, situation.goal.owner, situation.goal.stamp)
 
 
 def _with_grant_call(situation: Situation[Release]) -> Record:
@@ -152,7 +152,7 @@ def _with_grant_call(situation: Situation[Release]) -> Record:
     record = situation.record
     if record.pending is None or record.pending.grant is None:
         return record
-    seen = as_seen(record, situation.seen.current)
+    seen = with_current_key(record, situation.seen.current)
     return without_pending(seen) if situation.state.has_announced(record.pending) else seen
 
 
@@ -160,7 +160,7 @@ def _succeed(situation: Situation[Release]) -> Action:
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
-    record = without_unwanted(situation, without_pending(situation.record_as_seen))
+    record = without_unwanted(situation, without_pending(situation.record_with_current_key))
     if target.outcome is Outcome.KEEP:
         record = _with_kept_key(situation, record)
     notes = (note, revocation_note(situation, record))

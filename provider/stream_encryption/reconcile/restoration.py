@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stream_encryption.record.changes import as_seen
+from stream_encryption.record.changes import with_current_key
 from stream_encryption.record.values import Record, RecordedKey
 from stream_encryption.values import Key, OnDelete
 
@@ -60,7 +60,7 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     key = below.wanted if below else claim.found
     if (key is None and current is None) or (key and key.is_key(current)):
         return Restoration(Outcome.AS_BEFORE, "the stream has the encryption that it had before")
-    if not as_seen(record, current).started:
+    if not with_current_key(record, current).started:
         return _changed_by_others(current)
     if key is None:
         return Restoration(Outcome.RESTORE, "the stream was not encrypted before")

@@ -22,7 +22,7 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
     if stream is None or stream.status is StreamStatus.DELETING:
         stream = Stream.gone(goal.stream.name, seen.record.stream)
     situation = Situation(goal, stream, seen, state, now)
-    record = situation.record_as_seen
+    record = situation.record_with_current_key
     revokes = revocable_grant(situation, record)
     if revokes:
         return wait_for_other_calls(situation) or revokes

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from stream_encryption import errors
-from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, as_seen
+from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, with_current_key
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Key, Stream, StreamStatus
 
@@ -55,10 +55,10 @@ class Situation(Generic[GoalT]):
         return self.seen.record
 
     @property
-    def record_as_seen(self) -> Record:
+    def record_with_current_key(self) -> Record:
         """The record, with what the look showed of the stream's key and of this request's own call."""
         call = self.state.call
-        return as_seen(self.record, self.seen.current, call.called_at if call else None)
+        return with_current_key(self.record, self.seen.current, call.called_at if call else None)
 
 
 def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
@@ -130,7 +130,7 @@ def record_request(record: Record) -> WriteRecord:
     return WriteRecord(Code.REQUEST_RECORDED, "older requests of this resource are superseded", record)
 
 
-def wait_until_credible(situation: Situation[GoalT]) -> Wait | None:
+def wait_until_believed(situation: Situation[GoalT]) -> Wait | None:
     """Wait while a description that is ACTIVE as wanted can be older than the last change."""
     if situation.state.stability.believed_since is not None:
         return None

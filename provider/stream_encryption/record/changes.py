@@ -65,7 +65,7 @@ def for_incarnation(record: Record, created: int, now: float) -> Record:
     )
 
 
-def as_seen(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
+def with_current_key(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
     """Add which key the stream has, and whether the provider or somebody else gave it.
 
     Args:

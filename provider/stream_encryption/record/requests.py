@@ -35,7 +35,7 @@ class Latest:
     digests: tuple[str, ...]
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
-        """Compare a request. Of two requests of one second the later arrival wins, and wins only once."""
+        """Compare a request. Of two of one second the later arrival wins, even if the other one is delivered again."""
         if stamp.digest == self.digests[-1]:
             return Arrival.CURRENT
         if stamp.digest in self.digests or stamp.issued_at < self.issued_at:
