@@ -59,7 +59,8 @@ def test_an_item_that_the_provider_did_not_write_is_told(command: Command) -> No
     """Exit codes: 1, since nobody knows which grants that stream has."""
     table, wire = command.provider.table, command.provider.kinesis.wire
     wire.caller = "CloudFormation"
-    table.put_item(TableName=table.name, Item={"stream": {"S": STREAM_ARN.replace("orders", "strange")}})
+    item = {"stream": {"S": STREAM_ARN.replace("orders", "strange")}, "claims": {"S": "none"}}
+    table.put_item(TableName=table.name, Item=item)
     wire.caller = ""
     shown = command("audit", "--grants")
     assert command.code == 1
