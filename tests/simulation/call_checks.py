@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from stream_encryption.record.values import Record
     from tests.simulation.cloudformation import Request
     from tests.simulation.findings import Findings
-    from tests.simulation.history import Effect, History, Holding
+    from tests.simulation.history import Effect, History
     from tests.simulation.wire import Call
     from tests.simulation.world import World
 
@@ -145,10 +145,10 @@ class CallChecks:
         if held is None or effect.stream in self._restored:
             return
         later = [one for one in self._world.requests if one.issued >= held.request.issued]
-        takers = [one for one in later if one.stream == effect.stream and _may_take(one, held)]
+        takers = [one for one in later if one.stream == effect.stream and self._history.may_take(one, held)]
         wanted = {key for one in takers for key in self._world.expectations.wanted(one)} | held.keys
         newer = int(request.issued) >= int(held.request.issued) or request.stack is not held.request.stack
-        takes = newer and not _releases(request, effect.stream) and _may_take(request, held)
+        takes = newer and not _releases(request, effect.stream) and self._history.may_take(request, held)
         self._check(
             effect.key in wanted or takes,
             "promise 3",
@@ -192,11 +192,6 @@ class CallChecks:
 def _releases(request: Request, stream: str) -> bool:
     """Whether a request gives a stream back: a Delete, or a replacement that is rolled back, on the other stream."""
     return request.type == "Delete" or request.stream != stream
-
-
-def _may_take(request: Request, held: Holding) -> bool:
-    """Whether a request may have a stream that a resource holds: it is of the same stack, or takes over."""
-    return request.stack is held.request.stack or request.takes_over
 
 
 def _newer_in(record: Record, request: Request) -> str:

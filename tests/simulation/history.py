@@ -97,3 +97,13 @@ class History:
     def holders(self, stream: str) -> list[Holding]:
         """Return all holdings on a stream, the oldest first."""
         return [one for one in self._holdings if one.stream == stream]
+
+    def may_take(self, request: Request, held: Holding) -> bool:
+        """Tell whether a request may have a stream that a resource holds.
+
+        It is of the same stack, or takes over, or is of a resource whose failed and kept request took the stream over.
+        """
+        if request.stack is held.request.stack or request.takes_over:
+            return True
+        made = [one.request for one in self.effects_on(held.stream) if one.at >= held.since]
+        return any(one and one.takes_over and one.owner == request.owner for one in made)

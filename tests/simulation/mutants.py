@@ -76,7 +76,7 @@ PROTOCOL = (
         "aws/service_errors.py",
         '"rate exceeded" in message.lower()',
         '"rate exceeded" in message',
-        959,
+        128,
     ),
     Mutant(
         "a throttled look never uses the other budget",

@@ -22,7 +22,7 @@ RECORD = (
         "reconcile/situation.py",
         "situation.now - call.written_at <= BEGIN_SECONDS",
         "situation.now >= call.written_at",
-        ("create and delete", 4, "freeze"),
+        ("roll a creation back", 22, "freeze"),
     ),
     Mutant(
         "the intent of another request is not waited out",
@@ -43,7 +43,7 @@ RECORD = (
         "record/values.py",
         "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        70,
+        ("roll a change back", 20, "late"),
     ),
     Mutant(
         "an owner that has left is forgotten",
@@ -62,8 +62,8 @@ RECORD = (
     Mutant(
         "SUCCESS comes without the last write",
         "reconcile/step.py",
-        "            if action.record:",
-        "            if action.record and not action.attributes:",
+        "        case Stabilized(record=Record() as record) |",
+        "        case Stabilized(record=Record() as record, attributes=None) |",
         "create and delete",
     ),
     Mutant(

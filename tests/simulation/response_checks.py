@@ -133,9 +133,8 @@ class ResponseChecks:
         name, written = request.stream, response.invocation.written.get(request.stream)
         since = written.at if written else response.at
         in_force = next((one for one in reversed(self._history.holders(name)) if one.since < since), None)
-        mine = in_force is None or in_force.request.stack is request.stack
         self._check(
-            mine or request.takes_over or name in self._restored,
+            in_force is None or self._history.may_take(request, in_force) or name in self._restored,
             "promise 6",
             f"{request} SUCCESS on {name}, which {in_force and in_force.request} has",
         )
