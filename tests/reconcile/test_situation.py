@@ -76,6 +76,28 @@ def test_a_call_of_its_own_whose_response_was_lost_is_waited_out() -> None:
     assert in_flight_until(situation(call(start_intent(), called_at=NOW))) == ENDS
 
 
+@pytest.mark.parametrize(
+    ("own", "started"),
+    [
+        (call(start_intent()), False),
+        (call(start_intent(), refused=True), False),
+        (call(start_intent(), called_at=NOW), True),
+        (call(start_intent(), "another's", refused=True), True),
+        (None, True),
+    ],
+    ids=["not made yet", "refused", "made", "made by another invocation", "another request's"],
+)
+def test_a_key_is_the_providers_only_if_the_announced_call_may_have_been_made(
+    own: OwnCall | None, *, started: bool
+) -> None:
+    """Record, rule 9: if AWS refused the Start, somebody else gave the stream this key."""
+    looked = seen(stream(ONE), record(pending=pending(start_intent())), current=ONE)
+    known = Situation(ensure(), stream(ONE), looked, state(call=own), NOW).record_with_current_key
+    assert known.started is started
+    assert known.key
+    assert known.key.is_key(ONE)
+
+
 def test_without_an_intent_nothing_is_in_flight() -> None:
     """Record, rule 2."""
     calm = Situation(ensure(), stream(), seen(stream()), state(), NOW)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stream_encryption.cloudformation.response_url import digest_of
-
 if TYPE_CHECKING:
     from tests.simulation.cloudformation import Request
     from tests.simulation.findings import Findings
@@ -48,7 +46,11 @@ class EndChecks:
     def ended(self) -> None:
         """Promises 3 and 6: all stacks are gone, and each stream is as others gave it, or as somebody asked for."""
         for name, stream in self._world.kinesis.streams.items():
-            if name in self._world.expectations.restored or self._stuck(name) or self._is_unknown_to_its_stack(name):
+            if (
+                name in self._world.expectations.restored
+                or self._stuck(name)
+                or self._world.expectations.is_unknown_to_its_stack(name)
+            ):
                 continue
             key = self._world.expectations.resolved(stream.encryption.key_id)
             lawful = key in self._world.expectations.acceptable(name)
@@ -97,26 +99,6 @@ class EndChecks:
         """Whether a failed Create of this stream is kept, which may have taken it over: its Delete is still to come."""
         kept = (resource for stack in self._world.stacks for resource in stack.kept.values())
         return any(resource.properties["StreamName"] == name for resource in kept)
-
-    def _is_unknown_to_its_stack(self, name: str) -> bool:
-        """Whether an Update to this stream failed, and no rollback followed, as docs/architecture.md says.
-
-        CloudFormation got no PhysicalResourceId of this stream, so it sends no Delete for it. Nor can a Delete be told
-        from a clean-up if an Update under a failed Create's id has succeeded, and CloudFormation never heard of it.
-        """
-        record = self._world.record_of(name)
-        succeeded = {claim.succeeded for claim in record.claims} if record else set()
-        if any(
-            digest_of(one.url) in succeeded and one.outcome != "SUCCESS" and not one.physical_id.startswith("arn:")
-            for one in self._world.requests
-            if one.type == "Update"
-        ):
-            return True
-        newest = {one.owner: one for one in self._world.requests if name in one.streams}
-        return any(
-            one.type == "Update" and one.outcome != "SUCCESS" and one.stream == name and name not in one.physical_id
-            for one in newest.values()
-        )
 
     def _stuck(self, name: str) -> bool:
         return any(

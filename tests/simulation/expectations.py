@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stream_encryption.cloudformation.response_url import digest_of
+
 if TYPE_CHECKING:
     from tests.simulation.cloudformation import Request
     from tests.simulation.world import World
@@ -76,6 +78,26 @@ class Expectations:
 
     # Errors
 
+    def is_unknown_to_its_stack(self, name: str) -> bool:
+        """Whether an Update to this stream failed, and no rollback followed, as docs/architecture.md says.
+
+        CloudFormation got no PhysicalResourceId of this stream, so it sends no Delete for it. Nor can a Delete be told
+        from a clean-up if an Update under a failed Create's id has succeeded, and CloudFormation never heard of it.
+        """
+        record = self._world.record_of(name)
+        succeeded = {claim.succeeded for claim in record.claims} if record else set()
+        if any(
+            digest_of(one.url) in succeeded and one.outcome != "SUCCESS" and not one.physical_id.startswith("arn:")
+            for one in self._world.requests
+            if one.type == "Update"
+        ):
+            return True
+        newest = {one.owner: one for one in self._world.requests if name in one.streams}
+        return any(
+            one.type == "Update" and one.outcome != "SUCCESS" and one.stream == name and name not in one.physical_id
+            for one in newest.values()
+        )
+
     def excuses(self, request: Request) -> set[str]:
         """Return the codes of the errors that a request may fail with."""
         trouble, world = self._world.trouble, self._world
@@ -83,7 +105,7 @@ class Expectations:
         others = bool(trouble.people or trouble.tool)
         restored = request.stream in self.restored
         reasons = {
-            "OwnedByAnotherStack": bool(trouble.rivals) or restored,
+            "OwnedByAnotherStack": bool(trouble.rivals) or restored or self.is_unknown_to_its_stack(request.stream),
             "Superseded": self._is_superseded(request) or restored,
             "ChangedBySomeoneElse": others or trouble.rivals or restored,
             "ChangeWithoutEffect": others or trouble.rivals or restored,

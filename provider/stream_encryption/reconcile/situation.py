@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from stream_encryption import errors
-from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, with_current_key
+from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, with_current_key, without_pending
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Key, Stream, StreamStatus
 
@@ -57,8 +57,10 @@ class Situation(Generic[GoalT]):
     @property
     def record_with_current_key(self) -> Record:
         """The record, with what the look showed of the stream's key and of this request's own call."""
-        call = self.state.call
-        return with_current_key(self.record, self.seen.current, call.called_at if call else None)
+        record, call = self.record, self.state.call
+        if call and call.not_made and self.state.has_announced(record.pending):
+            record = without_pending(record)  # If the stream has that key, somebody else gave it.
+        return with_current_key(record, self.seen.current, call.called_at if call else None)
 
 
 def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:

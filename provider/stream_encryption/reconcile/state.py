@@ -44,6 +44,11 @@ class OwnCall:
     times: int = 0
     grant: Grant | None = None
 
+    @property
+    def not_made(self) -> bool:
+        """Tell whether the call has certainly had no effect: AWS refused it, or it is still to be made."""
+        return self.refused or self.called_at is None
+
     def is_same_change(self, intent: Intent) -> bool:
         """Tell whether this is the same change."""
         identity = (self.change, self.key, self.grant and self.grant.identity)
