@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stream_encryption.record.values import Change
 from tests.fake_stream import ACTIVE
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 EPSILON = 0.001
 SOON = 2.0
 """How long a change may have been unknown to a request that had looked just before, in seconds."""
+INTENT_LASTS = 31.0
+"""How long an intent lasts, in seconds."""
 INTENT_SECONDS = 15.0 + EPSILON
 """How long after its intent a call may arrive, in seconds: 8 to begin it, and 7 that it may take."""
 
@@ -37,6 +40,7 @@ class CallChecks:
         """Start with no calls."""
         self._world, self._history, self._check = world, history, findings.check
         self._intents: dict[str, tuple[str, float]] = {}  # intent → ResponseURL of its request, and when it was written
+        self._announced: list[tuple[str, str, float]] = []  # stream, ARN of the key, and when, of each intent to Start
         self._flights: dict[str, list[Flight]] = {}  # by stream
         self._stopped: set[tuple[str, str]] = set()  # ResponseURL and stream of each Stop
 
@@ -77,6 +81,8 @@ class CallChecks:
         pending = record.pending
         if pending and pending.intent_id not in self._intents:
             self._intents[pending.intent_id] = (request.url, self._world.time.now())
+            if pending.change == Change.START:
+                self._announced.append((call.stream, pending.key.arn, self._world.time.now()))
             newer = before and call.stream not in self._restored and _newer_in(before, request)
             self._check(not newer, "rule 3", f"{request} writes an intent although the record knows {newer}")
         self._check("TOPSECRET" not in repr(record), "promise 8", "the table holds a ResponseURL")
@@ -158,8 +164,8 @@ class CallChecks:
     def _undoes_our_own(self, call: Call, effect: Effect, had: str | None) -> None:
         """Promise 3, rule 9: a Restore changes nothing but what the provider gave to this very stream.
 
-        The last change says who gave the key, since an alias can stand for another key by now. Where others gave back
-        a key that the provider had given before, it can't always know that.
+        The last change says who gave the key, since an alias can stand for another key by now. The provider can't
+        always know that others did, where it had given that key before, or had announced it just before.
         """
         request = effect.request
         assert request
@@ -168,6 +174,8 @@ class CallChecks:
         earlier = self._history.effects_on(effect.stream)
         ours = [one for one in earlier if one.request is not None]
         what = f"{request} restores {effect.stream}"
+        if earlier and self._was_announced(effect.stream, had, earlier[-1].at):
+            return
         self._check(ours, "rule 9", f"{what}, which the provider never changed")
         looked = call.invocation.looked_at.get(effect.stream, 0.0) - self._world.kinesis.settings.stale - SOON
         unknown = bool(earlier) and earlier[-1].at > looked
@@ -175,6 +183,13 @@ class CallChecks:
             not ours or unknown or earlier[-1].request is not None or had in {one.key for one in ours},
             "rule 9",
             f"{what}, which has {had} by others and not {ours[-1].key if ours else None}",
+        )
+
+    def _was_announced(self, stream: str, key: str | None, at: float) -> bool:
+        """Whether an intent to start the encryption with a key could be at work at a time."""
+        return any(
+            (one, arn) == (stream, key) and written <= at <= written + INTENT_LASTS
+            for one, arn, written in self._announced
         )
 
     def _has_a_record(self, request: Request, effect: Effect, had: str | None) -> None:

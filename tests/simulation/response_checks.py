@@ -94,15 +94,19 @@ class ResponseChecks:
         hidden = looked - self._world.kinesis.settings.stale  # a description from before does not show a deletion yet
         states = self._world.kinesis.during(name, since, looked)
         wrong = [
-            one for one in states if not self._is(one, wanted) and not (one.status == DELETING and one.at > hidden)
+            one
+            for one in states
+            if not self._is(name, one, wanted) and not (one.status == DELETING and one.at > hidden)
         ]
         state = f"{wrong[-1].status} with {wrong[-1].encryption.key_id}" if wrong else ""
         self._check(not wrong, "promise 1", f"{request} SUCCESS, yet {name} was {state}, {looked - since:.1f} s before")
 
-    def _is(self, state: Snapshot, wanted: set[str | None]) -> bool:
+    def _is(self, name: str, state: Snapshot, wanted: set[str | None]) -> bool:
         # A reshard leaves the encryption alone.
         done = state.status == ACTIVE or state.why in {"reshard", "settled"}
-        return done and self._world.expectations.resolved(state.encryption.key_id) in wanted
+        # An alias stands for the key that it stood for when the stream got it.
+        gave = [one.key for one in self._history.effects_on(name) if one.at <= state.at]
+        return done and (gave[-1] if gave else self._world.expectations.resolved(state.encryption.key_id)) in wanted
 
     def _follows_a_write(self, request: Request, response: Response) -> None:
         """Rule 5: the last thing before SUCCESS was a fresh look, and then a write that left no intent."""
