@@ -81,7 +81,7 @@ plan: setup ## Show the command plan on the emulator: make plan TEMPLATE=example
 audit: setup ## Show the command audit on the emulator
 	@$(BIN)/python -m local.plan audit
 
-# Those of whole lives run without coverage, which would take five times as long; four at once, since many of them wait.
+# Those of whole lives run without coverage, which would take five times as long; six at once, since many of them wait.
 LIVES := tests/simulation tests/lives tests/stack
 PARTS = $(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%)
 
@@ -91,7 +91,7 @@ check: setup code ## The inner loop of a change: form, types, and the tests of p
 test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
 	@$(PARTS) --cov --cov-fail-under=100
 	@# Tests of the embedded AWS go by real seconds: on a crowded machine one can be late, and is tried once more, alone.
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(LIVES) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(LIVES)
+	@$(BIN)/python -m pytest -n 6 --dist worksteal $(LIVES) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(LIVES)
 
 simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch), or SEEDS=lifecycles
 	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(WATCH),watch,seeds) $(SEEDS))

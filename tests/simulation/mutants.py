@@ -80,9 +80,9 @@ PROTOCOL = (
     ),
     Mutant(
         "a throttled look never uses the other budget",
-        "aws/kinesis.py",
-        "if use_describe_stream",
-        "if use_describe_stream is None",
+        "reconcile/state.py",
+        'look = refusal.action == "kinesis:DescribeStreamSummary"',
+        'look = refusal.action == "kinesis:NoSuchCall"',
         510,
     ),
     Mutant(

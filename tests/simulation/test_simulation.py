@@ -21,7 +21,10 @@ TRACE = 60
 """How many of the last lines of a trace are shown."""
 
 LOST_OR_DEAD = ("lose", "die after")
-"""Of the faults, those that are dealt in each run of the tests, in turn; `make simulate` deals all to every call."""
+"""Of the faults, those that are dealt in each run of the tests, in turn, to every other call.
+
+`make simulate SEEDS=lifecycles` deals all faults to every call.
+"""
 
 
 @pytest.mark.parametrize("first", SEEDS)
@@ -40,12 +43,12 @@ outcomes are the same."""
 
 @pytest.mark.parametrize("name", LIFECYCLES)
 def test_a_fault_at_any_one_call_of_a_life_changes_nothing_in_the_end(name: str) -> None:
-    """Promise 6: the Nth call is lost, or kills the function, for every N; CloudFormation hears what it would hear."""
+    """Promise 6: the Nth call is lost, or kills the function; CloudFormation hears what it would hear."""
     life = LIFECYCLES[name]
     undisturbed = play(life, {})
     assert not undisturbed.broken
-    for number in range(1, undisturbed.calls + 1):
-        fault = LOST_OR_DEAD[number % len(LOST_OR_DEAD)]
+    for number in range(1, undisturbed.calls + 1, 2):
+        fault = LOST_OR_DEAD[number // 2 % len(LOST_OR_DEAD)]
         report = play(life, {number: fault})
         told = "\n".join([f"{name}, call {number}: {fault}", *report.trace[-TRACE:]])
         assert not report.broken, f"{report.broken[0]}\n{told}"
