@@ -1,5 +1,6 @@
 """One look of a Delete: what the stream goes back to; and whose key it has where the record is lost."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,14 @@ def test_a_key_to_restore_is_looked_up_by_its_arn_where_its_alias_stands_for_ano
         else:
             account.kms.aliases = {name: key for name, key in account.kms.aliases.items() if key is not account.two}
         assert look(account).wanted == Key(account.two.arn, account.two.arn)
+
+
+def test_an_alias_that_was_found_and_could_not_be_looked_up_is_there_again_with_the_key_that_it_means() -> None:
+    """Promise 4: the stream has that key already, by its ARN, so there is nothing to start (seed 11553)."""
+    account = Account("alias/one")
+    account.stream.encryption = replace(account.stream.encryption, key_id=account.one.arn)
+    ours(account, claim(found=Key("alias/one", "alias/one")))
+    assert look(account).as_wanted
 
 
 def test_a_key_to_restore_that_was_found_by_its_arn_is_looked_up_once() -> None:

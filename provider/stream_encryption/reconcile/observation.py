@@ -131,8 +131,9 @@ def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLook
     target = restoration(goal, seen.record, seen.current)
     if target.outcome is not Outcome.RESTORE:
         return replace(seen, as_wanted=True)
-    as_wanted = target.key is None and seen.current is None
-    return replace(seen, wanted=_key_to_restore(target, stream, keys), as_wanted=as_wanted)
+    wanted = _key_to_restore(target, stream, keys)
+    as_wanted = wanted.is_same_as(seen.current) if wanted else seen.current is None
+    return replace(seen, wanted=wanted, as_wanted=as_wanted)
 
 
 def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key | None:
