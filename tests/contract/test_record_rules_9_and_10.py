@@ -176,5 +176,6 @@ def test_rule_9_a_start_that_was_never_made_gives_nobody_a_key() -> None:
     answer = failed(send(provider, create({**ONE, "ServiceTimeout": "30"})), "DeadlineExceeded")
     provider.clock.sleep(60)
     provider.kinesis.people.rekey("orders", provider.one.arn)
-    says_so(send(provider, delete(PhysicalResourceId=answer["PhysicalResourceId"])))
+    assert owners(provider) == [], "the Create has changed nothing, so it keeps nobody out"
+    ok(send(provider, delete(PhysicalResourceId=answer["PhysicalResourceId"])))
     assert (provider.key_of(), owners(provider), starts(provider)) == (provider.one.arn, [], 0)

@@ -113,7 +113,7 @@ def test_success_tells_the_attributes() -> None:
     assert done(wanted()).attributes == Attributes(stream(ONE), ONE, "alias/one")
     first = record(claim(THEY, found=TWO), claim(found=THREE))
     assert done(wanted(first)).attributes == Attributes(stream(ONE), ONE, "alias/two")
-    assert done(wanted(record(claim()))).attributes == Attributes(stream(ONE), ONE, None)
+    assert done(wanted(record(claim(succeeded="mine")))).attributes == Attributes(stream(ONE), ONE, None)
 
 
 def test_success_says_whether_anything_was_done() -> None:
@@ -140,11 +140,27 @@ def test_an_adopted_stream_is_recorded_as_found() -> None:
 
 def test_an_update_keeps_what_its_create_found() -> None:
     """Promise 3: what Create found outlives every Update."""
-    before = claim(wanted=TWO, found=THREE, creates=("create",), latest=Latest(SECOND - 9, ("create",)))
+    latest = Latest(SECOND - 9, ("create",))
+    before = claim(wanted=TWO, found=THREE, creates=("create",), latest=latest, succeeded="create")
     result = written(wanted(record(before)), stamp=stamp("update"), on_delete=OnDelete.KEEP)
     latest = Latest(SECOND, ("update",))
     kept: dict[str, Any] = {"found": THREE, "creates": ("create",), "on_delete": OnDelete.KEEP, "succeeded": "update"}
     assert mine(result) == claim(latest=latest, **kept)
+
+
+def test_until_a_start_has_had_an_effect_the_claim_keeps_what_the_stream_has_now() -> None:
+    """Promise 3: others can give the stream a key while a Create waits, or while a failed one is kept."""
+    assert mine(written(wanted(record(claim(found=THREE))))).found == recorded(ONE)
+    by_us = record(claim(found=THREE), key=started(ONE), started=True)
+    assert mine(written(wanted(by_us))).found == recorded(THREE)
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+def test_a_takeover_notes_whether_the_provider_had_started_the_key_that_it_found(*, by_us: bool) -> None:
+    """Record, rule 4: only such a key goes with the claim below."""
+    known = record(claim(THEY), key=started(ONE), started=by_us)
+    taken = mine(written(wanted(known), takeover=True))
+    assert (taken.found, taken.found_started) == (recorded(ONE), by_us)
 
 
 def test_on_drift_is_kept_for_the_watch() -> None:
@@ -187,7 +203,7 @@ def test_a_taken_over_stream_was_found_with_the_key_that_it_had() -> None:
 def test_only_the_claim_in_force_has_settled() -> None:
     """Record, rule 4: the claims below stay as they are."""
     below = claim(RENAMED, TWO, latest=Latest(SECOND - 9, ("older",)))
-    assert written(wanted(record(below, claim()))).claims == (below, claim(succeeded="mine"))
+    assert written(wanted(record(below, claim(succeeded="mine")))).claims == (below, claim(succeeded="mine"))
 
 
 DENIED = Key("alias/two", arn("two"), denied=True)

@@ -10,11 +10,16 @@ from stream_encryption.reconcile.actions import Action, Code, Failed, SkipRestor
 from stream_encryption.reconcile.failures import decide_refusal, record_after_failure
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
-from stream_encryption.values import Refusal, RefusalKind, StreamStatus
+from stream_encryption.record.requests import Latest
+from stream_encryption.record.values import Claim
+from stream_encryption.values import Direction, Grant, Key, Refusal, RefusalKind, StreamStatus
 from tests.builders import STREAM_ARN, STREAM_NAME
 from tests.values import (
+    ME,
     NOW,
     ONE,
+    SECOND,
+    THEY,
     TWO,
     call,
     claim,
@@ -82,9 +87,10 @@ def test_throttling_and_outages_are_backed_off_from_until_the_deadline(
     goal: Goal, action: str, kind: RefusalKind
 ) -> None:
     """Errors: back off and go on, however long it lasts."""
-    waiting = decide(goal, refused(kind, action), 3000.0)
+    waiting = decide(goal, refused(kind, action), 3000.0, known=state(look_throttled=kind is RefusalKind.THROTTLED))
     assert isinstance(waiting, Wait)
-    assert (waiting.code, waiting.seconds) == (Code.BACKING_OFF, None)
+    other_call = (action, kind) == (LOOK, RefusalKind.THROTTLED)
+    assert (waiting.code, waiting.seconds) == (Code.BACKING_OFF, 0.0 if other_call else None)
     assert action in waiting.reason
 
 
@@ -93,6 +99,40 @@ def test_a_throttled_look_is_tried_by_the_other_budget_at_once() -> None:
     waiting = decide(ensure(), refused(RefusalKind.THROTTLED, LOOK), known=state(look_throttled=True))
     assert isinstance(waiting, Wait)
     assert (waiting.code, waiting.seconds) == (Code.BACKING_OFF, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("known", "has", "goes"),
+    [
+        (claim(creates=("mine",)), None, True),
+        (claim(found=TWO), TWO, True),
+        (claim(), ONE, False),
+        (claim(creates=("failed", "mine")), None, False),
+        (claim(latest=Latest(SECOND, ("before", "mine"))), None, False),
+        (claim(succeeded="before"), None, False),
+        (claim(releasing=Latest(SECOND, ("delete",))), None, False),
+        (claim(THEY), None, False),
+    ],
+)
+def test_a_request_that_changed_nothing_takes_its_own_new_claim_back(
+    known: Claim, has: Key | None, *, goes: bool
+) -> None:
+    """Promise 3: the claim would keep others out, and what it found would get old, until CloudFormation deletes it."""
+    announced = record(known, pending=pending(start_intent()))
+    refused_start = state(call=call(start_intent(), refused=True))
+    left = record_after_failure(ensure(), refused_start, announced, seen(stream(has), announced, current=has))
+    assert left
+    assert (left.pending, left.claims) == (None, () if goes else (known,))
+
+
+def test_a_request_that_changed_nothing_keeps_the_claim_that_its_grants_need() -> None:
+    """Grants: the Delete revokes them."""
+    announced = record(
+        claim(), pending=pending(start_intent()), grants=(Grant("key", "role", Direction.PRODUCER, (ME,)),)
+    )
+    left = record_after_failure(ensure(), state(call=call(start_intent())), announced, seen(stream(), announced))
+    assert left
+    assert left.claims == (claim(),)
 
 
 @every_goal
@@ -271,7 +311,9 @@ def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
     own = call(start_intent(), called_at=NOW, answered=answered, effect_at=effect_at)
     known = state(call=own, stability=Stability(reached_at=reached_at))
     announced = record(claim(), pending=pending(start_intent()))
-    left = record_after_failure(known, announced, seen(stream(ONE, status) if status else None, announced, current=ONE))
+    left = record_after_failure(
+        ensure(), known, announced, seen(stream(ONE, status) if status else None, announced, current=ONE)
+    )
     assert (left is not None) is ends
     if left:
         assert (left.pending, left.key, left.started, left.changed_at) == (None, started(ONE), True, NOW)
@@ -280,23 +322,25 @@ def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
 def test_a_failing_request_withdraws_an_intent_whose_call_was_not_made() -> None:
     """Record, rule 2: so that nobody waits for it; the record says nothing else anew."""
     before = record(claim(), pending=pending(start_intent()))
-    left = record_after_failure(state(call=call(start_intent())), before, seen(stream(TWO), before, current=TWO))
+    left = record_after_failure(
+        ensure(), state(call=call(start_intent())), before, seen(stream(TWO), before, current=TWO)
+    )
     assert left == replace(before, pending=None)
 
 
 def test_a_failing_request_leaves_the_intent_of_another_one() -> None:
     """Record, rule 2: only its own."""
     theirs = record(claim(), pending=pending(start_intent(), "theirs"))
-    assert record_after_failure(state(call=call(start_intent())), theirs, seen(stream(), theirs)) is None
-    assert record_after_failure(state(), theirs, seen(stream(), theirs)) is None
+    assert record_after_failure(ensure(), state(call=call(start_intent())), theirs, seen(stream(), theirs)) is None
+    assert record_after_failure(ensure(), state(), theirs, seen(stream(), theirs)) is None
     without = record(claim())
-    assert record_after_failure(state(call=call(start_intent())), without, seen(stream(), without)) is None
+    assert record_after_failure(ensure(), state(call=call(start_intent())), without, seen(stream(), without)) is None
 
 
 def test_a_request_that_fails_without_a_look_only_withdraws_a_call_that_was_not_made() -> None:
     """Record, rule 2: nobody has seen whether the other call is over."""
     announced = record(claim(), pending=pending(start_intent()))
-    left = record_after_failure(state(call=call(start_intent())), announced, None)
+    left = record_after_failure(ensure(), state(call=call(start_intent())), announced, None)
     assert left == replace(announced, pending=None)
     made = call(start_intent(), called_at=NOW, answered=True, effect_at=NOW)
-    assert record_after_failure(state(call=made), announced, None) is None
+    assert record_after_failure(ensure(), state(call=made), announced, None) is None

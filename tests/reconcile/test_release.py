@@ -63,7 +63,7 @@ def test_a_resource_without_a_claim_leaves_the_stream_alone_and_is_remembered() 
 @pytest.mark.parametrize("taker", [THEY, RENAMED])
 def test_a_resource_that_was_taken_over_just_removes_its_claim(taker: Any) -> None:
     """Record, rule 4: the claim above inherits what the removed one had found; the stream is not touched."""
-    action = decide(encrypted(ours(claim(found=TWO), claim(taker, found=ONE))))
+    action = decide(encrypted(ours(claim(found=TWO), claim(taker, found=ONE, found_started=True))))
     assert reached(action).code == Code.RELEASED
     assert written(action).claims == (claim(taker, found=TWO),)
 
@@ -73,6 +73,8 @@ def test_a_failed_creates_delete_releases_only_what_that_create_did() -> None:
     kept = claim(creates=("failed", "anew"), latest=Latest(SECOND, ("anew",)))
     action = reached(decide(encrypted(ours(kept)), only_request="failed"))
     assert (action.code, action.record) == (Code.LEFT_ALONE, None)
+    gone = reached(decide(seen(None, ours(kept)), only_request="failed"))
+    assert (gone.code, gone.record) == (Code.LEFT_ALONE, None)
     own = claim(creates=("failed",), latest=Latest(SECOND, ("failed",)))
     assert isinstance(decide(encrypted(ours(own)), only_request="failed"), WriteRecord)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from stream_encryption.reconcile.restoration import Outcome, Restoration, restoration
-from stream_encryption.record.values import Record, RecordedKey
-from stream_encryption.values import Key, OnDelete
+from stream_encryption.record.values import Claim, Record, RecordedKey
+from stream_encryption.values import Key, OnDelete, Owner
 from tests.values import (
     NOW,
     ONE,
@@ -38,6 +38,11 @@ def restore(known: Record, current: Key | None = ONE, on_delete: OnDelete = OnDe
     choice = restoration(release(on_delete=on_delete), known, current)
     assert isinstance(choice.reason, str)
     return choice
+
+
+def settled(owner: Owner, wanted: Key = ONE) -> Claim:
+    """A claim whose newest request has succeeded."""
+    return claim(owner, wanted, succeeded="mine")
 
 
 def target(choice: Restoration) -> tuple[Outcome, RecordedKey | None, str]:
@@ -93,33 +98,40 @@ def test_stop_ends_the_encryption_whoever_began_it() -> None:
 def test_keep_keeps() -> None:
     """Property OnDelete, Keep."""
     assert restore(ours(claim()), ONE, OnDelete.KEEP).outcome is Outcome.KEEP
-    assert restore(ours(claim(THEY, TWO), claim()), ONE, OnDelete.KEEP).outcome is Outcome.KEEP
+    assert restore(ours(settled(THEY, TWO), claim()), ONE, OnDelete.KEEP).outcome is Outcome.KEEP
     assert restore(record(), ONE, OnDelete.KEEP).outcome is Outcome.KEEP
 
 
 @pytest.mark.parametrize("below", OTHERS)
-def test_the_claim_below_gets_the_key_that_it_wants(below: Any) -> None:
+def test_the_claim_below_gets_the_key_that_it_wants(below: Owner) -> None:
     """Record, rule 4: the stream goes back to what the claim below wants, by the key that its alias meant."""
-    choice = restore(ours(claim(below, TWO), claim(found=THREE)))
+    choice = restore(ours(settled(below, TWO), claim(found=THREE)))
     assert target(choice) == (Outcome.RESTORE, recorded(TWO), TWO.identity)
+
+
+def test_a_claim_below_that_never_got_its_key_gets_what_the_claim_above_found() -> None:
+    """Promise 3: a Create or Update that failed and is kept has not changed the stream to the key that it wants."""
+    failed = claim(THEY, TWO, succeeded="the request before")
+    assert target(restore(ours(failed, claim(found=THREE)))) == (Outcome.RESTORE, recorded(THREE), "alias/three")
+    assert target(restore(ours(claim(THEY, TWO), claim()))) == (Outcome.RESTORE, None, "")
 
 
 @pytest.mark.parametrize("on_delete", list(OnDelete))
 def test_a_rename_that_is_rolled_back_gives_the_stream_back_whatever_on_delete_says(on_delete: OnDelete) -> None:
     """Record, rule 4: within one stack the old name goes on as if nothing had been."""
-    choice = restore(ours(claim(RENAMED, TWO), claim()), ONE, on_delete)
+    choice = restore(ours(settled(RENAMED, TWO), claim()), ONE, on_delete)
     assert target(choice) == (Outcome.RESTORE, recorded(TWO), TWO.identity)
 
 
 def test_stop_gives_a_taken_over_stream_back_as_well() -> None:
     """Property Takeover: the former owner's stream is not stopped under it."""
-    choice = restore(ours(claim(THEY, TWO), claim()), ONE, OnDelete.STOP)
+    choice = restore(ours(settled(THEY, TWO), claim()), ONE, OnDelete.STOP)
     assert target(choice) == (Outcome.RESTORE, recorded(TWO), TWO.identity)
 
 
 def test_a_claim_below_that_wants_the_key_that_there_is_needs_nothing() -> None:
     """Promise 4."""
-    assert restore(ours(claim(THEY), claim())).outcome is Outcome.AS_BEFORE
+    assert restore(ours(settled(THEY), claim())).outcome is Outcome.AS_BEFORE
 
 
 @pytest.mark.parametrize(
@@ -134,7 +146,7 @@ def test_a_claim_below_that_wants_the_key_that_there_is_needs_nothing() -> None:
 )
 def test_only_a_customers_alias_is_replaced_by_its_key(wanted: Key, key_id: str) -> None:
     """Property KeyId: Start is called with the key's ARN; `alias/aws/…`, and where the look-up was denied, as given."""
-    assert restore(ours(claim(THEY, wanted), claim())).key_id == key_id
+    assert restore(ours(settled(THEY, wanted), claim())).key_id == key_id
 
 
 def test_a_lost_record_ends_the_encryption() -> None:
@@ -149,7 +161,7 @@ def test_every_choice_has_a_reason() -> None:
         restore(ours(claim())),
         restore(ours(claim(found=TWO))),
         restore(ours(claim(found=ONE))),
-        restore(ours(claim(THEY, TWO), claim())),
+        restore(ours(settled(THEY, TWO), claim())),
         restore(ours(claim()), THREE),
         restore(ours(claim()), on_delete=OnDelete.STOP),
         restore(ours(claim()), on_delete=OnDelete.KEEP),

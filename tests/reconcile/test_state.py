@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from stream_encryption.reconcile.state import (
+    WRITE,
     OngoingRefusal,
     OwnCall,
     Stability,
     State,
+    after_answer,
     after_call,
     after_intent,
     after_refusal,
@@ -134,16 +136,22 @@ def test_a_busy_stream_makes_the_last_look_doubtful() -> None:
 
 
 def test_a_refusal_lasts_since_its_first_time_while_it_means_the_same() -> None:
-    """Promise 9: a minute of the same refusal."""
+    """Promise 9: a minute of the same refusal, even if AWS throttles the call in between."""
     first = after_refusal(state(), refusal(kind=DENIED), NOW)
-    again = after_refusal(first, refusal(kind=DENIED), NOW + 9)
-    assert (again.refused_since(START), len(again.ongoing_refusals)) == (NOW, 1)
+    again = after_refusal(after_refusal(first, refusal(), NOW + 5), refusal(kind=DENIED), NOW + 9)
+    assert again.refused_since(START, DENIED) == NOW
     another = after_refusal(again, refusal(kind=RefusalKind.KEY), NOW + 9)
-    assert (another.refused_since(START), len(another.ongoing_refusals)) == (NOW + 9, 1)
-    assert another.refused_since(LOOK) is None
+    assert another.refused_since(START, RefusalKind.KEY) == NOW + 9
+    assert another.refused_since(LOOK, DENIED) is None
+
+
+def test_a_call_that_aws_carries_out_is_refused_no_more() -> None:
+    """Promise 9: a refusal an hour later has a minute of its own."""
+    refused = after_refusal(after_refusal(state(), refusal(WRITE, DENIED), NOW), refusal(START, DENIED), NOW)
+    assert after_answer(refused, WRITE).ongoing_refusals == (OngoingRefusal(START, DENIED, NOW),)
 
 
 def test_refusals_of_two_calls_are_kept_apart() -> None:
     """Promise 9: one call's minute is not another's."""
     both = after_refusal(after_refusal(state(), refusal(START, DENIED), NOW), refusal(LOOK, DENIED), NOW + 5)
-    assert (both.refused_since(START), both.refused_since(LOOK)) == (NOW, NOW + 5)
+    assert (both.refused_since(START, DENIED), both.refused_since(LOOK, DENIED)) == (NOW, NOW + 5)

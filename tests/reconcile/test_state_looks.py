@@ -140,8 +140,8 @@ def test_a_missing_key_is_missing_since_its_first_look() -> None:
     """Promise 9: a key of seconds ago is tried for a minute."""
     missing = seen(stream(), wanted=replace(ONE, missing=True))
     first = after_look(state(), missing, NOW)
-    assert first.refused_since(LOOK_UP) == NOW
+    assert first.refused_since(LOOK_UP, RefusalKind.KEY) == NOW
     again = after_look(first, replace(missing, now=NOW + 9), NOW + 9)
-    assert again.refused_since(LOOK_UP) == NOW
+    assert again.refused_since(LOOK_UP, RefusalKind.KEY) == NOW
     assert again.ongoing_refusals == (OngoingRefusal(LOOK_UP, RefusalKind.KEY, NOW),)
-    assert after_look(again, replace(missing, as_wanted=True), NOW).refused_since(LOOK_UP) is None
+    assert after_look(again, replace(missing, as_wanted=True), NOW).refused_since(LOOK_UP, RefusalKind.KEY) is None

@@ -91,7 +91,7 @@ def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
     announced = step(account)
     account.faults.fail_next("StartStreamEncryption", Kind.KMS_ACCESS_DENIED)
     refused = step(account, announced)
-    assert refused.state.refused_since("kinesis:StartStreamEncryption") == account.clock.now()
+    assert refused.state.refused_since("kinesis:StartStreamEncryption", RefusalKind.KEY) == account.clock.now()
 
 
 def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) -> None:
@@ -136,8 +136,7 @@ def test_a_request_that_fails_before_its_call_withdraws_its_intent(account: Acco
     again = take_step(Progress((ENSURE,), announced.state), account.env, known)
     failed = take_step(Progress((ENSURE,), again.state), account.env, again.known)
     assert isinstance(failed.action, Failed)
-    assert account.record.pending is None
-    assert account.record.claims
+    assert (account.record.pending, account.record.claims) == (None, ())
 
 
 def test_an_intent_that_can_not_be_withdrawn_just_lasts_its_time(account: Account) -> None:

@@ -25,7 +25,7 @@ from stream_encryption.record.changes import (
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import DEPARTED_SECONDS, Departed, RecordedKey
 from stream_encryption.settings import Settings
-from stream_encryption.values import Key
+from stream_encryption.values import Key, OnDelete
 from tests.values import (
     CREATED,
     ME,
@@ -152,16 +152,25 @@ def test_a_claim_in_force_is_replaced() -> None:
 
 def test_a_claim_from_further_down_moves_to_the_top_and_leaves_what_it_found() -> None:
     """Record, rule 4: a resource that is renamed there and back; what was first found stays at the bottom."""
-    stack = record(claim(found=THREE), claim(RENAMED, found=ONE))
+    stack = record(claim(found=THREE), claim(RENAMED, found=ONE, found_started=True))
     moved = with_claim(stack, claim(found=TWO))
     assert moved.claims == (claim(RENAMED, found=THREE), claim(found=TWO))
 
 
 def test_the_claim_above_a_removed_one_inherits_what_that_had_found() -> None:
-    """Record, rule 4: inherits the key, or that there was none."""
-    stack = record(claim(THEY, found=THREE), claim(found=ONE), claim(RENAMED, found=TWO))
-    assert without_claim(stack, THEY).claims == (claim(found=THREE), claim(RENAMED, found=TWO))
-    assert without_claim(stack, ME).claims == (claim(THEY, found=THREE), claim(RENAMED, found=ONE))
+    """Record, rule 4: inherits the key, or that there was none, and whether the provider had started it."""
+    first, above = claim(found=ONE, found_started=True), claim(RENAMED, found=TWO, found_started=True)
+    stack = record(claim(THEY, found=THREE), first, above)
+    assert without_claim(stack, THEY).claims == (claim(found=THREE), above)
+    assert without_claim(stack, ME).claims == (claim(THEY, found=THREE), replace(above, found=recorded(ONE)))
+
+
+def test_a_claim_that_found_the_key_of_others_or_a_kept_key_inherits_nothing() -> None:
+    """Promise 3: others gave the stream that key since, or `OnDelete: Keep` says that it stays."""
+    above = claim(RENAMED, found=TWO)
+    assert without_claim(record(claim(found=ONE), above), ME).claims == (above,)
+    above, kept = claim(RENAMED, found=TWO, found_started=True), claim(found=ONE, on_delete=OnDelete.KEEP)
+    assert without_claim(record(kept, above), ME).claims == (above,)
 
 
 def test_the_claims_below_a_removed_one_stay_as_they_are() -> None:

@@ -18,7 +18,7 @@ from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record
 
 FULL = with_pending(
     record(
-        claim(THEY, TWO, found=ONE, creates=("create",)),
+        claim(THEY, TWO, found=ONE, creates=("create",), found_started=True),
         claim(
             on_delete=OnDelete.STOP, succeeded="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
         ),
@@ -78,6 +78,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "succeeded": "",
                 "releasing": None,
                 "on_drift": "Report",
+                "found_started": True,
             },
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
@@ -89,6 +90,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "succeeded": "mine",
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
                 "on_drift": "Mend",
+                "found_started": False,
             },
         ],
         "departed": [

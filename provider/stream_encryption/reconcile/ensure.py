@@ -164,8 +164,10 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     claim, wants = record.in_force, RecordedKey(wanted.key_id, wanted.identity)
     if claim is None or claim.owner != goal.owner:
-        found = None if seen.is_last_key else RecordedKey.of(seen.current)
-        claim = Claim(goal.owner, found, wants, goal.properties.on_delete, Latest.of(goal.stamp))
+        claim = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
+        claim = _with_found(claim, record, None if seen.is_last_key else seen.current)
+    elif not claim.succeeded and not record.started:
+        claim = _with_found(claim, record, seen.current)  # No Start of this claim has had an effect that others left.
     claim = replace(
         claim.with_request(goal.stamp, creates=goal.creates),
         wanted=wants,
@@ -174,6 +176,10 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         releasing=None,
     )
     return with_grants(situation, with_claim(record, claim))
+
+
+def _with_found(claim: Claim, record: Record, current: Key | None) -> Claim:
+    return replace(claim, found=RecordedKey.of(current), found_started=record.started and current is not None)
 
 
 def _note(situation: EnsureSituation) -> str:

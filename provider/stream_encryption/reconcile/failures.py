@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from stream_encryption import errors
-from stream_encryption.record.changes import with_current_key, without_pending
+from stream_encryption.record.changes import with_current_key, without_claim, without_pending
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
@@ -13,7 +13,7 @@ from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, 
 from .goals import Ensure, Goal, Release
 from .observation import Observation
 from .situation import REFUSAL_RETRY_SECONDS
-from .state import LIST_GRANTS, State
+from .state import LIST_GRANTS, LOOK, State
 
 LIMIT_SECONDS = 120.0
 """How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
@@ -37,7 +37,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         state: What the request remembers, this refusal included.
         now: The time, in epoch seconds; not later than the refused call was made.
     """
-    since = state.refused_since(refusal.action)
+    since = state.refused_since(refusal.action, refusal.kind)
     tried = now - (now if since is None else since)
     match refusal.kind:
         case RefusalKind.CONFLICT:
@@ -47,8 +47,8 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
             # The other describe call, with its own quota, can be made at once.
-            seconds = 0.0 if state.look_throttled else None
-            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", seconds)
+            other_call = refusal.kind is RefusalKind.THROTTLED and refusal.action == LOOK
+            return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", 0.0 if other_call else None)
         case RefusalKind.LIMIT:
             if tried < LIMIT_SECONDS:
                 return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
@@ -68,12 +68,13 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             assert_never(refusal.kind)
 
 
-def record_after_failure(state: State, record: Record, seen: Observation | None) -> Record | None:
+def record_after_failure(goal: Goal, state: State, record: Record, seen: Observation | None) -> Record | None:
     """The record without the intent of a request that fails, so that no other request waits for its call.
 
     It says which key the stream has now, and whether the provider or somebody else gave it.
 
     Args:
+        goal: What the request wanted.
         state: What the request remembers.
         record: The record as it was last read or written.
         seen: The last look; None where there is none that still holds.
@@ -85,13 +86,26 @@ def record_after_failure(state: State, record: Record, seen: Observation | None)
     call = state.call
     if call is None or not state.has_announced(record.pending):
         return None
-    if call.called_at is None:
-        return without_pending(record)
-    if seen is None or seen.stream is None or seen.stream.status is not StreamStatus.ACTIVE:
+    active = seen if seen and seen.stream and seen.stream.status is StreamStatus.ACTIVE else None
+    if call.not_made or call.called_at is None:
+        record = without_pending(record)
+        return _without_new_claim(goal, record, active) if isinstance(goal, Ensure) and active else record
+    if active is None:
         return None
     if not call.answered or state.shown_at < call.called_at:
         return None
-    return without_pending(with_current_key(record, seen.current, call.called_at))
+    return without_pending(with_current_key(record, active.current, call.called_at))
+
+
+def _without_new_claim(goal: Ensure, record: Record, seen: Observation) -> Record:
+    """Remove the claim that this request has made, if the stream is as the claim found it: it would keep others out."""
+    claim, digest = record.in_force, goal.stamp.digest
+    if claim is None or claim.owner != goal.owner or claim.succeeded or claim.releasing:
+        return record
+    is_only_request = claim.latest.digests == (digest,) and set(claim.creates) <= {digest}
+    is_as_found = claim.found.is_key(seen.current) if claim.found else seen.current is None
+    is_granted = any(goal.owner in grant.owners for grant in record.grants)
+    return without_claim(record, goal.owner) if is_only_request and is_as_found and not is_granted else record
 
 
 def _unproven(refusal: Refusal, tried: float) -> Action:
@@ -162,8 +176,12 @@ def _former_key_is_refused(refusal: Refusal) -> bool:
 
 
 def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
-    """Let the Delete of a failed Create succeed: AWS refused that Create the same call, so it changed nothing."""
+    """Let the Delete of a failed Create succeed: mostly AWS refused that Create the same call."""
     undoes = refusal.action.endswith((Change.START, Change.STOP))
     if isinstance(goal, Release) and goal.best_effort and not undoes:
-        return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, so nothing can have been done")
+        note = (
+            f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
+            f"stream {goal.stream.name}, it stays so: look at the stream."
+        )
+        return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, as the failed request's was", note=note)
     return None

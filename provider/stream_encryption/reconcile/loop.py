@@ -81,5 +81,5 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
 def _give_up(progress: Progress, known: Known, env: Environment) -> NoReturn:
     """End the intent of the request, whose time has run out, and raise DeadlineExceeded."""
     state = progress.state
-    end_intent(state, known, env)
+    end_intent(progress.goals[0], state, known, env)
     raise DeadlineExceeded(progress.goals[0].stream, state.waiting_for, state.since, env.clock.now())

@@ -41,11 +41,11 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     claim, stream = seen.record.claim_of(goal.owner), seen.stream
     if seen.record.supersedes(goal.owner, goal.stamp):
         return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
+    if claim and _belongs_to_another_request(goal, claim):
+        return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     if stream is None or stream.status is StreamStatus.DELETING:
         gone = Stream.gone(goal.stream.name, seen.record.stream)
         return _without_stream(Situation(goal, gone, seen, state, now))
-    if claim and _belongs_to_another_request(goal, claim):
-        return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     situation = Situation(goal, stream, seen, state, now)
     for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):
         action = rule(situation)

@@ -57,15 +57,16 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
         return Restoration(Outcome.RESTORE, "the record is lost, and the stream has this resource's key")
     if goal.on_delete is OnDelete.STOP and below is None:
         return Restoration(Outcome.RESTORE, "OnDelete is Stop")
-    key = below.wanted if below else claim.found
+    before = below if below and below.is_settled else None
+    key = before.wanted if before else claim.found
     if (key is None and current is None) or (key and key.is_key(current)):
         return Restoration(Outcome.AS_BEFORE, "the stream has the encryption that it had before")
     if not with_current_key(record, current).started:
         return _changed_by_others(current)
     if key is None:
         return Restoration(Outcome.RESTORE, "the stream was not encrypted before")
-    if below:
-        return Restoration(Outcome.RESTORE, f"{below.owner.logical_id} wants this key", key, key.start_key_id)
+    if before:
+        return Restoration(Outcome.RESTORE, f"{before.owner.logical_id} wants this key", key, key.start_key_id)
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
 
 

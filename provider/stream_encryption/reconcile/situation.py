@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from stream_encryption import errors
 from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, with_current_key, without_pending
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Key, Stream, StreamStatus
+from stream_encryption.values import Key, RefusalKind, Stream, StreamStatus
 
 from .actions import Action, Call, Code, Failed, Wait, WriteRecord
 from .goals import Ensure, Mend, Release, RevokeDue
@@ -141,7 +141,7 @@ def wait_until_believed(situation: Situation[GoalT]) -> Wait | None:
 
 def may_be_new(situation: Situation[GoalT], key: Key) -> bool:
     """Tell whether KMS does not know the key, and was first asked less than a minute ago: it may be seconds old."""
-    since = situation.state.refused_since(LOOK_UP)
+    since = situation.state.refused_since(LOOK_UP, RefusalKind.KEY)
     return key.missing and since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 
 

@@ -13,7 +13,9 @@ from .observation import Observation
 LOOK_UP = "kms:DescribeKey"
 LIST_GRANTS = "kms:ListGrants"
 GRANT_CALLS = (Change.CREATE_GRANT, Change.REVOKE_GRANT, LIST_GRANTS)
-_LOOKS = ("kinesis:DescribeStreamSummary", "kinesis:DescribeStream", "dynamodb:GetItem")
+LOOK = "kinesis:DescribeStreamSummary"
+WRITE, PROOF = "dynamodb:PutItem", "kinesis:PutRecord"
+_LOOKS = (LOOK, "kinesis:DescribeStream", "dynamodb:GetItem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Stability:
 
 @dataclass(frozen=True, slots=True)
 class OngoingRefusal:
-    """A call that AWS keeps refusing: the action, the kind of refusal, and since when, in epoch seconds."""
+    """A call that AWS has refused ever since a time, in epoch seconds."""
 
     action: str
     kind: RefusalKind
@@ -138,9 +140,10 @@ class State:
         """Tell whether an intent in the record is this request's own."""
         return pending is not None and self.call is not None and self.call.intent_id == pending.intent_id
 
-    def refused_since(self, action: str) -> float | None:
-        """Since when AWS has kept refusing a call, in epoch seconds; None if it does not."""
-        return next((one.since for one in self.ongoing_refusals if one.action == action), None)
+    def refused_since(self, action: str, kind: RefusalKind) -> float | None:
+        """Since when AWS has refused a call for this kind of reason, in epoch seconds; None if it does not."""
+        same = (one.since for one in self.ongoing_refusals if (one.action, one.kind) == (action, kind))
+        return next(same, None)
 
 
 def after_look(state: State, seen: Observation, now: float) -> State:
@@ -154,7 +157,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     refused = tuple(one for one in state.ongoing_refusals if one.action not in _LOOKS and one.action != LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.missing_key:
-        since = state.refused_since(LOOK_UP)
+        since = state.refused_since(LOOK_UP, RefusalKind.KEY)
         refused = (*refused, OngoingRefusal(LOOK_UP, RefusalKind.KEY, now if since is None else since))
     state = replace(state, ongoing_refusals=refused)
     if seen.stream is None:
@@ -265,12 +268,16 @@ def after_resumption(state: State) -> State:
 def after_refusal(state: State, refusal: Refusal, now: float) -> State:
     """Add that AWS refused a call."""
     if refusal.kind in (RefusalKind.THROTTLED, RefusalKind.LIMIT):
-        look = refusal.action == "kinesis:DescribeStreamSummary"
-        state = replace(state, throttle_level=state.throttle_level + 1, look_throttled=look)
+        state = replace(state, throttle_level=state.throttle_level + 1, look_throttled=refusal.action == LOOK)
     if refusal.kind is RefusalKind.BUSY:
         state = replace(state, stability=_doubted(state.stability))
-    others = tuple(one for one in state.ongoing_refusals if one.action != refusal.action)
-    same = next(
-        (one for one in state.ongoing_refusals if (one.action, one.kind) == (refusal.action, refusal.kind)), None
-    )
-    return replace(state, ongoing_refusals=(*others, same or OngoingRefusal(refusal.action, refusal.kind, now)))
+    if state.refused_since(refusal.action, refusal.kind) is not None:
+        return state
+    first = OngoingRefusal(refusal.action, refusal.kind, now)
+    return replace(state, ongoing_refusals=(*state.ongoing_refusals, first))
+
+
+def after_answer(state: State, action: str) -> State:
+    """Add that AWS has carried out a call, which it does not refuse any more."""
+    refused = tuple(one for one in state.ongoing_refusals if one.action != action)
+    return replace(state, ongoing_refusals=refused)

@@ -25,7 +25,10 @@ from .progress import Progress
 from .release import decide_release
 from .revoke_due import decide_revoke_due
 from .state import (
+    PROOF,
+    WRITE,
     State,
+    after_answer,
     after_call,
     after_grant_call,
     after_intent,
@@ -118,7 +121,7 @@ def _write(attempt: _Attempt, step: Step, action: WriteRecord, seen: Observation
     except Refused as refused:
         left = state if refused.refusal.maybe_done else step.state
         return _after_refusal(attempt, left, refused.refusal, step.known)
-    return Step(state, action, Known(written, replace(seen, record=written)))
+    return Step(after_answer(state, WRITE), action, Known(written, replace(seen, record=written)))
 
 
 def _act(attempt: _Attempt, step: Step) -> Step:
@@ -133,7 +136,7 @@ def _act(attempt: _Attempt, step: Step) -> Step:
         return _after_refusal(attempt, state, refused.refusal, step.known)
     if isinstance(action, Call) and action.grant:
         return Step(after_grant_call(state, grant_id, env.clock.now()), action, step.known)
-    return _after_action(step, env)
+    return _after_action(attempt, step)
 
 
 def _perform(action: Action, env: Environment) -> str:
@@ -158,9 +161,9 @@ def _perform(action: Action, env: Environment) -> str:
     return ""
 
 
-def _after_action(step: Step, env: Environment) -> Step:
+def _after_action(attempt: _Attempt, step: Step) -> Step:
     """Add the action to the state, and forget the look, which is out of date now; a failed request ends its intent."""
-    state, action, known = step.state, step.action, Known(step.known.record)
+    env, state, action, known = attempt.env, step.state, step.action, Known(step.known.record)
     match action:
         case Wait():
             state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
@@ -169,24 +172,24 @@ def _after_action(step: Step, env: Environment) -> Step:
         case Call():
             state = after_call(state, env.clock.now(), answered=True)
         case Verify():
-            state = replace(state, verified=True)
+            state = replace(after_answer(state, PROOF), verified=True)
         case SkipRestore():
             state = replace(state, skipped=action.reason)
         case SkipRevoke():
             unrevoked = (*state.granted.unrevoked, action.grant)
             state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed():
-            end_intent(state, step.known, env)
+            end_intent(attempt.goal, state, step.known, env)
         case _:
             pass
     return Step(state, action, known)
 
 
-def end_intent(state: State, known: Known, env: Environment) -> None:
+def end_intent(goal: Goal, state: State, known: Known, env: Environment) -> None:
     """End the intent of a request that fails, if its call certainly is over or was not made."""
     if known.record is None:
         return
-    left = record_after_failure(state, known.record, known.seen)
+    left = record_after_failure(goal, state, known.record, known.seen)
     if left:
         with suppress(Refused):  # The intent then lasts its time.
             env.table.write(left)
@@ -201,4 +204,4 @@ def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Kno
     action = decide_refusal(goal, refusal, state, attempt.began)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
-    return _after_action(Step(state, action, Known(record, known.seen)), env)
+    return _after_action(attempt, Step(state, action, Known(record, known.seen)))

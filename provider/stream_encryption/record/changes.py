@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from stream_encryption.values import Grant, Key, Owner
+from stream_encryption.values import Grant, Key, OnDelete, Owner
 
 from .requests import RequestStamp
 from .values import DEPARTED_SECONDS, Change, Claim, Departed, Pending, Record, RecordedKey
@@ -107,14 +107,24 @@ def with_claim(record: Record, claim: Claim) -> Record:
 
 
 def without_claim(record: Record, owner: Owner) -> Record:
-    """Remove an owner's claim. The next claim in the list inherits the key that the removed claim found."""
+    """Remove an owner's claim.
+
+    If the next claim in the list found the key that was started for the removed claim, it inherits the key that the
+    removed claim found, unless the removed claim's key is to be kept.
+    """
     claims = list(record.claims)
     for place, claim in enumerate(record.claims):
         if claim.owner == owner:
             if place + 1 < len(claims):
-                claims[place + 1] = replace(claims[place + 1], found=claim.found)
+                claims[place + 1] = _inheriting(claims[place + 1], claim)
             del claims[place]
     return replace(record, claims=tuple(claims))
+
+
+def _inheriting(claim: Claim, removed: Claim) -> Claim:
+    if not claim.found_started or removed.on_delete is OnDelete.KEEP:
+        return claim
+    return replace(claim, found=removed.found, found_started=removed.found_started)
 
 
 def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: bool) -> Record:

@@ -72,7 +72,8 @@ class Claim:
 
     Attributes:
         owner: The resource.
-        found: The key that the stream had when the claim was made; None: not encrypted.
+        found: The key that the stream had before a Start of this claim; None: not encrypted.
+        found_started: The provider had started that key, for the claim before.
         wanted: The key that the resource wants.
         on_delete: What the resource's Delete does.
         latest: The newest Creates and Updates of the owner.
@@ -91,6 +92,12 @@ class Claim:
     succeeded: str = ""
     releasing: Latest | None = None
     on_drift: OnDrift = OnDrift.REPORT
+    found_started: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the newest request has succeeded, so that the stream got the wanted key."""
+        return self.succeeded == self.latest.digests[-1]
 
     def arrival(self, stamp: RequestStamp) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner."""
