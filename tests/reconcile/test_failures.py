@@ -87,7 +87,7 @@ def test_throttling_and_outages_are_backed_off_from_until_the_deadline(
     goal: Goal, action: str, kind: RefusalKind
 ) -> None:
     """Errors: back off and go on, however long it lasts."""
-    waiting = decide(goal, refused(kind, action), 3000.0, known=state(look_throttled=kind is RefusalKind.THROTTLED))
+    waiting = decide(goal, refused(kind, action), 3000.0, known=state(look_throttled=action == LOOK))
     assert isinstance(waiting, Wait)
     other_call = (action, kind) == (LOOK, RefusalKind.THROTTLED)
     assert (waiting.code, waiting.seconds) == (Code.BACKING_OFF, 0.0 if other_call else None)

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 EPSILON = 0.001
 SOON = 2.0
 """How long a change may have been unknown to a request that had looked just before, in seconds."""
-INTENT_LASTS = 31.0
-"""How long an intent lasts, in seconds."""
 INTENT_SECONDS = 15.0 + EPSILON
 """How long after its intent a call may arrive, in seconds: 8 to begin it, and 7 that it may take."""
 
@@ -186,11 +184,8 @@ class CallChecks:
         )
 
     def _was_announced(self, stream: str, key: str | None, at: float) -> bool:
-        """Whether an intent to start the encryption with a key could be at work at a time."""
-        return any(
-            (one, arn) == (stream, key) and written <= at <= written + INTENT_LASTS
-            for one, arn, written in self._announced
-        )
+        """Whether the provider had announced a Start with a key before a time."""
+        return any((one, arn) == (stream, key) and written <= at for one, arn, written in self._announced)
 
     def _has_a_record(self, request: Request, effect: Effect, had: str | None) -> None:
         """Rule 6: after its record is lost, a Delete only stops the encryption with the key of its own properties."""

@@ -81,8 +81,8 @@ PROTOCOL = (
     Mutant(
         "a throttled look never uses the other budget",
         "reconcile/state.py",
-        'look = refusal.action == "kinesis:DescribeStreamSummary"',
-        'look = refusal.action == "kinesis:NoSuchCall"',
+        "look_throttled=refusal.action == LOOK",
+        "look_throttled=False",
         510,
     ),
     Mutant(

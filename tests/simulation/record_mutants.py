@@ -76,7 +76,7 @@ RECORD = (
     Mutant(
         "a claim does not inherit what the one below it had found",
         "record/changes.py",
-        "claims[place + 1] = replace(claims[place + 1], found=claim.found)",
+        "claims[place + 1] = _inheriting(claims[place + 1], claim)",
         "pass",
         "rename",
     ),
@@ -114,7 +114,7 @@ OWNERSHIP = (
     Mutant(
         "a Delete always stops the encryption",
         "reconcile/restoration.py",
-        "    key = below.wanted if below else claim.found",
+        "    key = before.wanted if before else claim.found",
         "    key = None",
         "create and delete at once",
     ),

@@ -45,7 +45,7 @@ WATCH = (
         "reconcile/mend.py",
         "    if situation.state.call is None or began not in mends:",
         "    if situation.state.call is None:",
-        59,
+        504,
     ),
     Mutant(
         "a finding is told at every round",

@@ -13,7 +13,7 @@ from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, 
 from .goals import Ensure, Goal, Release
 from .observation import Observation
 from .situation import REFUSAL_RETRY_SECONDS
-from .state import LIST_GRANTS, LOOK, State
+from .state import LIST_GRANTS, State
 
 LIMIT_SECONDS = 120.0
 """How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
@@ -47,7 +47,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             return Wait(Code.LOOKING_AGAIN, f"{refusal.action}: the stream is busy or gone; look again")
         case RefusalKind.THROTTLED | RefusalKind.TRANSIENT:
             # The other describe call, with its own quota, can be made at once.
-            other_call = refusal.kind is RefusalKind.THROTTLED and refusal.action == LOOK
+            other_call = refusal.kind is RefusalKind.THROTTLED and state.look_throttled
             return Wait(Code.BACKING_OFF, f"{refusal.action}: {refusal.code}; back off", 0.0 if other_call else None)
         case RefusalKind.LIMIT:
             if tried < LIMIT_SECONDS:
