@@ -20,7 +20,7 @@ BASE_SECONDS = 0.15
 SHARE = 0.15
 """Each later pause is a fixed part of the time waited so far, so the delay in noticing is half of that part."""
 BRISK_SECONDS = 1.5
-MOST_END_SECONDS = 60.0
+MOST_END_SECONDS = 55.0
 """Most changes end within this time, and until then no pause is longer than the brisk one. Of the time waited beyond
 it, a pause is the same part again, once that is longer."""
 LONGEST_SECONDS = 5.0
