@@ -72,6 +72,13 @@ def test_an_intent_that_the_state_does_not_know_makes_it_count_anew(mine: Any) -
         assert looked.stability == Stability(doubt, stale_counted_from=NOW, believed_since=settled, reached_at=reached)
 
 
+def test_a_stream_that_was_created_again_meanwhile_has_to_settle_anew() -> None:
+    """Promise 1: the looks before were at another stream of the same name (seed 15317 with the watch)."""
+    looked = look(state(stability=CALM), of=record(incarnation=round(SINCE) + 1))
+    assert looked.stability.believed_since is None
+    assert look(state(stability=CALM), of=record(incarnation=round(SINCE))).stability.believed_since == SINCE
+
+
 def test_a_change_that_the_state_does_not_know_makes_it_doubt() -> None:
     """Promise 1: the look may be older than that change."""
     looked = look(state(stability=CALM), of=record(changed_at=NOW - 1))

@@ -171,7 +171,8 @@ def after_look(state: State, seen: Observation, now: float) -> State:
 def _still_true(state: State, record: Record) -> Stability:
     """Discard a stability that is older than a change which this state does not contain.
 
-    Another request made that change, or a step that died: the workflow repeats a step with the state before it.
+    Another request made that change, or a step that died: the workflow repeats a step with the state before it. Or the
+    stream was deleted and created again.
     """
     stability, pending = state.stability, record.pending
     since = stability.stale_counted_from
@@ -179,7 +180,7 @@ def _still_true(state: State, record: Record) -> Stability:
         return stability
     if pending and pending.until > since and not state.has_announced(pending):
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
-    return _doubted(stability) if record.changed_at > since else stability
+    return _doubted(stability) if max(record.changed_at, record.incarnation) > since else stability
 
 
 def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:
