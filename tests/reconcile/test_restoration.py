@@ -116,6 +116,12 @@ def test_a_claim_below_that_never_got_its_key_gets_what_the_claim_above_found() 
     assert target(restore(ours(claim(THEY, TWO), claim()))) == (Outcome.RESTORE, None, "")
 
 
+def test_a_stream_that_the_claim_below_has_encrypted_once_is_not_left_without_encryption() -> None:
+    """Promise 3: others had stopped it when the claim above was made (seed 13179 with the watch)."""
+    below = claim(THEY, TWO, succeeded="the request before")
+    assert target(restore(ours(below, claim()))) == (Outcome.RESTORE, recorded(TWO), TWO.identity)
+
+
 @pytest.mark.parametrize("on_delete", list(OnDelete))
 def test_a_rename_that_is_rolled_back_gives_the_stream_back_whatever_on_delete_says(on_delete: OnDelete) -> None:
     """Record, rule 4: within one stack the old name goes on as if nothing had been."""

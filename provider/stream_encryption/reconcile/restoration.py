@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from stream_encryption.record.changes import with_current_key
-from stream_encryption.record.values import Record, RecordedKey
+from stream_encryption.record.values import Claim, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete
 
 from .goals import Release
@@ -57,7 +57,7 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
         return Restoration(Outcome.RESTORE, "the record is lost, and the stream has this resource's key")
     if goal.on_delete is OnDelete.STOP and below is None:
         return Restoration(Outcome.RESTORE, "OnDelete is Stop")
-    before = below if below and below.is_settled else None
+    before = below if below and _has_its_key(below, claim) else None
     key = before.wanted if before else claim.found
     if (key is None and current is None) or (key and key.is_key(current)):
         return Restoration(Outcome.AS_BEFORE, "the stream has the encryption that it had before")
@@ -68,6 +68,15 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     if before:
         return Restoration(Outcome.RESTORE, f"{before.owner.logical_id} wants this key", key, key.start_key_id)
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
+
+
+def _has_its_key(below: Claim, claim: Claim) -> bool:
+    """Tell whether the claim below goes on with the key that it wants.
+
+    If its newest request has failed, the stream may never have had that key, and goes back to the key that `claim`
+    found. But a stream that the claim below has encrypted once is not left without encryption.
+    """
+    return below.is_settled or (bool(below.succeeded) and claim.found is None)
 
 
 def _changed_by_others(current: Key | None) -> Restoration:
