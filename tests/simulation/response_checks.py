@@ -104,9 +104,9 @@ class ResponseChecks:
     def _is(self, name: str, state: Snapshot, wanted: set[str | None]) -> bool:
         # A reshard leaves the encryption alone.
         done = state.status == ACTIVE or state.why in {"reshard", "settled"}
-        # An alias stands for the key that it stood for when the stream got it.
+        # An alias stands for the key that it stood for when the stream got it; but nobody can know which one that was.
         gave = [one.key for one in self._history.effects_on(name) if one.at <= state.at]
-        return done and (gave[-1] if gave else self._world.expectations.resolved(state.encryption.key_id)) in wanted
+        return done and not wanted.isdisjoint({*gave[-1:], self._world.expectations.resolved(state.encryption.key_id)})
 
     def _follows_a_write(self, request: Request, response: Response) -> None:
         """Rule 5: the last thing before SUCCESS was a fresh look, and then a write that left no intent."""
