@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from stream_encryption.record.changes import STALE_SECONDS, Intent
-from stream_encryption.record.values import Change, Pending, Record, RecordedKey
+from stream_encryption.record.values import Change, Pending, RecordedKey
 from stream_encryption.values import Grant, Refusal, RefusalKind, StreamStatus
 
 from .observation import Observation
@@ -165,22 +165,24 @@ def after_look(state: State, seen: Observation, now: float) -> State:
     if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
         call = state.call and replace(state.call, effect_at=seen.now)
         return replace(state, call=call, stability=Stability(reached_at=state.stability.reached_at))
-    return replace(state, stability=_after_active(_still_true(state, seen.record), seen, now))
+    return replace(state, stability=_after_active(_still_true(state, seen), seen, now))
 
 
-def _still_true(state: State, record: Record) -> Stability:
+def _still_true(state: State, seen: Observation) -> Stability:
     """Discard a stability that is older than a change which this state does not contain.
 
     Another request made that change, or a step that died: the workflow repeats a step with the state before it. Or the
     stream was deleted and created again.
     """
-    stability, pending = state.stability, record.pending
+    stability, record, pending = state.stability, seen.record, seen.record.pending
     since = stability.stale_counted_from
     if since is None:
         return stability
     if pending and pending.until > since and not state.has_announced(pending):
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
-    return _doubted(stability) if max(record.changed_at, record.incarnation) > since else stability
+    # A creation that AWS's clock puts into the future says nothing: the clocks differ.
+    created_since = since < record.incarnation <= seen.now
+    return _doubted(stability) if created_since or record.changed_at > since else stability
 
 
 def _after_active(stability: Stability, seen: Observation, now: float) -> Stability:
