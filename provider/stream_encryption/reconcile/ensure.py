@@ -96,12 +96,10 @@ def _wait_for_turn(situation: EnsureSituation) -> Action | None:
     not wait writes that with its claim.
     """
     wait = wait_for_other_calls(situation) or wait_for_active(situation)
-    in_force = situation.record.in_force
-    if wait and in_force and in_force.owner == situation.goal.owner:
-        stamp = situation.goal.stamp
-        if in_force.latest.arrival(stamp) is Arrival.NEWER:
-            noted = with_request(situation.record, in_force.owner, stamp, creates=situation.goal.creates)
-            return record_request(noted)
+    goal, record = situation.goal, situation.record
+    claim = record.in_force_of(goal.owner)
+    if wait and claim and claim.latest.arrival(goal.stamp) is Arrival.NEWER:
+        return record_request(with_request(record, goal.owner, goal.stamp, creates=goal.creates))
     return wait
 
 
@@ -162,8 +160,8 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
     goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_with_current_key
     if seen.is_last_key:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
-    claim, wants = record.in_force, RecordedKey(wanted.key_id, wanted.identity)
-    if claim is None or claim.owner != goal.owner:
+    claim, wants = record.in_force_of(goal.owner), RecordedKey(wanted.key_id, wanted.identity)
+    if claim is None:
         claim = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
         claim = _with_found(claim, record, None if seen.is_last_key else seen.current)
     elif not claim.succeeded and not record.started:

@@ -87,7 +87,7 @@ def record_after_failure(goal: Goal, state: State, record: Record, seen: Observa
     if call is None or not state.has_announced(record.pending):
         return None
     active = seen if seen and seen.stream and seen.stream.status is StreamStatus.ACTIVE else None
-    if call.not_made or call.called_at is None:
+    if call.called_at is None:
         record = without_pending(record)
         return _without_new_claim(goal, record, active) if isinstance(goal, Ensure) and active else record
     if active is None:
@@ -99,8 +99,8 @@ def record_after_failure(goal: Goal, state: State, record: Record, seen: Observa
 
 def _without_new_claim(goal: Ensure, record: Record, seen: Observation) -> Record:
     """Remove the claim that this request has made, if the stream is as the claim found it: it would keep others out."""
-    claim, digest = record.in_force, goal.stamp.digest
-    if claim is None or claim.owner != goal.owner or claim.succeeded or claim.releasing:
+    claim, digest = record.in_force_of(goal.owner), goal.stamp.digest
+    if claim is None or claim.succeeded or claim.releasing:
         return record
     is_only_request = claim.latest.digests == (digest,) and set(claim.creates) <= {digest}
     is_as_found = claim.found.is_key(seen.current) if claim.found else seen.current is None

@@ -49,10 +49,9 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
 
 def _fail_if_superseded(situation: Situation[Mend]) -> Failed | None:
     """Fail unless the claim that the watch read is still in force, and its request has succeeded."""
-    goal, claim = situation.goal, situation.record.in_force
+    goal, claim = situation.goal, situation.record.in_force_of(situation.goal.owner)
     if (
         claim
-        and claim.owner == goal.owner
         and claim.releasing is None
         and claim.latest.arrival(goal.stamp) is Arrival.CURRENT
         and claim.succeeded == goal.stamp.digest

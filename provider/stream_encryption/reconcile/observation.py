@@ -117,8 +117,8 @@ def _former(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) ->
 
 def _for_mend(goal: Mend, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
     """The claim in force says which key is wanted. An alias that was pointed elsewhere since changes nothing."""
-    claim = seen.record.in_force
-    if claim is None or claim.owner != goal.owner:
+    claim = seen.record.in_force_of(goal.owner)
+    if claim is None:
         return seen
     wanted = keys.look_up(claim.wanted.start_key_id, stream)
     return replace(seen, wanted=wanted, as_wanted=claim.wanted.is_key(seen.current))

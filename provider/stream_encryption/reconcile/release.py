@@ -56,13 +56,16 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
 
 def _without_stream(situation: Situation[Release]) -> Action:
     """Release the claim on a stream that is gone, or is about to go, and revoke the grants for it."""
-    # A request of this owner can still be delivered, again or late; the stream may be there again by then.
     reason = f"stream {situation.goal.stream.name} does not exist any more, or is being deleted"
     return _depart(situation, Code.RELEASED, reason)
 
 
 def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
-    """Remove the claim without a change to the encryption, once the grants that nobody needs are revoked."""
+    """Remove the claim without a change to the encryption, once the grants that nobody needs are revoked.
+
+    The record remembers the owner even where the stream is gone: an older request can still be delivered, and the
+    stream may be there again by then.
+    """
     revokes = _revoke_grants(situation)
     if revokes:
         return wait_for_other_calls(situation) or revokes
@@ -115,10 +118,10 @@ def _restore(situation: Situation[Release]) -> Action | None:
     goal, seen, state = situation.goal, situation.seen, situation.state
     if state.skipped is not None:
         return None
-    if seen.as_wanted:
-        needs_no_proof = _target(situation).outcome in (Outcome.KEEP, Outcome.LEAVE)
-        return None if needs_no_proof else wait_until_believed(situation)
     target = _target(situation)
+    if seen.as_wanted:
+        needs_no_proof = target.outcome in (Outcome.KEEP, Outcome.LEAVE)
+        return None if needs_no_proof else wait_until_believed(situation)
     if seen.wanted and seen.wanted.fault:
         if may_be_new(situation, seen.wanted):
             return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")

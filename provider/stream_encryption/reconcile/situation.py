@@ -58,7 +58,7 @@ class Situation(Generic[GoalT]):
     def record_with_current_key(self) -> Record:
         """The record, with what the look showed of the stream's key and of this request's own call."""
         record, call = self.record, self.state.call
-        if call and call.not_made and self.state.has_announced(record.pending):
+        if call and call.called_at is None and self.state.has_announced(record.pending):
             record = without_pending(record)  # If the stream has that key, somebody else gave it.
         return with_current_key(record, self.seen.current, call.called_at if call else None)
 

@@ -27,7 +27,7 @@ class OwnCall:
         key: The key of a Start or of a grant; the key that a Stop ends.
         intent_id: The name of the intent in the record.
         written_at: When the intent was written, in epoch seconds.
-        called_at: When the call was made, in epoch seconds; None while it was not.
+        called_at: When the call was made, in epoch seconds; None while it was not, or if AWS refused it.
         answered: Kinesis accepted the call; False if the call was not made, or its response was lost.
         effect_at: When the stream was last seen other than ACTIVE since the call, in epoch seconds; None if never.
         refused: AWS refused the call. The next try has an intent of its own.
@@ -45,11 +45,6 @@ class OwnCall:
     refused: bool = False
     times: int = 0
     grant: Grant | None = None
-
-    @property
-    def not_made(self) -> bool:
-        """Tell whether the call has certainly had no effect: AWS refused it, or it is still to be made."""
-        return self.refused or self.called_at is None
 
     def is_same_change(self, intent: Intent) -> bool:
         """Tell whether this is the same change."""
@@ -154,12 +149,11 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         seen: The look.
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
-    refused = tuple(one for one in state.ongoing_refusals if one.action not in _LOOKS and one.action != LOOK_UP)
+    missing_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
+    state = after_answer(state, *_LOOKS, LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.missing_key:
-        since = state.refused_since(LOOK_UP, RefusalKind.KEY)
-        refused = (*refused, OngoingRefusal(LOOK_UP, RefusalKind.KEY, now if since is None else since))
-    state = replace(state, ongoing_refusals=refused)
+        state = _with_refusal(state, LOOK_UP, RefusalKind.KEY, now if missing_since is None else missing_since)
     if seen.stream is None:
         return state
     if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
@@ -213,14 +207,12 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
         now: The time, in epoch seconds.
         answered: Kinesis accepted the call; False if the response was lost.
     """
-    call = state.call and replace(
-        state.call, called_at=now, answered=answered, effect_at=None, times=state.call.times + answered
-    )
+    call = state.call
+    if call:
+        state = after_answer(state, call.change)
+        call = replace(call, called_at=now, answered=answered, effect_at=None, times=call.times + answered)
     stability = replace(_doubted(state.stability), stale_counted_from=now if answered else None)
-    refused = tuple(one for one in state.ongoing_refusals if call and not one.action.endswith(call.change))
-    return replace(
-        state, call=call, calls_made=state.calls_made + 1, waits=0, stability=stability, ongoing_refusals=refused
-    )
+    return replace(state, call=call, calls_made=state.calls_made + 1, waits=0, stability=stability)
 
 
 def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
@@ -239,10 +231,8 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
         granted = replace(granted, made=(*granted.made, made))
     else:
         granted = replace(granted, revoked=(*granted.revoked, call.grant))
-    refused = tuple(one for one in state.ongoing_refusals if not one.action.endswith(GRANT_CALLS))
-    return replace(
-        state, call=replace(call, called_at=now, answered=True), granted=granted, ongoing_refusals=refused, waits=0
-    )
+    state = after_answer(state, *GRANT_CALLS)
+    return replace(state, call=replace(call, called_at=now, answered=True), granted=granted, waits=0)
 
 
 def after_lost_call(state: State, now: float) -> State:
@@ -276,11 +266,15 @@ def after_refusal(state: State, refusal: Refusal, now: float) -> State:
         state = replace(state, stability=_doubted(state.stability))
     if state.refused_since(refusal.action, refusal.kind) is not None:
         return state
-    first = OngoingRefusal(refusal.action, refusal.kind, now)
-    return replace(state, ongoing_refusals=(*state.ongoing_refusals, first))
+    return _with_refusal(state, refusal.action, refusal.kind, now)
 
 
-def after_answer(state: State, action: str) -> State:
-    """Add that AWS has carried out a call, which it does not refuse any more."""
-    refused = tuple(one for one in state.ongoing_refusals if one.action != action)
-    return replace(state, ongoing_refusals=refused)
+def _with_refusal(state: State, action: str, kind: RefusalKind, since: float) -> State:
+    return replace(state, ongoing_refusals=(*state.ongoing_refusals, OngoingRefusal(action, kind, since)))
+
+
+def after_answer(state: State, *actions: str) -> State:
+    """Add that AWS does not refuse these calls any more; each is named as IAM spells it, or without the service."""
+    return replace(
+        state, ongoing_refusals=tuple(one for one in state.ongoing_refusals if not one.action.endswith(actions))
+    )

@@ -208,9 +208,13 @@ class Record:
         """The claim that decides which key the stream has."""
         return self.claims[-1] if self.claims else None
 
+    def in_force_of(self, owner: Owner) -> Claim | None:
+        """The claim in force, if it is the owner's."""
+        return self.in_force if self.in_force and self.in_force.owner == owner else None
+
     def is_in_force(self, owner: Owner) -> bool:
         """Tell whether an owner's claim is the one in force."""
-        return self.in_force is not None and self.in_force.owner == owner
+        return self.in_force_of(owner) is not None
 
     def claim_of(self, owner: Owner) -> Claim | None:
         """The claim of an owner, wherever it stands."""
