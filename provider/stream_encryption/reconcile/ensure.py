@@ -165,7 +165,8 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         claim = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
         claim = _with_found(claim, record, None if seen.is_last_key else seen.current)
     elif not claim.succeeded and not record.started:
-        claim = _with_found(claim, record, seen.current)  # No Start of this claim has had an effect that others left.
+        # The claim has never succeeded, and the stream's key is not the provider's: what it has now is what was found.
+        claim = _with_found(claim, record, seen.current)
     claim = replace(
         claim.with_request(goal.stamp, creates=goal.creates),
         wanted=wants,

@@ -35,7 +35,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         goal: What the request wants.
         refusal: The refused call.
         state: What the request remembers, this refusal included.
-        now: The time, in epoch seconds; not later than the refused call was made.
+        now: A time before the refused call was made, in epoch seconds: when the step began.
     """
     since = state.refused_since(refusal.action, refusal.kind)
     tried = now - (now if since is None else since)

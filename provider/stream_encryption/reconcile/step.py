@@ -92,7 +92,7 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > MOST_LOOK_AGE_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
     elif isinstance(action, Failed | SkipRestore) and known.record is not None:  # this step did not read the record
-        # A conditional write would find out that the record is old. These two actions write nothing, so read it first.
+        # These two are final, and no conditional write has found out yet whether the record is old, so read it first.
         action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
     step = Step(state, action, Known(seen.record, seen))
@@ -200,7 +200,7 @@ def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Kno
     goal, env = attempt.goal, attempt.env
     env.log.call_refused(refusal)
     state = after_refusal(state, refusal, env.clock.now())
-    # The call was made at some time since the step began. If the process paused, AWS refused it long ago.
+    # Count to the step's begin, not to now: a pause of the process after the refusal is not time that was tried.
     action = decide_refusal(goal, refusal, state, attempt.began)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
