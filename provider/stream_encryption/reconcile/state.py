@@ -207,10 +207,10 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
         now: The time, in epoch seconds.
         answered: Kinesis accepted the call; False if the response was lost.
     """
-    call = state.call
-    if call:
-        state = after_answer(state, call.change)
-        call = replace(call, called_at=now, answered=answered, effect_at=None, times=call.times + answered)
+    call = state.call and replace(
+        state.call, called_at=now, answered=answered, effect_at=None, times=state.call.times + answered
+    )
+    state = after_answer(state, *((call.change,) if call else ()))
     stability = replace(_doubted(state.stability), stale_counted_from=now if answered else None)
     return replace(state, call=call, calls_made=state.calls_made + 1, waits=0, stability=stability)
 
