@@ -15,14 +15,15 @@ ACCOUNT_LOOKS_A_SECOND = {"DescribeStreamSummary": 20, "DescribeStream": 10}
 """Amazon Kinesis Data Streams Developer Guide, "Quotas and limits"."""
 
 
-def claimed(watched: Watched, count: int) -> None:
-    """Have so many streams, each claimed and encrypted with alias/one."""
+def claimed(watched: Watched, count: int, changed_at: float = 0.0) -> None:
+    """Have so many streams, each claimed, encrypted with alias/one, and changed by the provider at this time."""
     key = RecordedKey("alias/one", watched.one.arn)
     for number in range(count):
         name = f"stream-{number:05}"
         watched.kinesis.add_stream(name, watched.one.arn)
         claim = Claim(Owner(STACK_ID, name), None, key, OnDelete.RESTORE, Latest(1, ("done",)), succeeded="done")
-        record = Record(stream_arn(name, "123456789012", "us-east-1"), version=1, claims=(claim,), key=key)
+        arn = stream_arn(name, "123456789012", "us-east-1")
+        record = Record(arn, version=1, claims=(claim,), key=key, changed_at=changed_at)
         watched.table.put_item(TableName=watched.table.name, Item=to_item(record))
 
 

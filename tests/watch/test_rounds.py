@@ -51,6 +51,17 @@ def test_a_key_s_event_goes_through_many_streams_batch_by_batch() -> None:
     assert {event["Detail"]["by"] for event in watched.bus.events} != {None}
 
 
+def test_a_key_s_event_looks_again_at_a_stream_that_a_request_has_changed_a_moment_ago() -> None:
+    """Promise 10: seconds after the event, and not at the next round."""
+    watched = Watched()
+    claimed(watched, 2, changed_at=watched.clock.now() + 4)
+    watched.one.state = "Disabled"
+    began = watched.clock.now()
+    told = watched.called("DisableKey", eventSource="kms.amazonaws.com", asked={"keyId": watched.one.arn})
+    assert told == [("Found", "KeyUnusable")] * 2
+    assert watched.clock.now() - began < 15
+
+
 def test_a_key_s_event_looks_at_no_stream_with_another_key() -> None:
     """The account's looks."""
     watched = Watched()

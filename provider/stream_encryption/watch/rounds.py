@@ -21,8 +21,10 @@ from .watcher import Watcher
 BATCH = 600
 """How many streams one invocation looks at, which takes it 80 seconds."""
 CALL_SECONDS = 60.0
-"""How long the watch waits for a stream to be ACTIVE after a call, in seconds; later, the next round looks."""
+"""How long the watch waits after a call until findings can be told, in seconds; after that, the next round looks."""
 AGAIN_SECONDS = 2.0
+_SHOWN_SECONDS = STALE_SECONDS + 1.0
+"""How long after the time of its event every description shows a call, in seconds. The event has whole seconds."""
 _SLOWER = 1.2
 """How much longer than its looks a round may take."""
 
@@ -67,29 +69,40 @@ class Rounds:
         if trailed.stream is None:
             self._wait_for(trailed.cause)
             self.all(trailed.cause, trailed.keys)
-            return
-        table, clock = self.watcher.table, self.watcher.sight.clock
-        if _is_of_interest(table.read(trailed.stream)):
+        elif _is_of_interest(self.watcher.table.read(trailed.stream)):
             self._wait_for(trailed.cause)
-            until = clock.now() + CALL_SECONDS
-            while self.watcher.watch(table.read(trailed.stream), trailed.cause) is None and clock.now() < until:
-                clock.sleep(AGAIN_SECONDS)
+            self._look_until_told([trailed.stream], trailed.cause)
 
     def _wait_for(self, cause: Cause) -> None:
         """Wait until a description can't be older than the call."""
         clock = self.watcher.sight.clock
-        clock.sleep(min(STALE_SECONDS, max(0.0, cause.at + STALE_SECONDS - clock.now())))
+        clock.sleep(min(_SHOWN_SECONDS, max(0.0, cause.at + _SHOWN_SECONDS - clock.now())))
 
     def _go_through(self, page: Page, cause: Cause | None, keys: frozenset[str]) -> None:
-        pace, watched, drifting = Pace(self.watcher.sight.clock), 0, 0
+        pace, drifts = Pace(self.watcher.sight.clock), dict[str, bool | None]()
         for record in page.records:
             if _is_of_interest(record) and _wants_one_of(keys, record):
-                watched += 1
-                drifting += bool(self.watcher.watch(record, cause, use_describe_stream=pace.wait()))
+                drifts[record.stream] = self.watcher.watch(record, cause, use_describe_stream=pace.wait())
         for stream in page.unreadable:
             self.watcher.log.unreadable(stream)
+        if cause:
+            self._look_until_told([stream for stream, drift in drifts.items() if drift is None], cause)
         if not keys:
-            self.watcher.log.round_ended(watched, drifting)
+            self.watcher.log.round_ended(len(drifts), sum(map(bool, drifts.values())))
+
+    def _look_until_told(self, streams: list[str], cause: Cause) -> None:
+        """Look at each stream until its findings can be told, for a minute at the most: a request may be at work."""
+        clock = self.watcher.sight.clock
+        pace, until = Pace(clock), clock.now() + CALL_SECONDS
+        while streams and clock.now() < until:
+            streams = [one for one in streams if self._is_untold(one, cause, pace)]
+            if streams:
+                clock.sleep(AGAIN_SECONDS)
+
+    def _is_untold(self, stream: str, cause: Cause, pace: Pace) -> bool:
+        use_describe_stream = pace.wait()
+        record = self.watcher.table.read(stream)
+        return self.watcher.watch(record, cause, use_describe_stream=use_describe_stream) is None
 
     def _starts(self, after: str | None) -> list[str]:
         """The streams after which the second batch and each later one begin."""
