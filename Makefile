@@ -81,17 +81,19 @@ plan: setup ## Show the command plan on the emulator: make plan TEMPLATE=example
 audit: setup ## Show the command audit on the emulator
 	@$(BIN)/python -m local.plan audit
 
-# Those of whole lives run without coverage, which would take five times as long; six at once, since many of them wait.
-LIVES := tests/simulation tests/lives tests/stack
-PARTS = $(BIN)/python -m pytest -n 2 --dist worksteal $(LIVES:%=--ignore=%)
+# The tests of parts cover every branch. Those of the whole provider need no coverage, which would double their time.
+LIVES := tests/stack tests/lives tests/simulation
+WHOLE := $(LIVES) tests/contract
+PYTEST := $(BIN)/python -m pytest
 
-check: setup code ## The inner loop of a change: form, types, and the tests of parts; a minute or two
-	@$(PARTS)
+check: setup code ## The inner loop of a change: form, types, and all tests but those of whole lives; a minute or two
+	@$(PYTEST) -n 2 --dist worksteal $(LIVES:%=--ignore=%)
 
-test: setup ## All the tests: those of parts, then those of whole lives, simulated and on the embedded AWS
-	@$(PARTS) --cov --cov-fail-under=100
-	@# Tests of the embedded AWS go by real seconds: on a crowded machine one can be late, and is tried once more, alone.
-	@$(BIN)/python -m pytest -n 6 --dist worksteal $(LIVES) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(LIVES)
+test: setup ## All the tests: those of parts, then those of the whole provider, simulated and on the embedded AWS
+	@$(PYTEST) -n 2 --dist worksteal $(WHOLE:%=--ignore=%) --cov --cov-fail-under=100
+	@# Six at once, since many of them wait. Those of the embedded AWS go by real seconds: on a crowded machine one can be
+	@# late, and is tried once more, alone.
+	@$(PYTEST) -n 6 --dist worksteal $(WHOLE) || $(PYTEST) --last-failed --last-failed-no-failures none $(WHOLE)
 
 simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch), or SEEDS=lifecycles
 	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(WATCH),watch,seeds) $(SEEDS))

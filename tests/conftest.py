@@ -1,9 +1,13 @@
 """What holds for every test of the run."""
 
+import gc
+import logging
 import sys
+from collections.abc import Generator
 from io import TextIOBase
 from typing import IO, cast
 
+import pytest
 from aws_lambda_powertools import Logger
 from hypothesis import settings
 
@@ -37,7 +41,20 @@ class Stdout(TextIOBase):
 
 # Powertools keeps one logger a service, with the stream that its first user gave it.
 Logger(service="test", level="INFO", stream=cast("IO[str]", Stdout()))
+# Its lines are on standard output already: pytest's own handlers would format each of them twice more.
+logging.getLogger("test").propagate = False
 
 # A failure prints the blob that repeats it; how long an example takes is the machine's business.
 settings.register_profile("project", print_blob=True, deadline=None)
 settings.load_profile("project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect the tests without the garbage collector, and never have it search what was imported and collected."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -27,8 +27,8 @@ ENTRIES = {
 """The modules through which every call of a function goes, and the function's role; the command has none."""
 OURS = "the function"
 NAME = "tests/permissions.py::the_role_allows_exactly_the_calls_that_were_made"
-UNCOVERED = ("simulation", "lives", "stack")
-"""The folders of tests that play whole lives, in a run of their own."""
+WHOLE = ("contract", "simulation", "lives", "stack")
+"""The folders of tests that go by the whole provider, in a run of their own (Makefile)."""
 A_KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 
 
@@ -225,7 +225,7 @@ def _is_whole(session: pytest.Session) -> bool:
     root = session.config.rootpath
     folders = [root / folder for folder in session.config.getini("testpaths")] or [root]
     paths = [path for folder in folders for path in folder.rglob("test_*.py")]
-    files = {_node(path, root) for path in paths if path.parent.name not in UNCOVERED}
+    files = {_node(path, root) for path in paths if path.parent.name not in WHOLE}
     seen = files <= _record.files and not _record.left_out and not session.config.option.collectonly
     return seen and not session.testsfailed
 

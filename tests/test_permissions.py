@@ -183,7 +183,7 @@ def run(folder: Path, source: str, *options: str) -> str:
     done = subprocess.run(  # noqa: S603 - our own file
         [sys.executable, "-m", "pytest", "-q", *plugins, *options],
         cwd=folder,
-        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -196,7 +196,7 @@ def test_a_run_in_which_every_right_is_used_passes_and_counts_the_check(tmp_path
     """The check is a test of the suite: it is counted, over the calls of all workers together."""
     halves = [CALLS[: len(CALLS) // 2], CALLS[len(CALLS) // 2 :]]
     tests = "".join(f"def test_{n}():\n    for one in {half!r}: call(*one)\n" for n, half in enumerate(halves))
-    assert "3 passed" in run(tmp_path, tests, "-n", "2", "--dist", "worksteal")
+    assert "3 passed" in run(tmp_path, tests, "-p", "xdist", "-n", "2", "--dist", "worksteal")
 
 
 def test_a_right_that_no_test_uses_fails_the_run_by_its_name(tmp_path: Path) -> None:

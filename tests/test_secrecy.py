@@ -36,7 +36,12 @@ def run(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(HEAD + source)
     command = [sys.executable, "-m", "pytest", "-p", "tests.secrecy", "-p", "no:cacheprovider", "-q", "test_it.py"]
     return subprocess.run(  # noqa: S603 - our own file
-        command, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

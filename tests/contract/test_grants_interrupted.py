@@ -8,7 +8,6 @@ from tests.contract.granting import BOTH, DAY, OTHER, WRITER, may_read, may_writ
 from tests.contract.mortal import Died, Mortal
 from tests.contract.stories import create, delete, made, ok, send, update
 from tests.fake_calls import Call
-from tests.fake_errors import Kind
 from tests.provider import Provider
 
 EVERY_CALL = pytest.mark.parametrize("number", range(1, 22))
@@ -72,11 +71,10 @@ def change_key(provider: Provider, number: int, disturb: Callable[[int], None]) 
 
 
 @EVERY_CALL
-@pytest.mark.parametrize("kind", [Kind.READ_TIMEOUT, Kind.INTERNAL_FAILURE])
-def test_a_call_that_took_effect_unheard_makes_no_second_grant(number: int, kind: Kind) -> None:
+def test_a_call_that_took_effect_unheard_makes_no_second_grant(number: int) -> None:
     """Promises 4 and 6: the response of the Nth call is lost."""
     provider = made()
-    change_key(provider, number, lambda nth: provider.kms.faults.lose_nth(nth, kind))
+    change_key(provider, number, provider.kms.faults.lose_nth)
 
 
 @EVERY_CALL
