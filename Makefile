@@ -82,8 +82,8 @@ audit: setup ## Show the command audit on the emulator
 	@$(BIN)/python -m local.plan audit
 
 # The tests of parts cover every branch. Those of the whole provider need no coverage, which would double their time.
-LIVES := tests/stack tests/lives tests/simulation
-WHOLE := $(LIVES) tests/contract
+LIVES := tests/simulation tests/lives tests/stack
+WHOLE := tests/contract $(LIVES)
 PYTEST := $(BIN)/python -m pytest
 
 check: setup code ## The inner loop of a change: form, types, and all tests but those of whole lives; a minute or two
