@@ -110,6 +110,20 @@ def test_a_failed_create_that_is_deleted_after_the_new_one_undoes_nothing_of_it(
     assert (provider.key_of(), owners(provider)[-1]) == (provider.one.arn, (OTHER_STACK, LOGICAL_ID))
 
 
+def test_a_claim_that_a_failed_replacement_left_ends_with_a_replacement_that_succeeds(provider: Provider) -> None:
+    """docs/architecture.md, "What is not protected": deploy the new name until it succeeds, then the former name."""
+    provider.kinesis.add_stream("second")
+    second = {"StreamName": "second", "KeyId": "alias/two"}
+    assert provider.update({**second, "ServiceTimeout": "3"}, ALIAS)["Status"] == "FAILED"
+    assert (provider.record_of("second") or {})["claims"]
+    provider.clock.sleep(LONG_AFTER)
+    arn = provider.update(second, ALIAS)["PhysicalResourceId"]
+    assert provider.update(ALIAS, second, PhysicalResourceId=arn)["Status"] == "SUCCESS"
+    assert provider.delete(second, PhysicalResourceId=arn)["Status"] == "SUCCESS"
+    assert (provider.key_of("second"), (provider.record_of("second") or {}).get("claims")) == (None, [])
+    assert provider.key_of() == provider.one.arn
+
+
 def test_a_former_key_that_is_disabled_fails_an_update_back_and_no_delete() -> None:
     """Roll back: the Update fails with KeyUnusable; a Delete succeeds and the stream keeps the key that it has."""
     provider = Provider()
