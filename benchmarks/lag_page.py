@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import charts
-from benchmarks.outcomes import FIXED_SECONDS, SHARE, SHORTEST_LIMIT_SECONDS, Outcome, drawn
+from benchmarks.outcomes import FIXED_SECONDS, SHARE, SHORTEST_LIMIT_SECONDS, Outcome
 from benchmarks.peers import OURS, cdk
 from benchmarks.report import Goal, Report, Table
 from benchmarks.spread import Spread
@@ -53,7 +53,7 @@ def report(outcomes: Sequence[Outcome], lengths: Sequence[float], sections: Sequ
     return Report(
         name="lag",
         title="Lag: from ACTIVE to the response",
-        method=_method(lengths),
+        method=_method(),
         goals=_goals(outcomes, lags, sections, lengths),
         tables=[_lag_table(lags, names, lengths), *_machine(sections), *_void(outcomes)],
         charts={
@@ -186,19 +186,17 @@ def _chart(lags: Lags, names: Sequence[str], lengths: Sequence[float]) -> Figure
     return figure
 
 
-def _method(lengths: Sequence[float]) -> str:
-    ranges = ", ".join(f"{drawn(length)[0]:.4g} to {drawn(length)[-1]:.4g} s" for length in lengths)
-    return METHOD.format(ranges=ranges, least=SHORTEST_LIMIT_SECONDS, most=LATE_SECONDS)
+def _method() -> str:
+    return METHOD.format(least=SHORTEST_LIMIT_SECONDS, most=LATE_SECONDS)
 
 
 SHORTEST_SHOWN = 0.01
 METHOD = """\
 All encrypt streams of kinesis-local, an emulator, over HTTP, through a proxy that records each call. The lag is the
-time from ACTIVE to the response at the ResponseURL; SettleSeconds is 0. How long a stream is UPDATING varies a little,
-in the same way for all: {ranges}.
-Requests are sent so far apart that they need a third of the calls a second that this machine can handle. If the
-emulator's streams are ACTIVE much too late, the goals count as not measured. A request is in no figure if a call took
-more than 10 % of the time UPDATING (at least {least:g} s, at most {most:g} s).
+time from ACTIVE to the response at the ResponseURL; SettleSeconds is 0. How long a stream is UPDATING varies by up to a
+fifth, in the same way for all. Requests are sent so far apart that they need a third of the calls a second that this
+machine can handle. If the emulator's streams are ACTIVE much too late, the goals count as not measured. A request is in
+no figure if a call took more than 10 % of the time UPDATING (at least {least:g} s, at most {most:g} s).
 
 - **This provider**: its function in AWS's runtime, deployed by template.yaml with default parameters. A longer wait
   continues in MiniStack's Step Functions.
