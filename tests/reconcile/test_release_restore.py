@@ -22,6 +22,7 @@ from tests.values import (
     recorded,
     seen,
     stamp,
+    start_intent,
     started,
     state,
     stop_intent,
@@ -54,6 +55,15 @@ def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first
     action = decide(encrypted(known), unheard)
     assert isinstance(action, WriteRecord)
     assert (action.code, action.record.changed_at) == (Code.INTENT_RECORDED, NOW - 59)
+
+
+def test_a_start_of_another_request_is_not_recorded_with_the_time_of_this_requests_own_call() -> None:
+    """Record: descriptions are not believed for some seconds after a change; this one was announced a minute ago."""
+    mine = state(call=call(stop_intent(), at=NOW - 200, called_at=NOW - 199, answered=True), calls_made=1)
+    theirs = pending(start_intent(), "theirs", NOW - 60)
+    action = decide(encrypted(ours(claim(), pending=theirs)), mine)
+    assert isinstance(action, WriteRecord)
+    assert (action.record.started, action.record.changed_at) == (True, NOW - 60)
 
 
 def test_a_stop_is_called_with_the_key_that_was_described() -> None:

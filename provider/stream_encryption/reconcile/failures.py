@@ -9,9 +9,10 @@ from stream_encryption.record.changes import with_current_key, without_claim, wi
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
-from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
+from .actions import Action, Code, Failed, SkipRevoke, Stabilized, Wait
 from .goals import Ensure, Goal, Release
 from .observation import Observation
+from .restoration import restore_impossible
 from .situation import REFUSAL_RETRY_SECONDS
 from .state import LIST_GRANTS, State
 
@@ -126,8 +127,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _former_key_is_refused(refusal):
-        reason = f"The key that the stream had before can't be restored: it {why}"
-        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+        return restore_impossible(f"The key that the stream had before can't be restored: it {why}")
     if refusal.kind is RefusalKind.RECORD:
         if not isinstance(goal, Release):
             return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))

@@ -23,7 +23,7 @@ from .actions import Action, Code, SkipRestore, Stabilized, Wait
 from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
-from .restoration import Outcome, Restoration, restoration
+from .restoration import Outcome, Restoration, restoration, restore_impossible
 from .situation import (
     Situation,
     announce_then_call,
@@ -125,8 +125,9 @@ def _restore(situation: Situation[Release]) -> Action | None:
     if seen.wanted and seen.wanted.fault:
         if may_be_new(situation, seen.wanted):
             return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")
-        reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
-        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+        return restore_impossible(
+            f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
+        )
     if target.key:
         key_id = seen.wanted.key_id if seen.wanted else target.key_id
         intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)

@@ -39,8 +39,8 @@ from .state import (
 )
 
 MOST_LOOK_AGE_SECONDS = 30.0
-"""The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
-for longer, the provider looks again."""
+"""The greatest age of a look that an action is based on, in seconds: two slow calls fit in. If the process paused for
+longer, the provider looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _after_action(attempt: _Attempt, step: Step) -> Step:
     env, state, action, known = attempt.env, step.state, step.action, Known(step.known.record)
     match action:
         case Wait():
-            state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
+            state = replace(state, waiting_for=action.reason)
             if action.code in (Code.WAITING_FOR_OTHER_CALL, Code.LOOKING_AGAIN):
                 known = NOTHING  # Others may have written the record: it is read again.
         case Call():

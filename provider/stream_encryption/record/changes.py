@@ -11,7 +11,7 @@ from .requests import RequestStamp
 from .values import DEPARTED_SECONDS, Change, Claim, Departed, Pending, Record, RecordedKey
 
 BEGIN_SECONDS = 8.0
-"""How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""
+"""How long after its intent was written a call may still be begun, in seconds. Later, a new intent is written first."""
 CALL_SECONDS = 13.0
 """How long a call can take, in seconds: 5 to read, and 1 to connect to each of up to 8 addresses of an endpoint
 (settings.py). It is tried once."""
