@@ -92,6 +92,22 @@ def test_a_new_owner_that_goes_first_gives_the_stream_back(provider: Provider) -
     assert (provider.key_of(), owners(provider)) == (provider.one.arn, [(STACK_ID, LOGICAL_ID)])
 
 
+@pytest.mark.parametrize(("on_delete", "comes_back"), [("Restore", False), ("Keep", True)])
+def test_what_the_second_of_two_deletions_restores_is_decided_by_the_first_resource(
+    provider: Provider, on_delete: str, *, comes_back: bool
+) -> None:
+    """docs/architecture.md, "Two claims on one stream": key 1 is alias/one, and key 2 is alias/two."""
+    first = {**ALIAS, "OnDelete": on_delete}
+    second = {"StreamName": STREAM_NAME, "KeyId": "alias/two", "Takeover": "true"}
+    assert provider.update(first, ALIAS)["Status"] == "SUCCESS"
+    assert provider.create(second, StackId=OTHER_STACK)["Status"] == "SUCCESS"
+    assert provider.delete(first)["Status"] == "SUCCESS"
+    assert provider.key_of() == provider.two.arn
+    provider.clock.sleep(LONG_AFTER)
+    assert provider.delete(second, StackId=OTHER_STACK)["Status"] == "SUCCESS"
+    assert provider.key_of() == (provider.one.arn if comes_back else None)
+
+
 def test_a_retained_stream_has_to_be_taken_over(provider: Provider) -> None:
     """Keep a stream encrypted, by Retain: no request comes, so the claim stays, of a stack that is gone."""
     refused = provider.create(ALIAS, StackId=OTHER_STACK)
