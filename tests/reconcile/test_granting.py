@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRevoke, Stabilized, Wait, WriteRecord
+from stream_encryption.reconcile.actions import (
+    Action,
+    Call,
+    Code,
+    Failed,
+    GiveUp,
+    SkipRevoke,
+    Stabilized,
+    Wait,
+    WriteRecord,
+)
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
@@ -346,7 +356,7 @@ def test_a_waiting_request_revokes_nothing() -> None:
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
 
 
-def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action:
+def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action | GiveUp:
     """The decision after AWS has refused for an hour to revoke the producer's grant."""
     refusal = Refusal(action, ONE.identity, kind, "SomeException", "its own words")
     since = (OngoingRefusal(action, kind, NOW - 3600),)

@@ -141,10 +141,10 @@ def wait_until_believed(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
-def may_be_new(situation: Situation[GoalT], key: Key) -> bool:
-    """Tell whether KMS does not know the key, and was first asked less than a minute ago: it may be seconds old."""
+def may_pass(situation: Situation[GoalT]) -> bool:
+    """Tell whether KMS was first asked less than a minute ago for the wanted key, which it refuses."""
     since = situation.state.refused_since(LOOK_UP, RefusalKind.KEY)
-    return key.missing and since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
+    return since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 
 
 def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:

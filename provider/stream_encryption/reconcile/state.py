@@ -101,7 +101,7 @@ class State:
         calls_made: How many Starts and Stops were made.
         stability: Since when the stream is as wanted.
         ongoing_refusals: The calls that AWS keeps refusing.
-        verified: A record that was put came back encrypted.
+        verified: A data record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
         granted: What became of the grants that the request has made or revoked.
     """
@@ -147,11 +147,11 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         seen: The look.
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
-    missing_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
+    refused_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
     state = after_answer(state, *_LOOKS, LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
-    if seen.missing_key:
-        state = _with_refusal(state, LOOK_UP, RefusalKind.KEY, now if missing_since is None else missing_since)
+    if seen.refused_key:
+        state = _with_refusal(state, LOOK_UP, RefusalKind.KEY, now if refused_since is None else refused_since)
     if seen.stream is None:
         return state
     if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
