@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("Create", "Create, nothing to do", "Update of the key", "Update, nothing to do", "Delete")
 MOST = {"Create": 10, "Create, nothing to do": 6, "Update, nothing to do": 6, "Delete": 11}
-"""The goals: how many calls an action may make, everything included."""
+"""The goals: how many calls an action may make."""
 FEWEST_LIVES = 3
 """With fewer valid lives than this, the provider's goals count as not measured."""
 KINDS: Mapping[str, Sequence[str]] = {
@@ -94,7 +94,7 @@ def _goals(lives: Sequence[Life], ours: Sequence[Mapping[str, Counter[str]]], ea
     answered = Goal(
         "Every request is answered with SUCCESS.", not failed, f"{len(failed)} of {len(all_ours)} lives failed."
     )
-    texts = [f"{action}: at most {most} calls, everything included." for action, most in MOST.items()]
+    texts = [f"{action}: at most {most} calls." for action, most in MOST.items()]
     texts += ["No call is made without a reason: each is named below.", "No Start and no Stop where nothing changes."]
     if len(ours) < min(FEWEST_LIVES, len(all_ours)):
         why = f"only {len(ours)} of {len(all_ours)} lives are valid (see below)."

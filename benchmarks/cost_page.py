@@ -78,7 +78,7 @@ def _chart(dollars: Mapping[str, Mapping[str, Spread]]) -> Figure:
 
 def _method(requests: int) -> str:
     return f"""\
-- This provider: its code in virtual time, {requests} requests for each length, with default parameters (256 MB on
+- This provider: its code in virtual time, {requests} requests for each time, with default parameters (256 MB on
   arm64). Each call takes {1000 * CALL_SECONDS:.0f} ms, and each request leaves a trace. Lambda's own log lines are
   taken as {REPORT_BYTES} bytes an invocation.
 - The peers are models: each plays its rhythm (`benchmarks/rhythms.py`) and logs nothing itself. The CDK framework has

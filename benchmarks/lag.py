@@ -1,4 +1,4 @@
-"""Settling lag: from the moment when a stream is ACTIVE again to the response's arrival at CloudFormation's URL."""
+"""The lag: from the moment when a stream is ACTIVE again to the response's arrival at CloudFormation's URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the benchmark of the settling lag measures: lengths of updates, and what became of each request."""
+"""What the benchmark of the lag measures: lengths of updates, and what became of each request."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Section:
         rate: How many calls a second the machine carried before.
         spacing: How many seconds apart the requests were sent.
         outcomes: One for each request.
-        drifts: How much later than calculated streams were ACTIVE, in seconds.
+        drifts: How much too late the emulator's streams were ACTIVE, in seconds.
     """
 
     nominal: float

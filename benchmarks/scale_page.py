@@ -170,8 +170,8 @@ METHOD = """\
   updates of {least:.0f} to {most:.0f} s, default settings.
 - The account's limits are AWS's published quotas (`benchmarks/limits.py`), among them 20 DescribeStreamSummary and 10
   DescribeStream a second. Each allows bursts of one second. A refused call costs nothing.
-- The bound: two looks for each resource at 30 a second, the longest update, and 5 s of settling. It is a yardstick, not
-  a strict minimum. The peers' bound has only the looks that they need, and no settling.
+- The bound: two looks for each resource at 30 a second, the longest update, and 5 s of SettleSeconds. It is a
+  yardstick, not a strict minimum. The peers' bound has only the looks that they need.
 - The peers are models of their published rhythms and retries (`benchmarks/rhythms.py`), without Lambda's concurrency
   and their own start-up, in their favour."""
 NOTES = """\

@@ -6,18 +6,15 @@ left over, but for those with which an AWS service acts in the role's name: docs
 """
 
 import inspect
-import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.permissions_page import rows
 from tests.policies import Statement, statements
-from tests.templates import ROOT
 
-PAGE = ROOT / "docs" / "permissions.md"
 ROLE, WATCH_ROLE = "Role", "WatchRole"
 ENTRIES = {
     "stream_encryption.app": ROLE,
@@ -40,17 +37,6 @@ class Use(NamedTuple):
     account: str
     region: str
     role: str = ROLE
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the page: what a statement of a role allows, and on what; by whom it is called, and when and why."""
-
-    actions: tuple[str, ...]
-    sid: str
-    on: tuple[str, ...]
-    caller: str
-    why: str
 
 
 class Record:
@@ -98,16 +84,6 @@ def _role() -> str:
     while frame and frame.f_globals["__name__"] not in ENTRIES:
         frame = frame.f_back
     return ENTRIES[frame.f_globals["__name__"]] if frame else ROLE
-
-
-def rows(role: str) -> list[Row]:
-    """What the page says of a role."""
-    _, _, section = PAGE.read_text(encoding="utf-8").partition(f"\n### `{role}`")
-    table = [line.split("|")[1:-1] for line in section.partition("\n#")[0].splitlines() if line.startswith("| `")]
-    return [
-        Row(_named(actions), _named(sid)[0], _named(on), caller.strip(), why.strip())
-        for actions, sid, on, caller, why in table
-    ]
 
 
 def faults(uses: Iterable[Use], *, every_test: bool) -> list[str]:
@@ -179,10 +155,6 @@ def _whole_policy(role: str) -> tuple[Statement, ...]:
     return statements(
         role, "123456789012", "us-east-1", AllowGrants="true", StateMachineKeyArn=A_KEY, RecordKeyArn=A_KEY
     )
-
-
-def _named(cell: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"`(.+?)`", cell))
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark of the settling lag: lengths, models, and which requests count are as its page says."""
+"""The benchmark of the lag: lengths, models, and which requests count are as its page says."""
 
 from itertools import islice
 

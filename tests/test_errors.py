@@ -22,7 +22,7 @@ ALL: dict[str, tuple[errors.ProviderError, list[str]]] = {
     "InvalidRequest": (errors.InvalidRequest("RequestType 'x' is not one."), ["RequestType 'x'"]),
     "InvalidProperties": (errors.InvalidProperties(["a is b", "c is d"]), ["2 faults", "a is b; c is d"]),
     "StreamNotFound": (
-        errors.StreamNotFound(REF, Place(REGION, ACCOUNT)),
+        errors.StreamNotFound(REF, Place(REGION, ACCOUNT), changed=False),
         ["orders", ACCOUNT, REGION, "Nothing was changed", "DependsOn"],
     ),
     "StreamBeingDeleted": (errors.StreamBeingDeleted(STREAM), [STREAM_ARN, "being deleted", "deploy again"]),
@@ -150,9 +150,10 @@ def test_a_denial_names_the_resource_that_iam_names(message: str, resource: str)
     [
         tuple(errors.OwnedByAnotherStack(STREAM, OWNER, changed=changed) for changed in (False, True)),
         tuple(errors.KeyUnusable(STREAM_ARN, "k", "is Disabled", changed=changed) for changed in (False, True)),
+        tuple(errors.StreamNotFound(REF, Place(REGION, ACCOUNT), changed=changed) for changed in (False, True)),
         tuple(errors.RecordUnavailable(refusal("dynamodb:PutItem"), REF, changed=changed) for changed in (False, True)),
     ],
-    ids=["OwnedByAnotherStack", "KeyUnusable", "RecordUnavailable"],
+    ids=["OwnedByAnotherStack", "KeyUnusable", "StreamNotFound", "RecordUnavailable"],
 )
 def test_after_a_change_no_error_says_that_there_was_none(
     before: errors.ProviderError, after: errors.ProviderError

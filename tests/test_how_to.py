@@ -92,6 +92,22 @@ def test_a_new_owner_that_goes_first_gives_the_stream_back(provider: Provider) -
     assert (provider.key_of(), owners(provider)) == (provider.one.arn, [(STACK_ID, LOGICAL_ID)])
 
 
+@pytest.mark.parametrize(("on_delete", "comes_back"), [("Restore", False), ("Keep", True)])
+def test_what_the_second_of_two_deletions_restores_is_decided_by_the_first_resource(
+    provider: Provider, on_delete: str, *, comes_back: bool
+) -> None:
+    """docs/architecture.md, "Two claims on one stream": key 1 is alias/one, and key 2 is alias/two."""
+    first = {**ALIAS, "OnDelete": on_delete}
+    second = {"StreamName": STREAM_NAME, "KeyId": "alias/two", "Takeover": "true"}
+    assert provider.update(first, ALIAS)["Status"] == "SUCCESS"
+    assert provider.create(second, StackId=OTHER_STACK)["Status"] == "SUCCESS"
+    assert provider.delete(first)["Status"] == "SUCCESS"
+    assert provider.key_of() == provider.two.arn
+    provider.clock.sleep(LONG_AFTER)
+    assert provider.delete(second, StackId=OTHER_STACK)["Status"] == "SUCCESS"
+    assert provider.key_of() == (provider.one.arn if comes_back else None)
+
+
 def test_a_retained_stream_has_to_be_taken_over(provider: Provider) -> None:
     """Keep a stream encrypted, by Retain: no request comes, so the claim stays, of a stack that is gone."""
     refused = provider.create(ALIAS, StackId=OTHER_STACK)
@@ -108,6 +124,20 @@ def test_a_failed_create_that_is_deleted_after_the_new_one_undoes_nothing_of_it(
     late = provider.delete(ALIAS, StackId=OTHER_STACK, PhysicalResourceId=failed["PhysicalResourceId"])
     assert late["Status"] == "SUCCESS"
     assert (provider.key_of(), owners(provider)[-1]) == (provider.one.arn, (OTHER_STACK, LOGICAL_ID))
+
+
+def test_a_claim_that_a_failed_replacement_left_ends_with_a_replacement_that_succeeds(provider: Provider) -> None:
+    """docs/architecture.md, "What is not protected": deploy the new name until it succeeds, then the former name."""
+    provider.kinesis.add_stream("second")
+    second = {"StreamName": "second", "KeyId": "alias/two"}
+    assert provider.update({**second, "ServiceTimeout": "3"}, ALIAS)["Status"] == "FAILED"
+    assert (provider.record_of("second") or {})["claims"]
+    provider.clock.sleep(LONG_AFTER)
+    arn = provider.update(second, ALIAS)["PhysicalResourceId"]
+    assert provider.update(ALIAS, second, PhysicalResourceId=arn)["Status"] == "SUCCESS"
+    assert provider.delete(second, PhysicalResourceId=arn)["Status"] == "SUCCESS"
+    assert (provider.key_of("second"), (provider.record_of("second") or {}).get("claims")) == (None, [])
+    assert provider.key_of() == provider.one.arn
 
 
 def test_a_former_key_that_is_disabled_fails_an_update_back_and_no_delete() -> None:
@@ -164,10 +194,12 @@ def grants(statements: list[dict[str, Any]]) -> dict[str, tuple[str, set[str]]]:
 
 
 def test_the_page_s_key_policy_grants_what_the_example_s_does() -> None:
-    """Allow producers and consumers to use the key: two ways to write one thing."""
+    """Allow producers and consumers to use the key: the example has the page's statement, and one for consumers."""
     (shown,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "how-to.md").read_text("utf-8"), re.DOTALL)
     key = resources_of(load(ROOT / "examples" / "with-a-customer-managed-key.yaml"))["Key"]
-    assert grants(json.loads(shown)) == grants(key["Properties"]["KeyPolicy"]["Statement"])
+    example = grants(key["Properties"]["KeyPolicy"]["Statement"])
+    assert grants([json.loads(shown)]) == {"Producers": example.pop("Producers")}
+    assert [action for action, _ in example.values()] == ["kms:Decrypt"]
 
 
 @pytest.mark.parametrize("operation", ["PutRecord", "GetRecords"])

@@ -13,7 +13,8 @@ from cfnlint.helpers import load_resource
 
 from stream_encryption.errors import AccessDenied
 from stream_encryption.values import Refusal, RefusalKind
-from tests.permissions import OURS, PAGE, ROLE, WATCH_ROLE, Use, faults, rows
+from tests.permissions import OURS, ROLE, WATCH_ROLE, Use, faults
+from tests.permissions_page import PAGE, rows
 from tests.policies import ROLES, several, statements
 from tests.templates import nodes
 
@@ -107,7 +108,7 @@ def test_a_right_that_the_page_gives_to_a_service_must_not_be_the_function_s_own
     row = "| `kms:DescribeKey` | `Keys` | `KeyArns` |"
     page = PAGE.read_text(encoding="utf-8")
     wrong.write_text(page.replace(f"{row} the function |", f"{row} Kinesis |"), encoding="utf-8")
-    monkeypatch.setattr("tests.permissions.PAGE", wrong)
+    monkeypatch.setattr("tests.permissions_page.PAGE", wrong)
     told = faults([Use("kms:DescribeKey", KEY, *HERE)], every_test=False)
     assert told == ["kms:DescribeKey (Keys): called by the function, not by Kinesis"]
 

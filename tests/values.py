@@ -1,10 +1,10 @@
 """Values that the tests of the record and of the decision begin from: a stream, four keys, three owners."""
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from stream_encryption.errors import ProviderError
-from stream_encryption.reconcile.actions import Action, Failed
+from stream_encryption.reconcile.actions import Action, Decided, Failed, GiveUp
 from stream_encryption.reconcile.goals import Ensure, Mend, Properties, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OwnCall, State
@@ -110,7 +110,10 @@ def mend(**more: Any) -> Mend:
     return Mend(**{"stream": REF, "owner": ME, "stamp": stamp(), **more})
 
 
-def told(action: Action) -> Action:
+DecidedT = TypeVar("DecidedT", bound=Decided | Failed)
+
+
+def told(action: DecidedT) -> DecidedT:
     """An action, which says why in words: no test goes by the words themselves."""
     assert isinstance(action.reason, str)
     assert len(action.reason) > len("no reason")
@@ -118,7 +121,7 @@ def told(action: Action) -> Action:
     return action
 
 
-def failure(action: Action) -> ProviderError:
+def failure(action: Action | GiveUp) -> ProviderError:
     """The error of an action that failed."""
     assert isinstance(action, Failed), action
     return action.error

@@ -117,7 +117,7 @@ class KeyReader(KeyLookup):
         super().__init__(client, on_denied)
         self._found: dict[tuple[str, str], Key] = {}
 
-    def look_up(self, key_id: str, stream: Stream) -> Key:
+    def look_up(self, key_id: str, stream: Stream, *, again_if_denied: bool = False) -> Key:
         """Resolve a KeyId, as KeyLookup does.
 
         Raises:
@@ -125,7 +125,7 @@ class KeyReader(KeyLookup):
         """
         if (key_id, stream.arn) not in self._found:
             with _or_not_seen():
-                self._found[key_id, stream.arn] = super().look_up(key_id, stream)
+                self._found[key_id, stream.arn] = super().look_up(key_id, stream, again_if_denied=again_if_denied)
         return self._found[key_id, stream.arn]
 
 

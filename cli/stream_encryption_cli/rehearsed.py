@@ -148,7 +148,7 @@ class RehearsedTable(RecordTable):
 class RehearsedKeys(KeyReader):
     """Keys as they are, and the one that is not known yet."""
 
-    def look_up(self, key_id: str, stream: Stream) -> Key:
+    def look_up(self, key_id: str, stream: Stream, *, again_if_denied: bool = False) -> Key:
         """Resolve a KeyId; of the one that is not known yet nothing is known.
 
         Raises:
@@ -156,7 +156,7 @@ class RehearsedKeys(KeyReader):
         """
         if is_unknown(key_id):
             return Key(key_id, key_id, resolved=False)
-        return super().look_up(key_id, stream)
+        return super().look_up(key_id, stream, again_if_denied=again_if_denied)
 
 
 def _claims(record: Record) -> list[object]:

@@ -40,9 +40,10 @@ class InvalidProperties(ProviderError):
 class StreamNotFound(ProviderError):
     """There is no such stream where the provider works."""
 
-    def __init__(self, stream: StreamRef, place: Place) -> None:
+    def __init__(self, stream: StreamRef, place: Place, *, changed: bool) -> None:
+        left = "This request had changed its encryption before." if changed else "Nothing was changed."
         super().__init__(
-            f"There is no stream {stream.name} in account {place.account}, region {place.region}. Nothing was changed. "
+            f"There is no stream {stream.name} in account {place.account}, region {place.region}. {left} "
             "Correct StreamName or StreamARN, or have the stream created first (DependsOn, or an earlier stack)."
         )
 

@@ -114,6 +114,14 @@ def test_a_stream_of_another_stacks_resource_is_refused_by_its_name() -> None:
     assert (owners(provider), provider.key_of()) == (["Theirs"], before[1])
 
 
+def test_a_stack_of_another_account_can_not_name_this_accounts_stream() -> None:
+    """Property StreamName: a stream in the stack's own account and region."""
+    provider = made()
+    answer = failed(send(provider, create(StackId=STACK_ID.replace("123456789012", "999999999999"))), "StreamNotFound")
+    assert "999999999999" in answer["Reason"]
+    assert (provider.key_of(), provider.changes()) == (None, [])
+
+
 def test_takeover_takes_the_stream_and_its_delete_gives_it_back() -> None:
     """Property Takeover: while the former owner is still there, the stream goes back to it, with its key."""
     provider = made()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.builders import ACCOUNT, REGION, STREAM_ARN
-from tests.contract.stories import ONE, create, delete, failed, made, ok, send, starts, update
+from tests.contract.granting import BOTH, may_read, may_write
+from tests.contract.stories import ONE, create, delete, failed, made, ok, owners, send, starts, update
 from tests.fake_errors import Kind
 
 KEY_KINDS = [
@@ -111,3 +112,61 @@ def test_another_accounts_key_whose_look_up_is_denied_is_used_all_the_same(capsy
     assert [line for line in capsys.readouterr().out.splitlines() if "DescribeKey" in line and key.arn in line]
     ok(send(provider, update({**properties, "OnDelete": "Keep"}, properties)))
     assert starts(provider) == 1
+
+
+def test_an_alias_whose_look_up_is_denied_for_a_while_means_the_key_that_was_started() -> None:
+    """Promise 4 and property KeyId: no second Start puts the alias itself on the stream."""
+    provider = made(handover_seconds=1)
+    provider.kinesis.next_updating.append(120)
+    now = provider.clock.now()
+    provider.deliver({**create(), "ResponseURL": provider.fresh_url()})
+    provider.kinesis.faults.between(now + 100, now + 160, "DescribeKey", Kind.ACCESS_DENIED)
+    provider.states.play(provider.deliver)
+    assert (provider.key_of(), owners(provider), starts(provider)) == (provider.one.arn, ["Encryption"], 1)
+
+
+def test_an_alias_that_may_not_be_looked_up_any_more_means_the_key_that_was_started() -> None:
+    """Promise 4 and property KeyId: an Update of SettleSeconds has nothing to call."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.one.denies_describe = True
+    answer = ok(send(provider, update({**ONE, "SettleSeconds": "6"}, ONE)))
+    assert (answer["Data"]["KeyArn"], provider.key_of(), starts(provider)) == (provider.one.arn, provider.one.arn, 1)
+
+
+def test_a_key_of_producers_whose_policy_is_seconds_old_is_waited_for() -> None:
+    """A grant needs the ARN of the key behind the alias: the look-up is tried again."""
+    provider = made()
+    provider.one.denied_until = provider.clock.now() + 5
+    ok(send(provider, create(BOTH)))
+    assert (may_write(provider), may_read(provider), provider.key_of()) == (True, True, provider.one.arn)
+
+
+def test_a_key_of_producers_that_may_not_be_looked_up_fails_after_a_minute() -> None:
+    """Error KeyUnusable: the alias does not tell on which key to make the grants."""
+    provider, began = made(), 60.0
+    provider.one.denies_describe = True
+    now = provider.clock.now()
+    failed(send(provider, create(BOTH)), "KeyUnusable")
+    assert began <= provider.clock.now() - now < began + 15
+    assert provider.changes() == []
+
+
+def test_grants_stay_where_their_key_may_not_be_looked_up_any_more() -> None:
+    """Promise 4: an Update of OnDelete has nothing to call."""
+    provider = made()
+    ok(send(provider, create(BOTH)))
+    provider.one.denies_describe = True
+    ok(send(provider, update({**BOTH, "OnDelete": "Keep"}, BOTH)))
+    assert (may_write(provider), len(provider.kms.grants.history)) == (True, 2)
+
+
+@pytest.mark.parametrize("key_state", ["Disabled", "Unavailable"])
+def test_a_former_key_that_can_not_be_used_for_some_seconds_is_restored(key_state: str) -> None:
+    """Promise 7: a Delete gives the former key up for a reason that lasts."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    provider.two.state = key_state
+    provider.clock.after(20, lambda: setattr(provider.two, "state", "Enabled"))
+    assert ok(send(provider, delete()))["Reason"] == ""
+    assert provider.key_of() == "alias/two"

@@ -90,6 +90,19 @@ def test_a_failed_create_that_is_deleted_before_the_new_create_does_not_stop_it(
     assert (provider.key_of(), owners(provider)) == (provider.one.arn, ["Encryption"])
 
 
+def test_a_failed_create_that_is_deleted_while_it_has_to_wait_does_not_stop_an_older_create() -> None:
+    """Rule 8: CloudFormation may issue the new Create first, and Lambda deliver the clean-up first."""
+    provider = made()
+    provider.kinesis.next_updating.append(100)
+    first = failed(send(provider, create({**ONE, "ServiceTimeout": "40"})), "DeadlineExceeded")
+    second, answers = provider.fresh_url(), list[Answer]()
+    provider.clock.sleep(2)
+    provider.clock.after(5, lambda: answers.append(send(provider, create(TWO), second)))
+    ok(send(provider, delete(ONE, PhysicalResourceId=first["PhysicalResourceId"])))
+    ok(answers[0])
+    assert (provider.key_of(), owners(provider)) == (provider.two.arn, ["Encryption"])
+
+
 def test_an_update_under_the_markers_id_and_its_clean_up_leave_the_stream_encrypted() -> None:
     """Rule 8: the Update answers the stream's ARN, so CloudFormation cleans the marker's id up."""
     provider = made()

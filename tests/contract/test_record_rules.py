@@ -159,6 +159,36 @@ def test_rule_4_the_claim_above_inherits_what_the_removed_one_had_found() -> Non
     assert provider.key_of() == "alias/three"
 
 
+def test_rule_4_a_take_back_that_fails_leaves_the_resource_its_claim() -> None:
+    """Rule 4: its rollback gives it the stream with its former key, and the other's Delete leaves it encrypted."""
+    provider = made()
+    three = {**ONE, "KeyId": "alias/three", "Takeover": "true"}
+    ok(send(provider, create(ONE)))
+    ok(send(provider, create({**TWO, "Takeover": "true"}, **THEY)))
+    key = provider.kms.find("alias/three")
+    assert key
+    key.denies_use = True
+    failed(send(provider, update(three, ONE)), "KeyUnusable")
+    ok(send(provider, update(ONE, three)))
+    assert (owners(provider), provider.key_of()) == (["Theirs", "Encryption"], provider.one.arn)
+    ok(send(provider, delete(TWO, **THEY)))
+    assert (owners(provider), provider.key_of()) == (["Encryption"], provider.one.arn)
+
+
+@pytest.mark.parametrize("on_delete", ["Restore", "Keep"])
+def test_rule_4_a_resource_that_takes_a_stream_back_has_not_left(on_delete: str) -> None:
+    """Rule 4: OnDelete Keep of its former claim leaves no key behind."""
+    provider = made()
+    first, back = {**ONE, "OnDelete": on_delete}, {**ONE, "KeyId": "alias/three", "Takeover": "true"}
+    ok(send(provider, create(first)))
+    ok(send(provider, create({**TWO, "Takeover": "true"}, **THEY)))
+    ok(send(provider, update(back, first)))
+    ok(send(provider, delete(back)))
+    assert provider.key_of() == provider.two.arn
+    ok(send(provider, delete(TWO, **THEY)))
+    assert (owners(provider), provider.key_of()) == ([], None)
+
+
 def test_rule_5_success_follows_a_write() -> None:
     """Rule 5: the last calls are a fresh look and a conditional write that ends `pending`."""
     provider = made()

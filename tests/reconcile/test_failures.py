@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Code, Failed, SkipRestore, Stabilized, Wait
+from stream_encryption.reconcile.actions import Action, Code, Failed, GiveUp, SkipRestore, Stabilized, Wait
 from stream_encryption.reconcile.failures import decide_refusal, record_after_failure
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
@@ -54,7 +54,7 @@ def refused(kind: RefusalKind, action: str = START, message: str = "its own word
     return Refusal(action, STREAM_ARN, kind, "SomeException", message)
 
 
-def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: State | None = None) -> Action:
+def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: State | None = None) -> Action | GiveUp:
     """The decision after so many seconds of refusals of the same call; None: it is the first."""
     base = known or state()
     if tried is not None:
@@ -277,9 +277,14 @@ def test_a_delete_whose_record_is_unavailable_leaves_the_stream_and_says_so(chan
 )
 def test_a_delete_for_a_create_that_may_never_have_begun_goes_on(kind: RefusalKind, tried: float) -> None:
     """Promise 7: a look that is denied now was denied to the Create as well."""
-    action = decide(release(best_effort=True), refused(kind, LOOK), tried)
-    assert isinstance(action, Stabilized)
-    assert (action.code, action.record) == (Code.LEFT_ALONE, None)
+    given_up = decide(release(best_effort=True), refused(kind, LOOK), tried)
+    assert isinstance(given_up, GiveUp)
+    assert (given_up.code, given_up.note.count("orders")) == (Code.LEFT_ALONE, 1)
+
+
+def test_credentials_that_aws_does_not_accept_say_nothing_of_a_failed_create() -> None:
+    """Error CredentialsExpired: its Delete can be repeated with new ones."""
+    assert isinstance(decide(release(best_effort=True), refused(RefusalKind.CREDENTIALS, LOOK), 60.0), Failed)
 
 
 @pytest.mark.parametrize("action", [START, STOP])

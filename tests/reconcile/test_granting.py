@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRevoke, Stabilized, Wait, WriteRecord
+from stream_encryption.reconcile.actions import (
+    Action,
+    Call,
+    Code,
+    Failed,
+    GiveUp,
+    SkipRevoke,
+    Stabilized,
+    Wait,
+    WriteRecord,
+)
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
@@ -326,14 +336,14 @@ def test_the_watch_writes_what_it_has_revoked() -> None:
 def test_a_grants_call_is_remembered_with_its_answer() -> None:
     """State: the grant that was made has KMS' id; one whose answer was lost is neither made nor revoked."""
     made = intent(Change.CREATE_GRANT, replace(PRODUCER, grant_id=None, made_at=0.0))
-    before = state(call=call(made, grant=made.grant), waits=3)
+    before = state(call=call(made, grant=made.grant))
     after = after_grant_call(before, "id", NOW)
     assert after.granted.made == (replace(PRODUCER, grant_id="id", made_at=NOW),)
     assert after.call
-    assert (after.call.called_at, after.call.answered, after.waits) == (NOW, True, 0)
+    assert (after.call.called_at, after.call.answered) == (NOW, True)
     lost = after_grant_call(before, None, NOW)
     assert lost.call
-    assert (lost.granted, lost.call.called_at, lost.call.answered, lost.waits) == (Granted(), NOW, False, 0)
+    assert (lost.granted, lost.call.called_at, lost.call.answered) == (Granted(), NOW, False)
     gone = after_grant_call(state(call=call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)), "", NOW)
     assert gone.granted == Granted(revoked=(PRODUCER,))
 
@@ -346,7 +356,7 @@ def test_a_waiting_request_revokes_nothing() -> None:
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
 
 
-def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action:
+def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action | GiveUp:
     """The decision after AWS has refused for an hour to revoke the producer's grant."""
     refusal = Refusal(action, ONE.identity, kind, "SomeException", "its own words")
     since = (OngoingRefusal(action, kind, NOW - 3600),)

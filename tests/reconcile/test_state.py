@@ -34,13 +34,7 @@ def refusal(action: str = START, kind: RefusalKind = RefusalKind.THROTTLED) -> R
 def test_a_request_begins_with_nothing_known() -> None:
     """State: nothing asked, nothing refused, nothing stable."""
     begun = State(since=NOW)
-    assert (begun.waits, begun.throttle_level, begun.calls_made, begun.call, begun.ongoing_refusals) == (
-        0,
-        0,
-        0,
-        None,
-        (),
-    )
+    assert (begun.throttle_level, begun.calls_made, begun.call, begun.ongoing_refusals) == (0, 0, None, ())
     assert (begun.look_throttled, begun.verified, begun.skipped, begun.stability) == (False, False, None, Stability())
 
 
@@ -68,10 +62,10 @@ def test_a_change_is_told_by_its_call_and_its_key() -> None:
 
 def test_an_answered_call_counts_and_is_believed_from_its_second_on() -> None:
     """Promise 1: descriptions are as old as the call at the most."""
-    before = state(call=announced(effect_at=NOW - 9, times=1), waits=7, stability=Stability(believed_since=NOW - 9))
+    before = state(call=announced(effect_at=NOW - 9, times=1), stability=Stability(believed_since=NOW - 9))
     made = after_call(before, NOW, answered=True)
     assert made.call == announced(called_at=NOW, answered=True, times=2)
-    assert (made.calls_made, made.waits) == (1, 0)
+    assert made.calls_made == 1
     assert made.stability == Stability(possibly_stale=True, stale_counted_from=NOW)
     assert look(made, at=NOW + STALE_SECONDS).stability.believed_since == NOW + STALE_SECONDS
 

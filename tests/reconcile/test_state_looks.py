@@ -146,7 +146,7 @@ def test_a_look_that_succeeds_ends_the_refusals_of_looks_alone() -> None:
 
 def test_a_missing_key_is_missing_since_its_first_look() -> None:
     """Promise 9: a key of seconds ago is tried for a minute."""
-    missing = seen(stream(), wanted=replace(ONE, missing=True))
+    missing = seen(stream(), wanted=replace(ONE, fault="does not exist", missing=True))
     first = after_look(state(), missing, NOW)
     assert first.refused_since(LOOK_UP, RefusalKind.KEY) == NOW
     again = after_look(first, replace(missing, now=NOW + 9), NOW + 9)

@@ -31,7 +31,12 @@ def test_a_restore_that_is_skipped_is_remembered(account: Account) -> None:
     two = account.key("alias/two")
     account.keep(claims=(mine(account, found=two),), key=recorded(account.key(account.one.arn)), started=True)
     account.two.state = "Disabled"
-    skipped = step(account, None, release())
+    waiting = step(account, None, release())
+    assert waiting.action.code == Code.RETRYING_REFUSED
+    account.clock.sleep(60)
+    doubted = step(account, waiting, release())
+    assert doubted.action.code == Code.LOOKING_AGAIN  # The record has not been read since.
+    skipped = step(account, doubted, release())
     assert skipped.action.code == Code.RESTORE_SKIPPED
     assert skipped.state.skipped == skipped.action.reason
     assert step(account, skipped, release()).action.code == Code.RELEASED

@@ -20,7 +20,11 @@ FULL = with_pending(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",), found_started=True),
         claim(
-            on_delete=OnDelete.STOP, succeeded="mine", on_drift=OnDrift.MEND, releasing=Latest(SECOND + 1, ("delete",))
+            on_delete=OnDelete.STOP,
+            succeeded="mine",
+            on_drift=OnDrift.MEND,
+            releasing=Latest(SECOND + 1, ("delete",)),
+            releases_create="failed",
         ),
         departed=(Departed(ME, NOW, SECOND, ("late",)),),
         key=started(ONE),
@@ -79,6 +83,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "releasing": None,
                 "on_drift": "Report",
                 "found_started": True,
+                "releases_create": "",
             },
             {
                 "owner": {"stack_id": STACK_ID, "logical_id": LOGICAL_ID},
@@ -91,6 +96,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "releasing": {"issued_at": SECOND + 1, "digests": ["delete"]},
                 "on_drift": "Mend",
                 "found_started": False,
+                "releases_create": "failed",
             },
         ],
         "departed": [

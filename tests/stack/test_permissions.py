@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from local.embedded_aws import PROVIDER_STACK
 from local.kinesis_tap import refusal
-from tests.permissions import PAGE, ROLE
+from tests.permissions import ROLE
+from tests.permissions_page import PAGE
 from tests.policies import several, statements
 
 from .stacks import AWS_KEY, DEPLOYED, encryption

@@ -267,6 +267,38 @@ def test_a_key_that_is_disabled_meanwhile_fails_the_mend(watched: Watched, capsy
     assert watched.re_encryptions() == ["StartStreamEncryption"]
 
 
+def test_a_mend_that_kms_refuses_says_why_and_does_not_count(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Property OnDrift: at most three times in 24 hours is the stream put back; a refused Start puts nothing back."""
+    watched.stopped()
+    watched.one.denies_use = True
+    for _ in range(4):
+        watched.round()
+        watched.mend()
+        watched.clock.sleep(3600)
+    (reason, *_) = [line["reason"] for line in lines(capsys) if line.get("error_code") == "KeyUnusable"]
+    assert "KMSAccessDeniedException" in reason
+    watched.one.denies_use = False
+    watched.round()
+    watched.mend()
+    assert watched.key_of() == watched.one.arn
+    assert "Contested" not in [event["Detail"]["code"] for event in watched.bus.events]
+
+
+def test_a_stream_whose_key_never_could_be_looked_up_is_mended() -> None:
+    """Promise 10: nobody has taken the provider's right to use the key."""
+    watched = Watched()
+    watched.one.denies_describe = True
+    watched.create(MENDED)
+    watched.clock.sleep(60)
+    assert watched.round() == [(FOUND, "Unreadable")]
+    watched.stopped()
+    watched.round()
+    watched.mend()
+    assert watched.key_of() == "alias/one"
+
+
 def test_a_record_that_can_t_be_read_fails_the_mend(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the record nobody knows whether a newer request has the stream."""
     watched.stopped()

@@ -3,7 +3,7 @@
 import pytest
 
 from stream_encryption.watch import rounds
-from tests.fake_errors import Kind, fault
+from tests.fake_errors import Kind, client_error, fault
 from tests.watch.many import claimed, looks, play
 from tests.watch.watched import Watched
 
@@ -77,6 +77,21 @@ def test_a_round_that_can_t_read_the_table_fails() -> None:
     watched.table.faults.fail_next("dynamodb:Scan", Kind.ACCESS_DENIED)
     with pytest.raises(Exception, match="AccessDenied"):
         watched.round()
+
+
+def test_a_throttled_read_after_a_conflict_leaves_one_stream_to_the_next_round() -> None:
+    """Promise 10: the other streams are looked at."""
+    watched = Watched()
+    claimed(watched, 2)
+    for name in ("stream-00000", "stream-00001"):
+        watched.kinesis.people.stop(name)
+    watched.clock.sleep(60)
+    code = "ConditionalCheckFailedException"
+    conflict = client_error(code, "The conditional request failed", "dynamodb:UpdateItem")
+    watched.table.faults.fail_next("UpdateItem", conflict)
+    watched.table.faults.fail_next("GetItem", Kind.PROVISIONED_THROUGHPUT)
+    assert watched.round() == [("Found", "Unencrypted")]
+    assert watched.round() == [("Found", "Unencrypted")]
 
 
 @pytest.mark.usefixtures("small_batches")

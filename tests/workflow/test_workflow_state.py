@@ -31,7 +31,6 @@ ENSURE = Ensure(
 RELEASE = Release(StreamRef("orders"), OWNER, STAMP, OnDelete.KEEP, "alias/one", "another", may_overlap=True)
 STATE = State(
     since=3.0,
-    waits=4,
     waiting_for="a reason",
     throttle_level=1,
     look_throttled=True,
@@ -81,9 +80,9 @@ def test_a_state_machine_waits_whole_seconds_and_at_least_one(seconds: float) ->
 def test_a_field_that_an_older_version_did_not_write_has_its_default() -> None:
     """The function may be updated while an execution runs."""
     older = state()
-    for name in ("waits", "call", "stability", "ongoing_refusals", "skipped"):
+    for name in ("call", "stability", "ongoing_refusals", "skipped"):
         del older["Progress"]["state"][name]
-    expected = replace(STATE, waits=0, call=None, stability=Stability(), ongoing_refusals=(), skipped=None)
+    expected = replace(STATE, call=None, stability=Stability(), ongoing_refusals=(), skipped=None)
     assert WorkflowState.from_json(older).progress.state == expected
 
 
@@ -132,7 +131,7 @@ VERSION_2: dict[str, Any] = {
 def test_version_2_can_be_read() -> None:
     """Promise 6: requests that are under way go on after an update of the function."""
     goal = Ensure(Properties(StreamRef("orders"), "alias/one"), OWNER, RequestStamp(0, "digest"), creates=True)
-    assert WorkflowState.from_json(VERSION_2).progress == Progress((goal,), State(since=0.0, waits=30))
+    assert WorkflowState.from_json(VERSION_2).progress == Progress((goal,), State(since=0.0))
 
 
 @pytest.mark.parametrize(

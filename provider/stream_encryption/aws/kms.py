@@ -37,12 +37,13 @@ class KeyLookup:
         self._on_denied = on_denied
         self._known: dict[tuple[str, str], Key] = {}
 
-    def look_up(self, key_id: str, stream: Stream) -> Key:
+    def look_up(self, key_id: str, stream: Stream, *, again_if_denied: bool = False) -> Key:
         """Resolve a KeyId.
 
         Args:
             key_id: A key's GUID or ARN, or an alias' name or ARN.
             stream: The stream that it is for; names without account and region mean the stream's.
+            again_if_denied: Ask KMS again if it denied the last look-up.
 
         Returns:
             The key. One that the role may not look up (another account's, often) has no ARN and no fault.
@@ -52,11 +53,11 @@ class KeyLookup:
         """
         place = stream.arn.rpartition(":")[0]
         known = self._known.get((key_id, place))
-        if known:
+        if known and not (known.denied and again_if_denied):
             return known
         key = self._describe(key_id, stream)
-        # A missing key may be seconds old. An AWS managed alias gets its key at the first Start.
-        if not key.missing and (key.resolved or not AWS_MANAGED_ALIAS.fullmatch(key_id)):
+        # What rules a key out can pass: it may be seconds old. An AWS managed alias gets its key at the first Start.
+        if key.fault is None and (key.resolved or not AWS_MANAGED_ALIAS.fullmatch(key_id)):
             self._known[key_id, place] = key
         return key
 

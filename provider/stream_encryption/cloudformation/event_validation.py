@@ -90,11 +90,13 @@ def cleaned(value: Any, response_url: str, depth: int = DEEPEST) -> Any:  # noqa
 def without_secrets(text: str, response_url: str) -> str:
     """Remove the ResponseURL from a text: the whole of it, its query and its signature, in each of their spellings.
 
+    An empty ResponseURL, as a mend of the watch has it, is no secret.
+
     Lone surrogates are replaced as well: UTF-8 can't hold them, so no log and no response can.
     """
-    if text == response_url:
+    if text and text == response_url:
         return _INSTEAD
-    if any(run in text for run in _plain_runs(response_url)):
+    if response_url and any(run in text for run in _plain_runs(response_url)):
         text = _pattern(response_url).sub(_INSTEAD, text)
     return text if text.isascii() else text.encode(errors="replace").decode()
 

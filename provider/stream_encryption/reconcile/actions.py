@@ -11,6 +11,8 @@ from stream_encryption.record.changes import Intent
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Grant, Key, Stream
 
+from .goals import Release
+
 
 class Code(StrEnum):
     """What was decided. Logs, metrics, tests and documentation go by these codes; sentences may change."""
@@ -136,3 +138,18 @@ class Failed:
 
 
 Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevoke | Stabilized | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp(Decided):
+    """The Delete of a failed request can't go on, since AWS refuses a call. The record decides how the Delete ends.
+
+    Attributes:
+        goal: The Delete.
+        failure: How the Delete ends if the failed request has a claim.
+        note: What the person who reads the response should know if it has none.
+    """
+
+    goal: Release
+    failure: Failed
+    note: str

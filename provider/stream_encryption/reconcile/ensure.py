@@ -22,7 +22,7 @@ from .situation import (
     Situation,
     announce_then_call,
     key_unusable,
-    may_be_new,
+    may_pass,
     record_request,
     wait_for_active,
     wait_for_other_calls,
@@ -42,7 +42,7 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     """Choose the next action of a Create or Update."""
     stream = seen.stream
     if stream is None:
-        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
+        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place, changed=bool(state.calls_made)))
     if stream.status is StreamStatus.DELETING or seen.wanted is None:  # a look at a DELETING stream looks no key up
         return Failed(errors.StreamBeingDeleted(stream))
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
@@ -84,7 +84,7 @@ def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
     key = situation.wanted
     if key.fault is None or situation.seen.as_wanted:
         return None
-    if may_be_new(situation, key):
+    if key.missing and may_pass(situation):
         return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
     return key_unusable(situation, key, key.fault)
 
@@ -125,7 +125,7 @@ def _start_encryption(situation: EnsureSituation) -> Action | None:
 
 
 def _settle(situation: EnsureSituation) -> Action | None:
-    """Wait for SettleSeconds after ACTIVE, then put a record where Verify is true."""
+    """Wait for SettleSeconds after ACTIVE, then put a data record where Verify is true."""
     goal, since = situation.goal, situation.state.stability.believed_since
     if since is None:
         return wait_until_believed(situation)
@@ -162,7 +162,8 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     claim, wants = record.in_force_of(goal.owner), RecordedKey(wanted.key_id, wanted.identity)
     if claim is None:
-        claim = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
+        first = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
+        claim = record.claim_of(goal.owner) or first  # A claim that another resource has taken over keeps its history.
         claim = _with_found(claim, record, None if seen.is_last_key else seen.current)
     elif not claim.succeeded and not record.started:
         # The claim has never succeeded, and the stream's key is not the provider's: what it has now is what was found.
@@ -173,6 +174,7 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         on_delete=goal.properties.on_delete,
         on_drift=goal.properties.on_drift,
         releasing=None,
+        releases_create="",
     )
     return with_grants(situation, with_claim(record, claim))
 

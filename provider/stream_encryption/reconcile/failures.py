@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import assert_never
 
 from stream_encryption import errors
-from stream_encryption.record.changes import with_current_key, without_claim, without_pending
+from stream_encryption.record.changes import with_current_key, without_claim, without_mend, without_pending
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
-from .actions import Action, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Wait
-from .goals import Ensure, Goal, Release
+from .actions import Action, Code, Failed, GiveUp, SkipRevoke, Stabilized, Wait
+from .goals import Ensure, Goal, Mend, Release
+from .mend import began_at
 from .observation import Observation
+from .restoration import restore_impossible
 from .situation import REFUSAL_RETRY_SECONDS
 from .state import LIST_GRANTS, State
 
@@ -19,7 +21,7 @@ LIMIT_SECONDS = 120.0
 """How long to repeat a call that was refused because of a limit, in seconds: it may be a rate, or the daily quota."""
 
 PROOF_SECONDS = 60.0
-"""How long Verify may put records that come back unencrypted, in seconds."""
+"""How long Verify may put data records that come back unencrypted, in seconds."""
 
 INVALID_SECONDS = 15.0
 """How long to repeat a Delete's call that was refused as invalid, in seconds: the stream may have just changed."""
@@ -28,7 +30,7 @@ _CONFLICT_SECONDS = 0.1
 _PROOF_PAUSE_SECONDS = 5.0
 
 
-def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Action:
+def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Action | GiveUp:
     """Choose the next action after a call that AWS refused.
 
     Args:
@@ -52,7 +54,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.LIMIT:
             if tried < LIMIT_SECONDS:
                 return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
-            return _spared(goal, refusal, state) or Failed(errors.QuotaSpent(refusal, now))
+            return _unless_spared(goal, refusal, state, Failed(errors.QuotaSpent(refusal, now)))
         case RefusalKind.UNPROVEN:
             return _unproven(refusal, tried)
         case RefusalKind.INVALID:
@@ -63,7 +65,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             if tried < REFUSAL_RETRY_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
-            return _spared(goal, refusal, state) or _refused_for_good(goal, refusal, state)
+            return _unless_spared(goal, refusal, state, _refused_for_good(goal, refusal, state))
         case _:
             assert_never(refusal.kind)
 
@@ -88,13 +90,19 @@ def record_after_failure(goal: Goal, state: State, record: Record, seen: Observa
         return None
     active = seen if seen and seen.stream and seen.stream.status is StreamStatus.ACTIVE else None
     if call.called_at is None:
-        record = without_pending(record)
-        return _without_new_claim(goal, record, active) if isinstance(goal, Ensure) and active else record
+        return _without_effect(goal, state, without_pending(record), active)
     if active is None:
         return None
     if not call.answered or state.shown_at < call.called_at:
         return None
     return without_pending(with_current_key(record, active.current, call.called_at))
+
+
+def _without_effect(goal: Goal, state: State, record: Record, active: Observation | None) -> Record:
+    """Take back what the record says of a call that was not made: a mend that did not start, or a new claim."""
+    if isinstance(goal, Mend) and not state.calls_made:
+        return without_mend(record, began_at(state))
+    return _without_new_claim(goal, record, active) if isinstance(goal, Ensure) and active else record
 
 
 def _without_new_claim(goal: Ensure, record: Record, seen: Observation) -> Record:
@@ -110,15 +118,15 @@ def _without_new_claim(goal: Ensure, record: Record, seen: Observation) -> Recor
 
 def _unproven(refusal: Refusal, tried: float) -> Action:
     if tried < PROOF_SECONDS:
-        reason = "the record that was put came back unencrypted; put another"
+        reason = "the data record that was put came back unencrypted; put another"
         return Wait(Code.RETRYING_VERIFY, reason, _PROOF_PAUSE_SECONDS)
     return Failed(errors.NotVerified(refusal.resource, tried))
 
 
-def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action:
+def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action | GiveUp:
     if isinstance(goal, Release) and tried < INVALID_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
-    return _spared(goal, refusal, state) or Failed(errors.InvalidArgument(refusal))
+    return _unless_spared(goal, refusal, state, Failed(errors.InvalidArgument(refusal)))
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
@@ -126,8 +134,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _former_key_is_refused(refusal):
-        reason = f"The key that the stream had before can't be restored: it {why}"
-        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+        return restore_impossible(f"The key that the stream had before can't be restored: it {why}")
     if refusal.kind is RefusalKind.RECORD:
         if not isinstance(goal, Release):
             return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))
@@ -147,9 +154,12 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     return Failed(errors.AccessDenied(refusal))
 
 
-def _spared(goal: Goal, refusal: Refusal, state: State) -> Action | None:
-    """Go on, or succeed, where the request does not depend on the refused call."""
-    return _not_revoked(goal, refusal, state) or _untouched(goal, refusal)
+def _unless_spared(goal: Goal, refusal: Refusal, state: State, end: Action) -> Action | GiveUp:
+    """Choose `end`, unless the request can go on without the refused call, or perhaps has nothing to undo."""
+    skipped = _not_revoked(goal, refusal, state)
+    if skipped:
+        return skipped
+    return _give_up(goal, refusal, end) if isinstance(end, Failed) else end
 
 
 def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | None:
@@ -175,13 +185,17 @@ def _former_key_is_refused(refusal: Refusal) -> bool:
     return refusal.kind is RefusalKind.KEY
 
 
-def _untouched(goal: Goal, refusal: Refusal) -> Stabilized | None:
-    """Let the Delete of a failed Create succeed: mostly AWS refused that Create the same call."""
+def _give_up(goal: Goal, refusal: Refusal, failure: Failed) -> Failed | GiveUp:
+    """Give up the Delete of a failed request, unless it has to change the stream: mostly AWS refused both one call.
+
+    Credentials that AWS does not accept say nothing of what the failed request was allowed.
+    """
     undoes = refusal.action.endswith((Change.START, Change.STOP))
-    if isinstance(goal, Release) and goal.best_effort and not undoes:
-        note = (
-            f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
-            f"stream {goal.stream.name}, it stays so: look at the stream."
-        )
-        return Stabilized(Code.LEFT_ALONE, f"{refusal.action} was refused, as the failed request's was", note=note)
-    return None
+    if not isinstance(goal, Release) or not goal.best_effort or undoes or refusal.kind is RefusalKind.CREDENTIALS:
+        return failure
+    note = (
+        f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
+        f"stream {goal.stream.name}, it stays so: look at the stream."
+    )
+    reason = f"{refusal.action} was refused, as the failed request's was"
+    return GiveUp(Code.LEFT_ALONE, reason, goal, failure, note)

@@ -14,9 +14,9 @@ from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, Record, RecordedKey
 from stream_encryption.values import Direction, Grant, Key, utc_minute
 
-from .actions import Action, Call, Code, Failed, Wait, WriteRecord
+from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
-from .situation import GoalT, Situation, key_unusable, may_call
+from .situation import GoalT, Situation, key_unusable, may_call, may_pass
 from .state import Granted
 
 
@@ -136,10 +136,12 @@ def _leaves_its_key(situation: Situation[GoalT], record: Record) -> bool:
     return below is None or not below.wanted.is_key(situation.seen.current)
 
 
-def _not_grantable(situation: Situation[Ensure], key: Key) -> Failed | None:
-    """Fail where KMS makes no grant on the key, or the key's ARN is not known."""
+def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
+    """Fail where KMS makes no grant on the key, or the key's ARN is not known: after a minute, if that may be new."""
     if key.aws_managed:
         why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
+    elif ":key/" not in key.identity and may_pass(situation):
+        return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} may not be looked up, unless its policy is seconds old")
     elif ":key/" not in key.identity:
         why = "may not be looked up, so no grant can be made on it: name it by its ARN"
     else:

@@ -29,7 +29,7 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
     """Choose the next action of a mend."""
     stream = seen.stream
     if stream is None:
-        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place))
+        return Failed(errors.StreamNotFound(goal.stream, goal.owner.place, changed=bool(state.calls_made)))
     if stream.status is StreamStatus.DELETING:
         return Failed(errors.StreamBeingDeleted(stream))
     situation = Situation(goal, stream, seen, state, now)
@@ -77,13 +77,18 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
     announced = situation.record_with_current_key
     mends = recent_mends(announced, situation.now)
-    began = round(situation.state.since, 3)  # The table keeps milliseconds.
+    began = began_at(situation.state)
     # A mend counts once, however often its Start has to be announced; but an announcement can have been lost.
     if situation.state.call is None or began not in mends:
         if len(mends) >= MOST_MENDS:
             return Failed(errors.Contested(situation.stream, len(mends)))
         announced = with_mend(announced, began, situation.now)
     return announce_then_call(situation, intent, announced, if_undone)
+
+
+def began_at(state: State) -> float:
+    """When a mend began, in epoch seconds. The record names it so, with the milliseconds that the table keeps."""
+    return round(state.since, 3)
 
 
 def _succeed(situation: Situation[Mend]) -> Action:

@@ -39,9 +39,9 @@ class Observation:
     former: Key | None = None
 
     @property
-    def missing_key(self) -> bool:
-        """KMS does not know the wanted key, and the stream does not have it."""
-        return self.wanted is not None and self.wanted.missing and not self.as_wanted
+    def refused_key(self) -> bool:
+        """KMS does not know the wanted key, rules it out, or does not let it be looked up; the stream has another."""
+        return self.wanted is not None and not self.as_wanted and (self.wanted.fault is not None or self.wanted.denied)
 
 
 def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_stream: bool) -> Observation:
@@ -58,7 +58,9 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     """
     now = env.clock.now()
     stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
-    arn = stream.arn if stream else _arn(goal)
+    if stream and stream.arn != arn_of(goal):
+        stream = None  # Another account's stack may name this account's stream by its name: it is not the stack's.
+    arn = arn_of(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
     record = without_old(known or env.table.read(arn), now)
@@ -79,8 +81,8 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     )
 
 
-def _arn(goal: Goal) -> str:
-    """The ARN of a goal's stream that is not there."""
+def arn_of(goal: Goal) -> str:
+    """The ARN of a goal's stream: in the account and region of its stack."""
     if isinstance(goal, RevokeDue):
         return str(goal.stream.arn)
     return goal.owner.stream_arn(goal.stream.name)
@@ -97,12 +99,16 @@ def _for_ensure(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
 def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Key:
     """The key that the KeyId means.
 
-    Lambda may deliver a request again after it has succeeded. An alias then means the key that it stood for before.
+    In two cases an alias means the key that it stood for before, as the claim tells: if Lambda delivers a request again
+    after it has succeeded, and if the alias may not be looked up now.
     """
-    key_id, claim = goal.properties.key_id, seen.record.claim_of(goal.owner)
-    if claim and claim.succeeded == goal.stamp.digest and claim.wanted.resolved:
-        return replace(keys.look_up(claim.wanted.arn, stream), key_id=key_id)
-    return keys.look_up(key_id, stream)
+    key_id, claim, access = goal.properties.key_id, seen.record.claim_of(goal.owner), goal.properties.access
+    before = claim.wanted if claim and claim.wanted.resolved and claim.wanted.key_id == key_id else None
+    if claim and before and claim.succeeded == goal.stamp.digest:
+        return replace(keys.look_up(before.arn, stream), key_id=key_id)
+    # A grant needs the key's ARN, and the policy that lets the key be looked up may be seconds old.
+    key = keys.look_up(key_id, stream, again_if_denied=bool(access.producers or access.consumers))
+    return replace(key, identity=before.arn, resolved=True) if key.denied and before else key
 
 
 def _former(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Key | None:

@@ -19,15 +19,15 @@ from stream_encryption.record.requests import Arrival
 from stream_encryption.record.values import Change, Claim, Departed, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 
-from .actions import Action, Code, SkipRestore, Stabilized, Wait
+from .actions import Action, Code, GiveUp, SkipRestore, Stabilized, Wait
 from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
-from .restoration import Outcome, Restoration, restoration
+from .restoration import Outcome, Restoration, restoration, restore_impossible
 from .situation import (
     Situation,
     announce_then_call,
-    may_be_new,
+    may_pass,
     record_request,
     wait_for_active,
     wait_for_other_calls,
@@ -52,6 +52,23 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
         if action:
             return action
     return _succeed(situation)
+
+
+def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Action:
+    """Choose how the Delete of a failed request ends that AWS does not let go on.
+
+    Args:
+        given_up: The Delete, and its two ends.
+        record: The record; None where it can't be read or written either.
+        now: The time, in epoch seconds.
+    """
+    goal, claim = given_up.goal, record.claim_of(given_up.goal.owner) if record else None
+    if record and not record.supersedes(goal.owner, goal.stamp):
+        if claim and not _belongs_to_another_request(goal, claim):
+            return given_up.failure
+        record = None if claim else _departed(goal, record, now)  # The failed request may still be at work.
+        return Stabilized(given_up.code, given_up.reason, record, note=given_up.note)
+    return Stabilized(given_up.code, given_up.reason, note=given_up.note)
 
 
 def _without_stream(situation: Situation[Release]) -> Action:
@@ -89,7 +106,10 @@ def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
 
 
 def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
-    """Leave the encryption as it is if this resource's claim is not in force."""
+    """Leave the encryption as it is if this resource's claim is not in force.
+
+    Without a claim of anybody, the record is lost: then the Delete goes on if the stream has this resource's own key.
+    """
     goal, record = situation.goal, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
     if record.is_in_force(goal.owner) or (claim is None and situation.seen.is_last_key):
@@ -104,7 +124,7 @@ def _wait_for_turn(situation: Situation[Release]) -> Action | None:
     wait = wait_for_other_calls(situation) or (None if _needs_no_change(situation) else wait_for_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
-        return record_request(with_releasing(situation.record, goal.owner, goal.stamp))
+        return record_request(with_releasing(situation.record, goal.owner, goal.stamp, goal.only_request))
     return wait
 
 
@@ -123,10 +143,11 @@ def _restore(situation: Situation[Release]) -> Action | None:
         needs_no_proof = target.outcome in (Outcome.KEEP, Outcome.LEAVE)
         return None if needs_no_proof else wait_until_believed(situation)
     if seen.wanted and seen.wanted.fault:
-        if may_be_new(situation, seen.wanted):
+        if may_pass(situation):
             return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")
-        reason = f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
-        return SkipRestore(Code.RESTORE_SKIPPED, f"{reason}. The stream keeps the encryption that it has.")
+        return restore_impossible(
+            f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
+        )
     if target.key:
         key_id = seen.wanted.key_id if seen.wanted else target.key_id
         intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
@@ -144,7 +165,8 @@ def _revoke_grants(situation: Situation[Release]) -> Action | None:
 
 def _announced(situation: Situation[Release]) -> Record:
     """The record to write with the intent: older requests of the owner are superseded from then on."""
-    return with_releasing(situation.record_with_current_key, situation.goal.owner, situation.goal.stamp)
+    goal = situation.goal
+    return with_releasing(situation.record_with_current_key, goal.owner, goal.stamp, goal.only_request)
 
 
 def _with_grant_call(situation: Situation[Release]) -> Record:

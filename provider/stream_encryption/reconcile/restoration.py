@@ -9,6 +9,7 @@ from stream_encryption.record.changes import with_current_key
 from stream_encryption.record.values import Claim, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete
 
+from .actions import Code, SkipRestore
 from .goals import Release
 
 
@@ -68,6 +69,11 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     if before:
         return Restoration(Outcome.RESTORE, f"{before.owner.logical_id} wants this key", key, key.start_key_id)
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
+
+
+def restore_impossible(why: str) -> SkipRestore:
+    """Leave the stream with the encryption that it has; `why` begins with the key and says why it can't be restored."""
+    return SkipRestore(Code.RESTORE_SKIPPED, f"{why}. The stream keeps the encryption that it has.")
 
 
 def _has_its_key(below: Claim, claim: Claim) -> bool:

@@ -33,11 +33,11 @@ GoalT = TypeVar("GoalT", Ensure, Release, Mend, RevokeDue)
 
 @dataclass(frozen=True, slots=True)
 class Situation(Generic[GoalT]):
-    """A goal, and an observation of its stream, which exists and is not being deleted.
+    """A goal, and an observation of its stream.
 
     Attributes:
         goal: What the request wants.
-        stream: The stream.
+        stream: The stream; `Stream.gone` where a Delete finds none.
         seen: The look at it.
         state: What the request remembers, this look included.
         now: The time, in epoch seconds.
@@ -58,9 +58,11 @@ class Situation(Generic[GoalT]):
     def record_with_current_key(self) -> Record:
         """The record, with what the look showed of the stream's key and of this request's own call."""
         record, call = self.record, self.state.call
-        if call and call.called_at is None and self.state.has_announced(record.pending):
+        if call is None or not self.state.has_announced(record.pending):
+            return with_current_key(record, self.seen.current)
+        if call.called_at is None:
             record = without_pending(record)  # If the stream has that key, somebody else gave it.
-        return with_current_key(record, self.seen.current, call.called_at if call else None)
+        return with_current_key(record, self.seen.current, call.called_at)
 
 
 def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
@@ -75,7 +77,7 @@ def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
         reason = "a call that was announced in the record can still be in flight"
         return Wait(Code.WAITING_FOR_OTHER_CALL, reason, max(0.0, until - now))
     until = situation.record.changed_at + STALE_SECONDS
-    if until > looked_at and not situation.state.calls_made:
+    if until > looked_at and not situation.state.calls_made:  # Its own last call is waited for below.
         reason = "the encryption has just been changed, and the description can be older than that"
         return Wait(Code.POSSIBLY_STALE, reason, max(0.0, until - now))
     if _has_not_shown(situation):
@@ -139,10 +141,10 @@ def wait_until_believed(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
-def may_be_new(situation: Situation[GoalT], key: Key) -> bool:
-    """Tell whether KMS does not know the key, and was first asked less than a minute ago: it may be seconds old."""
+def may_pass(situation: Situation[GoalT]) -> bool:
+    """Tell whether KMS was first asked less than a minute ago for the wanted key, which it refuses."""
     since = situation.state.refused_since(LOOK_UP, RefusalKind.KEY)
-    return key.missing and since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
+    return since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 
 
 def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:

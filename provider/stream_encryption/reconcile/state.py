@@ -94,7 +94,6 @@ class State:
 
     Attributes:
         since: When the work began, in epoch seconds.
-        waits: The number of waits since the last call that changed something.
         waiting_for: The reason of the last wait.
         throttle_level: One more for each throttled call, one less for each look; pauses are longer unless it is 0.
         look_throttled: The last look was throttled, so the next one uses the other describe call.
@@ -102,13 +101,12 @@ class State:
         calls_made: How many Starts and Stops were made.
         stability: Since when the stream is as wanted.
         ongoing_refusals: The calls that AWS keeps refusing.
-        verified: A record that was put came back encrypted.
+        verified: A data record that was put came back encrypted.
         skipped: Why the former encryption could not be restored; None where nothing stands in the way.
         granted: What became of the grants that the request has made or revoked.
     """
 
     since: float
-    waits: int = 0
     waiting_for: str = "nothing yet"
     throttle_level: int = 0
     look_throttled: bool = False
@@ -149,11 +147,11 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         seen: The look.
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
-    missing_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
+    refused_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
     state = after_answer(state, *_LOOKS, LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
-    if seen.missing_key:
-        state = _with_refusal(state, LOOK_UP, RefusalKind.KEY, now if missing_since is None else missing_since)
+    if seen.refused_key:
+        state = _with_refusal(state, LOOK_UP, RefusalKind.KEY, now if refused_since is None else refused_since)
     if seen.stream is None:
         return state
     if seen.stream.status is not StreamStatus.ACTIVE:  # Such a look is newer than the change: no later one is stale.
@@ -173,6 +171,7 @@ def _still_true(state: State, seen: Observation) -> Stability:
     if since is None:
         return stability
     if pending and pending.until > since and not state.has_announced(pending):
+        # This look may be as wanted from before the other call: count anew, and doubt only what was in doubt already.
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
     # A creation that AWS's clock puts into the future says nothing: the clocks differ.
     created_since = since < record.incarnation <= seen.now
@@ -212,7 +211,7 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
     )
     state = after_answer(state, *((call.change,) if call else ()))
     stability = replace(_doubted(state.stability), stale_counted_from=now if answered else None)
-    return replace(state, call=call, calls_made=state.calls_made + 1, waits=0, stability=stability)
+    return replace(state, call=call, calls_made=state.calls_made + 1, stability=stability)
 
 
 def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
@@ -225,14 +224,14 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
     """
     call, granted = state.call, state.granted
     if call is None or call.grant is None or grant_id is None:
-        return replace(state, call=call and replace(call, called_at=now), waits=0)
+        return replace(state, call=call and replace(call, called_at=now))
     if call.change is Change.CREATE_GRANT:
         made = replace(call.grant, grant_id=grant_id, made_at=now)
         granted = replace(granted, made=(*granted.made, made))
     else:
         granted = replace(granted, revoked=(*granted.revoked, call.grant))
     state = after_answer(state, *GRANT_CALLS)
-    return replace(state, call=replace(call, called_at=now, answered=True), granted=granted, waits=0)
+    return replace(state, call=replace(call, called_at=now, answered=True), granted=granted)
 
 
 def after_lost_call(state: State, now: float) -> State:

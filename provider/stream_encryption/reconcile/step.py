@@ -12,17 +12,17 @@ from typing import assert_never
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.changes import with_pending
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Grant, Refusal
+from stream_encryption.values import Grant, Refusal, RefusalKind
 
-from .actions import Action, Call, Code, Failed, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
+from .actions import Action, Call, Code, Failed, GiveUp, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .environment import Environment
 from .failures import decide_refusal, record_after_failure
 from .goals import Ensure, Goal, Mend, RevokeDue
 from .mend import decide_mend
-from .observation import Observation, observe
+from .observation import Observation, arn_of, observe
 from .progress import Progress
-from .release import decide_release
+from .release import decide_given_up, decide_release
 from .revoke_due import decide_revoke_due
 from .state import (
     PROOF,
@@ -39,8 +39,8 @@ from .state import (
 )
 
 MOST_LOOK_AGE_SECONDS = 30.0
-"""The greatest age of a look that an action is based on, in seconds: enough for four slow calls. If the process paused
-for longer, the provider looks again."""
+"""The greatest age of a look that an action is based on, in seconds: two slow calls fit in. If the process paused for
+longer, the provider looks again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _after_action(attempt: _Attempt, step: Step) -> Step:
     env, state, action, known = attempt.env, step.state, step.action, Known(step.known.record)
     match action:
         case Wait():
-            state = replace(state, waits=state.waits + 1, waiting_for=action.reason)
+            state = replace(state, waiting_for=action.reason)
             if action.code in (Code.WAITING_FOR_OTHER_CALL, Code.LOOKING_AGAIN):
                 known = NOTHING  # Others may have written the record: it is read again.
         case Call():
@@ -202,6 +202,21 @@ def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Kno
     state = after_refusal(state, refusal, env.clock.now())
     # Count to the step's begin, not to now: a pause of the process after the refusal is not time that was tried.
     action = decide_refusal(goal, refusal, state, attempt.began)
+    if isinstance(action, GiveUp):
+        action = _give_up(action, env)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
     return _after_action(attempt, Step(state, action, Known(record, known.seen)))
+
+
+def _give_up(given_up: GiveUp, env: Environment) -> Action:
+    """End the Delete of a failed request as its record says; if there is no claim, write that the owner has left."""
+    try:
+        end = decide_given_up(given_up, env.table.read(arn_of(given_up.goal)), env.clock.now())
+        if isinstance(end, Stabilized) and end.record:
+            env.table.write(end.record)
+    except Refused as refused:
+        if refused.refusal.kind in (RefusalKind.CONFLICT, RefusalKind.THROTTLED, RefusalKind.TRANSIENT):
+            return Wait(Code.BACKING_OFF, f"{refused.refusal.action}: {refused.refusal.code}; back off")
+        return decide_given_up(given_up, None, env.clock.now())
+    return end

@@ -11,7 +11,7 @@ from .requests import RequestStamp
 from .values import DEPARTED_SECONDS, Change, Claim, Departed, Pending, Record, RecordedKey
 
 BEGIN_SECONDS = 8.0
-"""How long after its intent was written a call may still be begun, in seconds: longer than one call can take."""
+"""How long after its intent was written a call may still be begun, in seconds. Later, a new intent is written first."""
 CALL_SECONDS = 13.0
 """How long a call can take, in seconds: 5 to read, and 1 to connect to each of up to 8 addresses of an endpoint
 (settings.py). It is tried once."""
@@ -103,28 +103,33 @@ def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant)
 
 def with_claim(record: Record, claim: Claim) -> Record:
     """Put a claim in force. If its owner has an earlier claim in the list, the new claim replaces that."""
-    return replace(record, claims=(*without_claim(record, claim.owner).claims, claim))
+    earlier = record.claim_of(claim.owner)
+    others = _claims_without(record, earlier) if earlier else record.claims
+    return replace(record, claims=(*others, claim))
 
 
 def without_claim(record: Record, owner: Owner) -> Record:
-    """Remove an owner's claim.
+    """Remove the claim of an owner that has left. With OnDelete Keep, its key counts as found by the next claim."""
+    claim = record.claim_of(owner)
+    if claim is None:
+        return record
+    if claim.on_delete is OnDelete.KEEP:
+        return replace(record, claims=tuple(one for one in record.claims if one is not claim))
+    return replace(record, claims=_claims_without(record, claim))
+
+
+def _claims_without(record: Record, removed: Claim) -> tuple[Claim, ...]:
+    """The claims without one of them.
 
     If the next claim in the list found the key that was started for the removed claim, it inherits the key that the
-    removed claim found, unless the removed claim's key is to be kept.
+    removed claim found.
     """
-    claims = list(record.claims)
-    for place, claim in enumerate(record.claims):
-        if claim.owner == owner:
-            if place + 1 < len(claims):
-                claims[place + 1] = _inheriting(claims[place + 1], claim)
-            del claims[place]
-    return replace(record, claims=tuple(claims))
-
-
-def _inheriting(claim: Claim, removed: Claim) -> Claim:
-    if not claim.found_started or removed.on_delete is OnDelete.KEEP:
-        return claim
-    return replace(claim, found=removed.found, found_started=removed.found_started)
+    place = record.claims.index(removed)
+    before, after = record.claims[:place], record.claims[place + 1 :]
+    if after and after[0].found_started:
+        inheriting = replace(after[0], found=removed.found, found_started=removed.found_started)
+        return (*before, inheriting, *after[1:])
+    return (*before, *after)
 
 
 def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: bool) -> Record:
@@ -132,9 +137,16 @@ def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: 
     return _with_changed_claim(record, owner, lambda claim: claim.with_request(stamp, creates=creates))
 
 
-def with_releasing(record: Record, owner: Owner, stamp: RequestStamp) -> Record:
-    """Note that a Delete has begun: older requests of the owner change nothing any more."""
-    return _with_changed_claim(record, owner, lambda claim: claim.with_releasing(stamp))
+def with_releasing(record: Record, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> Record:
+    """Note that a Delete has begun: the requests that it undoes change nothing any more.
+
+    Args:
+        record: The record.
+        owner: The resource.
+        stamp: The Delete.
+        failed_create: The digest of the failed Create that it undoes; None where it undoes all older requests.
+    """
+    return _with_changed_claim(record, owner, lambda claim: claim.with_releasing(stamp, failed_create))
 
 
 def _with_changed_claim(record: Record, owner: Owner, change: Callable[[Claim], Claim]) -> Record:
@@ -173,6 +185,12 @@ def recent_mends(record: Record, now: float) -> tuple[float, ...]:
 def with_mend(record: Record, began: float, now: float) -> Record:
     """Note that a mend announces a Start now; the time at which the mend began tells it from the others."""
     return replace(record, watch=replace(record.watch, mends=(*recent_mends(record, now), began)))
+
+
+def without_mend(record: Record, began: float) -> Record:
+    """Forget a mend that AWS did not let start: nobody has undone it."""
+    mends = tuple(at for at in record.watch.mends if at != began)
+    return replace(record, watch=replace(record.watch, mends=mends))
 
 
 def expires(record: Record) -> int | None:

@@ -80,6 +80,7 @@ class Claim:
         creates: Digests of the Creates that the record saw, the first one first.
         succeeded: The digest of the last request that succeeded; empty where there was none.
         releasing: The Deletes that have begun to release the claim; None where none has.
+        releases_create: The digest of the failed Create that these Deletes undo; empty where they undo all requests.
         on_drift: What the watch does when the stream is not as wanted.
     """
 
@@ -93,15 +94,20 @@ class Claim:
     releasing: Latest | None = None
     on_drift: OnDrift = OnDrift.REPORT
     found_started: bool = False
+    releases_create: str = ""
 
     @property
     def is_settled(self) -> bool:
         """Tell whether the newest request has succeeded, so that the stream got the wanted key."""
         return self.succeeded == self.latest.digests[-1]
 
-    def arrival(self, stamp: RequestStamp) -> Arrival:
-        """Compare a request with the newest Creates, Updates and Deletes of the owner."""
-        if self.releasing and self.releasing.arrival(stamp) is Arrival.SUPERSEDED:
+    def arrival(self, stamp: RequestStamp, failed_create: str | None = None) -> Arrival:
+        """Compare a request with the newest Creates, Updates and Deletes of the owner.
+
+        The Delete of a failed Create supersedes that Create, and the Updates that came under its id before.
+        """
+        released = self.releasing and self.releasing.arrival(stamp) is Arrival.SUPERSEDED
+        if released and (not self.releases_create or self.releases_create in (stamp.digest, failed_create)):
             return Arrival.SUPERSEDED
         return self.latest.arrival(stamp)
 
@@ -111,9 +117,11 @@ class Claim:
         digests = (*others, stamp.digest) if creates else self.creates
         return replace(self, latest=self.latest.followed_by(stamp), creates=digests)
 
-    def with_releasing(self, stamp: RequestStamp) -> Claim:
-        """The claim once a Delete of its owner has begun."""
-        return replace(self, releasing=(self.releasing or self.latest).followed_by(stamp))
+    def with_releasing(self, stamp: RequestStamp, failed_create: str | None) -> Claim:
+        """The claim once a Delete of its owner, or of the owner's failed Create, has begun."""
+        undoes_all = failed_create is None or (self.releasing is not None and not self.releases_create)
+        releasing = (self.releasing or self.latest).followed_by(stamp)
+        return replace(self, releasing=releasing, releases_create="" if undoes_all else failed_create or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +245,7 @@ class Record:
             failed_create: The digest of the failed Create whose id an Update has; None where it has another id.
         """
         claim = self.claim_of(owner)
-        if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:
+        if claim and claim.arrival(stamp, failed_create) is Arrival.SUPERSEDED:
             return True
         return any(one.supersedes(owner, stamp, failed_create) for one in self.departed)
 

@@ -121,11 +121,11 @@ def _of_key(stream: Stream, look: Look) -> Iterator[Finding]:
     key = look.wanted
     if key is None:
         return
-    if key.denied and key.identity.split(":")[4] == stream.arn.split(":")[4]:
+    if key.denied and ":key/" in key.identity and key.identity.split(":")[4] == stream.arn.split(":")[4]:
         detail = f"key {key.identity} may not be looked up any more: its policy does not permit it"
         yield Finding(FindingCode.KEY_UNUSABLE, "denied", detail)
     elif key.denied:
-        detail = f"key {key.identity} is another account's, and its policy does not let the watch look it up"
+        detail = f"key {key.identity} can't be looked up: neither its policy nor its account lets the watch do that"
         hides = frozenset({FindingCode.KEY_UNUSABLE})
         yield Finding(FindingCode.UNREADABLE, f"denied {key.identity}", detail, hides)
     elif key.deleted_at is not None:

@@ -94,7 +94,11 @@ class Watcher:
                 if not refused.refusal.maybe_done:
                     self.log.failed("drift not noted", record.stream, refused.refusal)
                     return None
-        written = self.table.read(record.stream)
+        try:
+            written = self.table.read(record.stream)
+        except Refused as refused:
+            self.log.failed("drift not noted", record.stream, refused.refusal)
+            return None
         return written if (written.version, written.watch) == (record.version + 1, new.notes) else None
 
     def _told(self, noted: Record, record: Record, new: News) -> bool:
