@@ -21,7 +21,15 @@ from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
 from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.revoke_due import decide_revoke_due
-from stream_encryption.reconcile.state import LIST_GRANTS, Granted, OngoingRefusal, Stability, State, after_grant_call
+from stream_encryption.reconcile.state import (
+    LIST_GRANTS,
+    LOOK_UP,
+    Granted,
+    OngoingRefusal,
+    Stability,
+    State,
+    after_grant_call,
+)
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import HOUR, Direction, Grant, Key, OnDelete, Refusal, RefusalKind, StreamStatus
@@ -163,6 +171,13 @@ def test_a_key_that_takes_no_grant_fails_before_anything_is_made(key: Key, code:
     failed = create(wanted=key)
     assert isinstance(failed, Failed)
     assert failed.code == code
+
+
+def test_a_key_that_may_not_be_looked_up_yet_is_waited_for() -> None:
+    """Promise 9: its policy may be seconds old; a grant needs the ARN of the key behind the alias."""
+    alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)
+    refused = state(ongoing_refusals=(OngoingRefusal(LOOK_UP, RefusalKind.KEY, NOW - 5),), stability=READY)
+    assert create(wanted=alias, known=refused).code is Code.RETRYING_REFUSED
 
 
 def test_an_unwanted_producers_grant_is_revoked_at_once() -> None:
