@@ -126,12 +126,24 @@ def test_an_alias_whose_look_up_is_denied_for_a_while_means_the_key_that_was_sta
 
 
 def test_an_alias_that_may_not_be_looked_up_any_more_means_the_key_that_was_started() -> None:
-    """Promise 4 and property KeyId: an Update of SettleSeconds has nothing to call."""
+    """Promise 4 and property KeyId: an Update of SettleSeconds has nothing to call, and its response says so."""
     provider = made()
     ok(send(provider, create()))
     provider.one.denies_describe = True
     answer = ok(send(provider, update({**ONE, "SettleSeconds": "6"}, ONE)))
     assert (answer["Data"]["KeyArn"], provider.key_of(), starts(provider)) == (provider.one.arn, provider.one.arn, 1)
+    assert all(one in answer["Reason"] for one in ("alias/one", provider.one.arn, "kms:DescribeKey"))
+
+
+def test_an_alias_that_may_not_be_looked_up_for_some_seconds_is_looked_up_again() -> None:
+    """Property KeyId: an alias that was pointed elsewhere is noticed by the next Update."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.kms.alias("alias/one", provider.two)
+    now = provider.clock.now()
+    provider.kinesis.faults.between(now, now + 20, "DescribeKey", Kind.ACCESS_DENIED)
+    answer = ok(send(provider, update({**ONE, "SettleSeconds": "6"}, ONE)))
+    assert (answer["Data"]["KeyArn"], provider.key_of(), answer["Reason"]) == (provider.two.arn, provider.two.arn, "")
 
 
 def test_a_key_of_producers_whose_policy_is_seconds_old_is_waited_for() -> None:

@@ -41,7 +41,7 @@ RECORD = (
     Mutant(
         "a claim does not fence its owner's older requests off",
         "record/values.py",
-        "if claim and claim.arrival(stamp) is Arrival.SUPERSEDED:",
+        "if claim and claim.arrival(stamp, failed_create) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
         ("roll a change back", 20, "late"),
     ),
@@ -76,8 +76,8 @@ RECORD = (
     Mutant(
         "a claim does not inherit what the one below it had found",
         "record/changes.py",
-        "claims[place + 1] = _inheriting(claims[place + 1], claim)",
-        "pass",
+        "if after and after[0].found_started:",
+        "if False:",
         "rename",
     ),
     Mutant(

@@ -12,7 +12,7 @@ from stream_encryption import errors
 from stream_encryption.record.changes import Intent, with_claim, with_request, without_pending
 from stream_encryption.record.requests import Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
-from stream_encryption.values import Key, StreamStatus
+from stream_encryption.values import CUSTOMER_ALIAS, Key, StreamStatus
 
 from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait
 from .goals import Ensure
@@ -37,6 +37,12 @@ class EnsureSituation(Situation[Ensure]):
 
     wanted: Key
 
+    @property
+    def alias_denied(self) -> bool:
+        """KMS denies the look-up of a customer's alias; `wanted` is the key that the record has for it."""
+        key = self.wanted
+        return key.denied and key.resolved and CUSTOMER_ALIAS.fullmatch(key.key_id) is not None
+
 
 def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> Action:
     """Choose the next action of a Create or Update."""
@@ -48,6 +54,7 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
     for rule in (
         _fail_unless_mine,
+        _wait_for_look_up,
         _fail_if_key_unusable,
         _wait_for_turn,
         _make_grants,
@@ -77,6 +84,16 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     if goal.properties.takeover and not taken_over:
         return None
     return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.calls_made)))
+
+
+def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:
+    """Look up the key behind an alias for a minute if that is denied: the record has the key of an older request."""
+    claim = situation.record.claim_of(situation.goal.owner)
+    is_own = claim is not None and claim.latest.arrival(situation.goal.stamp) is Arrival.CURRENT
+    if is_own or not situation.alias_denied or not may_pass(situation):
+        return None
+    key_id = situation.wanted.key_id
+    return Wait(Code.RETRYING_REFUSED, f"{key_id} may not be looked up, and may mean another key than before")
 
 
 def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
@@ -184,8 +201,13 @@ def _with_found(claim: Claim, record: Record, current: Key | None) -> Claim:
 
 
 def _note(situation: EnsureSituation) -> str:
-    """Warn if a later Restore can't use the former key, since the provider may not look it up."""
-    former = situation.seen.former
+    """Tell that an alias could not be looked up; or that Restore can't use the former key, for the same reason."""
+    wanted, former = situation.wanted, situation.seen.former
+    if situation.alias_denied:
+        return (
+            f"{wanted.key_id} may not be looked up any more: the stream has key {wanted.identity}, which it meant "
+            "before. Allow the provider's role kms:DescribeKey in the key's policy."
+        )
     if former is None or former.is_same_as(situation.wanted) or not former.denied:
         return ""
     return (

@@ -40,8 +40,10 @@ class Observation:
 
     @property
     def refused_key(self) -> bool:
-        """KMS does not know the wanted key, rules it out, or does not let it be looked up; the stream has another."""
-        return self.wanted is not None and not self.as_wanted and (self.wanted.fault is not None or self.wanted.denied)
+        """KMS denies the look-up of the wanted key, or rules the key out, and the stream does not have it."""
+        return self.wanted is not None and (
+            self.wanted.denied or (self.wanted.fault is not None and not self.as_wanted)
+        )
 
 
 def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_stream: bool) -> Observation:
@@ -100,14 +102,15 @@ def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
     """The key that the KeyId means.
 
     In two cases an alias means the key that it stood for before, as the claim tells: if Lambda delivers a request again
-    after it has succeeded, and if the alias may not be looked up now.
+    after it has succeeded, and if KMS does not let the alias be looked up now.
     """
     key_id, claim, access = goal.properties.key_id, seen.record.claim_of(goal.owner), goal.properties.access
     before = claim.wanted if claim and claim.wanted.resolved and claim.wanted.key_id == key_id else None
     if claim and before and claim.succeeded == goal.stamp.digest:
         return replace(keys.look_up(before.arn, stream), key_id=key_id)
-    # A grant needs the key's ARN, and the policy that lets the key be looked up may be seconds old.
-    key = keys.look_up(key_id, stream, again_if_denied=bool(access.producers or access.consumers))
+    # The policy that lets the key be looked up may be seconds old. A grant needs the key's ARN.
+    again = before is not None or bool(access.producers or access.consumers)
+    key = keys.look_up(key_id, stream, again_if_denied=again)
     return replace(key, identity=before.arn, resolved=True) if key.denied and before else key
 
 
