@@ -239,3 +239,17 @@ def test_somebody_else_who_changes_the_encryption_ends_the_request() -> None:
     taken = state(call=call(start_intent(), called_at=NOW - 30, answered=True, effect_at=NOW - 28, times=1))
     stopped = seen(stream(), record(claim(), pending=pending(start_intent(), at=NOW - 30)), wanted=ONE)
     assert error(decide(stopped, taken)) is errors.ChangedBySomeoneElse
+
+
+def test_an_alias_whose_look_up_is_denied_is_looked_up_for_a_minute_by_a_newer_request() -> None:
+    """Promise 9, and property KeyId: the alias may mean another key than the record says."""
+    denied = state(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, NOW - 59),))
+    older = claim(latest=Latest(SECOND - 9, ("older",)), succeeded="older")
+    look = wanted(older, wanted=replace(ONE, denied=True))
+    assert decide(look, denied).code == Code.RETRYING_REFUSED
+    late = replace(denied, stability=READY, ongoing_refusals=())
+    settled = decide(look, late)
+    assert isinstance(settled, Stabilized)
+    assert all(one in settled.note for one in ("alias/one", ONE.identity))
+    own = claim(latest=Latest(SECOND, ("mine",)))
+    assert decide(wanted(own, wanted=replace(ONE, denied=True)), denied).code == Code.POSSIBLY_STALE

@@ -299,6 +299,21 @@ def test_a_stream_whose_key_never_could_be_looked_up_is_mended() -> None:
     assert watched.key_of() == "alias/one"
 
 
+def test_a_stream_whose_key_could_not_be_looked_up_at_first_is_mended_once() -> None:
+    """Promise 4: the claim has the alias alone, and the mend starts the key that the alias means now."""
+    watched = Watched()
+    watched.one.denies_describe = True
+    watched.create(MENDED)
+    watched.one.denies_describe = False
+    watched.stopped()
+    watched.round()
+    watched.mend()
+    assert watched.key_of() == watched.one.arn
+    watched.clock.sleep(60)
+    assert watched.round() == [("Over", "Unencrypted")]
+    assert watched.re_encryptions() == ["StartStreamEncryption"] * 2
+
+
 def test_a_record_that_can_t_be_read_fails_the_mend(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the record nobody knows whether a newer request has the stream."""
     watched.stopped()

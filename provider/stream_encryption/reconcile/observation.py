@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from stream_encryption.aws.kms import KeyLookup
 from stream_encryption.record.changes import for_incarnation, without_old
-from stream_encryption.record.values import Record
+from stream_encryption.record.values import Claim, Record
 from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDelete, Stream, StreamStatus
 
 from .environment import Environment
@@ -130,7 +130,20 @@ def _for_mend(goal: Mend, seen: Observation, stream: Stream, keys: KeyLookup) ->
     if claim is None:
         return seen
     wanted = keys.look_up(claim.wanted.start_key_id, stream)
-    return replace(seen, wanted=wanted, as_wanted=claim.wanted.is_key(seen.current))
+    return replace(seen, wanted=wanted, as_wanted=has_wanted_key(claim, seen.current, wanted))
+
+
+def has_wanted_key(claim: Claim, current: Key | None, wanted: Key | None) -> bool:
+    """Tell whether a stream has the key that a claim wants.
+
+    Args:
+        claim: The claim.
+        current: The stream's key; None: not encrypted.
+        wanted: The claim's key, looked up now. It counts if the claim does not know the key behind its alias.
+    """
+    if claim.wanted.is_key(current):
+        return True
+    return wanted is not None and not claim.wanted.resolved and wanted.is_same_as(current)
 
 
 def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import floor
 
+from stream_encryption.reconcile.observation import has_wanted_key
 from stream_encryption.record.changes import MOST_MENDS, STALE_SECONDS, recent_mends
 from stream_encryption.record.values import Claim, Record
 from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDrift, Refusal, Stream, StreamStatus, utc_minute
@@ -112,7 +113,7 @@ def _is_at_work(record: Record, claim: Claim, now: float) -> bool:
 def _of_encryption(claim: Claim, look: Look) -> Iterator[Finding]:
     if look.current is None:
         yield Finding(FindingCode.UNENCRYPTED, "", f"the stream is not encrypted; wanted is {claim.wanted.key_id}")
-    elif not claim.wanted.is_key(look.current):
+    elif not has_wanted_key(claim, look.current, look.wanted):
         has = look.current.identity
         yield Finding(FindingCode.ANOTHER_KEY, has, f"the stream has key {has}; wanted is {claim.wanted.key_id}")
 
