@@ -85,7 +85,7 @@ class Key:
     Attributes:
         key_id: The KeyId that was looked up.
         identity: The key's ARN; the fullest spelling that is known where the look-up could not tell the ARN.
-        resolved: Whether the look-up told the ARN.
+        resolved: The identity is a key's ARN: the look-up told it, or the record has it for an alias.
         fault: The end of a sentence that says why the key can't encrypt a stream; None where no reason is known.
         missing: KMS knows no such key. A key or alias of seconds ago can look like that.
         denied: The provider's role may not look the key up.

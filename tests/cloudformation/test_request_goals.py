@@ -112,7 +112,7 @@ def test_an_update_in_place_knows_the_key_that_the_stream_was_last_given(
 def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried() -> None:
     """Promise 3: CloudFormation never learnt of that stream, so it sends no Delete for it."""
     release, ensure = goals(update_event(ORDERS, PAYMENTS))
-    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=True, best_effort=True)
+    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=True, may_be_untouched=True)
     assert isinstance(ensure, Ensure)
     assert ensure.stream == StreamRef("orders")
 
@@ -120,7 +120,7 @@ def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried() 
 def test_the_rollback_of_an_invalid_replacement_has_nothing_at_work_to_overtake() -> None:
     """Promise 4: a replacement with invalid properties did nothing, and does nothing any more."""
     release, _ = goals(update_event(ORDERS, {**PAYMENTS, "KeyId": "!"}))
-    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=False, best_effort=True)
+    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=False, may_be_untouched=True)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_delete_releases_the_stream_of_its_id() -> None:
 def test_a_delete_with_an_invented_id_may_overtake_its_create() -> None:
     """The protocol: CloudFormation cancels a Create and sends a Delete with an id that it invents."""
     event = delete_event({"StreamName": "orders", "KeyId": "alias/one"}, PhysicalResourceId=INVENTED_ID)
-    release = Release(StreamRef("orders"), OWNER, STAMP, cancelled_create=True, may_overlap=True, best_effort=True)
+    release = Release(StreamRef("orders"), OWNER, STAMP, cancelled_create=True, may_overlap=True, may_be_untouched=True)
     assert goals(event) == (release,)
 
 
@@ -170,7 +170,7 @@ def test_the_delete_of_a_failed_create_releases_what_that_very_request_did() -> 
     """Rule 8: a kept failed Create can be deleted after a new Create of the same resource."""
     event = delete_event(ORDERS, PhysicalResourceId=FAILED_CREATE)
     assert goals(event) == (
-        Release(StreamRef("orders"), OWNER, STAMP, only_request="0123456789abcdef", best_effort=True),
+        Release(StreamRef("orders"), OWNER, STAMP, failed_create="0123456789abcdef", may_be_untouched=True),
     )
 
 
@@ -191,8 +191,8 @@ def test_the_delete_of_a_create_that_could_not_be_read_releases_no_request_s_wor
     """Rule 8: such a Create did nothing, and its id names no request."""
     (goal,) = goals(delete_event(ORDERS, PhysicalResourceId=physical_id))
     assert isinstance(goal, Release)
-    assert goal.only_request is not None
-    assert len(goal.only_request) != len(STAMP.digest)
+    assert goal.failed_create is not None
+    assert len(goal.failed_create) != len(STAMP.digest)
 
 
 @pytest.mark.parametrize("properties", [{}, {"StreamName": "orders!"}, {"StreamName": ["orders"]}])

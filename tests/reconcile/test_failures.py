@@ -277,14 +277,14 @@ def test_a_delete_whose_record_is_unavailable_leaves_the_stream_and_says_so(chan
 )
 def test_a_delete_for_a_create_that_may_never_have_begun_goes_on(kind: RefusalKind, tried: float) -> None:
     """Promise 7: a look that is denied now was denied to the Create as well."""
-    given_up = decide(release(best_effort=True), refused(kind, LOOK), tried)
+    given_up = decide(release(may_be_untouched=True), refused(kind, LOOK), tried)
     assert isinstance(given_up, GiveUp)
     assert (given_up.code, given_up.note.count("orders")) == (Code.LEFT_ALONE, 1)
 
 
 def test_credentials_that_aws_does_not_accept_say_nothing_of_a_failed_create() -> None:
     """Error CredentialsExpired: its Delete can be repeated with new ones."""
-    assert isinstance(decide(release(best_effort=True), refused(RefusalKind.CREDENTIALS, LOOK), 60.0), Failed)
+    assert isinstance(decide(release(may_be_untouched=True), refused(RefusalKind.CREDENTIALS, LOOK), 60.0), Failed)
 
 
 @pytest.mark.parametrize("action", [START, STOP])
@@ -292,7 +292,7 @@ def test_such_a_delete_does_not_pass_over_a_change_that_it_has_to_make(action: s
     """Promise 3: where there is something to undo, the Create had begun."""
     refusals: list[Any] = [(RefusalKind.LIMIT, 120.0), (RefusalKind.INVALID, 15.0)]
     for kind, tried in refusals:
-        assert isinstance(decide(release(best_effort=True), refused(kind, action), tried), Failed)
+        assert isinstance(decide(release(may_be_untouched=True), refused(kind, action), tried), Failed)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from stream_encryption.record.values import Record
 from tests.values import ME, NOW, claim, record, release, stamp
 
 GIVEN_UP = GiveUp(
-    Code.LEFT_ALONE, "was refused", release(only_request="create"), Failed(errors.InvalidRequest("x")), "look"
+    Code.LEFT_ALONE, "was refused", release(failed_create="create"), Failed(errors.InvalidRequest("x")), "look"
 )
 
 

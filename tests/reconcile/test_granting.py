@@ -383,7 +383,7 @@ def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.D
 @pytest.mark.parametrize("kind", [RefusalKind.DENIED, RefusalKind.INVALID, RefusalKind.KEY, RefusalKind.LIMIT])
 @pytest.mark.parametrize(
     "goal",
-    [release(), release(best_effort=True), ensure(owner=THEY)],
+    [release(), release(may_be_untouched=True), ensure(owner=THEY)],
     ids=["a Delete", "a failed Create's Delete", "another resource's Update"],
 )
 def test_a_grant_that_kms_will_not_revoke_blocks_nobody_else(goal: Goal, kind: RefusalKind, action: str) -> None:

@@ -71,17 +71,17 @@ def test_a_resource_that_was_taken_over_just_removes_its_claim(taker: Any) -> No
 def test_a_failed_creates_delete_releases_only_what_that_create_did() -> None:
     """Record, rule 8: with rollback disabled a newer request of the resource can have come in between."""
     kept = claim(creates=("failed", "anew"), latest=Latest(SECOND, ("anew",)))
-    action = reached(decide(encrypted(ours(kept)), only_request="failed"))
+    action = reached(decide(encrypted(ours(kept)), failed_create="failed"))
     assert (action.code, action.record) == (Code.LEFT_ALONE, None)
-    gone = reached(decide(seen(None, ours(kept)), only_request="failed"))
+    gone = reached(decide(seen(None, ours(kept)), failed_create="failed"))
     assert (gone.code, gone.record) == (Code.LEFT_ALONE, None)
     own = claim(creates=("failed",), latest=Latest(SECOND, ("failed",)))
-    assert isinstance(decide(encrypted(ours(own)), only_request="failed"), WriteRecord)
+    assert isinstance(decide(encrypted(ours(own)), failed_create="failed"), WriteRecord)
 
 
 def test_a_failed_creates_delete_supersedes_that_create_alone() -> None:
     """Record, rule 8: a newer Create of the same logical id may come before or after."""
-    action = decide(encrypted(ours(claim(THEY))), only_request="failed")
+    action = decide(encrypted(ours(claim(THEY))), failed_create="failed")
     (departed,) = written(action).departed
     assert departed == Departed(ME, NOW, 0, ("failed", "delete"))
     assert not departed.supersedes(ME, stamp("anew", SECOND))

@@ -6,7 +6,12 @@ import pytest
 
 from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
-from stream_encryption.reconcile.situation import Situation, announce_then_call, in_flight_until, wait_for_other_calls
+from stream_encryption.reconcile.situation import (
+    Situation,
+    announce_then_call,
+    in_flight_until,
+    wait_for_calls_in_flight,
+)
 from stream_encryption.reconcile.state import OwnCall, Stability
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Change
@@ -51,15 +56,15 @@ def test_another_requests_call_can_be_in_flight_until_its_intent_ends(mine: OwnC
     """Record, rule 2: waits until it can't be in flight any more."""
     assert in_flight_until(situation(mine)) == ENDS
     assert in_flight_until(situation(mine, as_wanted=True)) == ENDS
-    waiting = wait_for_other_calls(situation(mine, now=NOW + 5, looked_at=NOW + 5))
+    waiting = wait_for_calls_in_flight(situation(mine, now=NOW + 5, looked_at=NOW + 5))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, INTENT_SECONDS - 5)
-    assert wait_for_other_calls(situation(mine, now=ENDS, looked_at=ENDS)) is None
+    assert wait_for_calls_in_flight(situation(mine, now=ENDS, looked_at=ENDS)) is None
 
 
 def test_a_look_from_before_the_end_of_anothers_intent_is_not_decided_upon() -> None:
     """Record, rule 2: then looks anew; the call may have shown since the look."""
-    waiting = wait_for_other_calls(situation(now=ENDS + 5, looked_at=ENDS - 0.1))
+    waiting = wait_for_calls_in_flight(situation(now=ENDS + 5, looked_at=ENDS - 0.1))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.WAITING_FOR_OTHER_CALL, 0.0)
 
@@ -102,22 +107,22 @@ def test_without_an_intent_nothing_is_in_flight() -> None:
     """Record, rule 2."""
     calm = Situation(ensure(), stream(), seen(stream()), state(), NOW)
     assert in_flight_until(calm) == 0
-    assert wait_for_other_calls(calm) is None
+    assert wait_for_calls_in_flight(calm) is None
 
 
 def test_a_change_of_somebody_elses_is_believed_after_five_seconds() -> None:
     """Promise 1: descriptions are eventually consistent."""
     mine = call(start_intent())
-    waiting = wait_for_other_calls(situation(mine, changed_at=NOW - 2))
+    waiting = wait_for_calls_in_flight(situation(mine, changed_at=NOW - 2))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 3.0)
-    assert wait_for_other_calls(situation(mine, changed_at=NOW - 5)) is None
-    assert wait_for_other_calls(situation(mine, changed_at=NOW - 2, calls_made=1)) is None
+    assert wait_for_calls_in_flight(situation(mine, changed_at=NOW - 5)) is None
+    assert wait_for_calls_in_flight(situation(mine, changed_at=NOW - 2, calls_made=1)) is None
 
 
 def test_a_look_from_before_the_last_change_is_not_decided_upon() -> None:
     """Promise 6: the record is read after the stream was described; another delivery may have changed it in between."""
-    waiting = wait_for_other_calls(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
+    waiting = wait_for_calls_in_flight(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 0.0)
 

@@ -95,6 +95,8 @@ class Stack:
         failed = self.kept[logical_id]
         response = self._wait(self._update(logical_id, properties, failed))
         if not (response and response.success):
+            if properties["StreamName"] != failed.properties["StreamName"]:
+                self._abandon()  # No Delete comes for the other stream (docs/architecture.md).
             return False
         del self.kept[logical_id]
         self.resources[logical_id] = Resource(response.body["PhysicalResourceId"], properties)

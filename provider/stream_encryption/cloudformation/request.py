@@ -174,7 +174,7 @@ class Request:
         if held.name != wanted.name or tried.name == wanted.name:
             return ()
         begun = self._tried() is not None
-        return (Release(tried, self.owner, self.stamp, may_overlap=begun, best_effort=True),)
+        return (Release(tried, self.owner, self.stamp, may_overlap=begun, may_be_untouched=True),)
 
     def _release(self) -> tuple[Release, ...]:
         held = stream_of_arn(self.physical_id)
@@ -194,10 +194,10 @@ class Request:
                 self.owner,
                 self.stamp,
                 on_delete,
-                only_request=failed_create,
+                failed_create=failed_create,
                 cancelled_create=cancelled,
                 may_overlap=cancelled,
-                best_effort=True,
+                may_be_untouched=True,
             ),
         )
 

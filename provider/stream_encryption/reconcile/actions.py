@@ -142,11 +142,11 @@ Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevok
 
 @dataclass(frozen=True, slots=True)
 class GiveUp(Decided):
-    """The Delete of a failed request can't go on, since AWS refuses a call. The record decides how the Delete ends.
+    """The undo of a failed request can't go on, since AWS refuses a call. The record decides how the undo ends.
 
     Attributes:
-        goal: The Delete.
-        failure: How the Delete ends if the failed request has a claim.
+        goal: The undo: a Delete, or a part of a rollback.
+        failure: How the undo ends if the failed request has a claim.
         note: What the person who reads the response should know if it has none.
     """
 

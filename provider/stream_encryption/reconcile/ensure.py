@@ -1,7 +1,8 @@
 """The decision for Create and Update. Pure.
 
-The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken. So
-the rules before `_start_encryption` are all that must be true before StartStreamEncryption is called.
+The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken. What
+must be true before StartStreamEncryption is called is in the rules before `_start_encryption`, and in
+`announce_then_call` (situation.py): the own intent is in the record, and it is recent.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from .situation import (
     Situation,
     announce_then_call,
     key_unusable,
-    may_pass,
+    look_up_is_retried,
     record_request,
     wait_for_active,
-    wait_for_other_calls,
+    wait_for_calls_in_flight,
     wait_until_believed,
 )
 from .state import State
@@ -69,7 +70,7 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
 
 
 def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
-    """Fail where a newer request has superseded this one, or another resource claims the stream."""
+    """Fail where a newer request has superseded this one, or another stack has the stream, and Takeover is not set."""
     goal, record, stream = situation.goal, situation.record, situation.stream
     superseded = Failed(errors.Superseded(stream, goal.owner))
     if record.supersedes(goal.owner, goal.stamp, goal.failed_create):
@@ -79,7 +80,7 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
         return None
     # This very request had the stream, and another resource has taken it over since.
     taken_over = mine is not None and mine.latest.arrival(goal.stamp) is Arrival.CURRENT
-    if in_force.owner.stack_id == goal.owner.stack_id:
+    if in_force.owner.stack_id == goal.owner.stack_id:  # The resource was renamed in its template.
         return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
     if goal.properties.takeover and not taken_over:
         return None
@@ -87,10 +88,10 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
 
 
 def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:
-    """Look up the key behind an alias for a minute if that is denied: the record has the key of an older request."""
+    """If KMS denies the alias' look-up, repeat it for a minute before the key of an older request is trusted."""
     claim = situation.record.claim_of(situation.goal.owner)
     is_own = claim is not None and claim.latest.arrival(situation.goal.stamp) is Arrival.CURRENT
-    if is_own or not situation.alias_denied or not may_pass(situation):
+    if is_own or not situation.alias_denied or not look_up_is_retried(situation):
         return None
     key_id = situation.wanted.key_id
     return Wait(Code.RETRYING_REFUSED, f"{key_id} may not be looked up, and may mean another key than before")
@@ -101,7 +102,7 @@ def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
     key = situation.wanted
     if key.fault is None or situation.seen.as_wanted:
         return None
-    if key.missing and may_pass(situation):
+    if key.missing and look_up_is_retried(situation):
         return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
     return key_unusable(situation, key, key.fault)
 
@@ -112,7 +113,7 @@ def _wait_for_turn(situation: EnsureSituation) -> Action | None:
     A request that has to wait first writes that it has come, so that older requests of its owner stop. One that need
     not wait writes that with its claim.
     """
-    wait = wait_for_other_calls(situation) or wait_for_active(situation)
+    wait = wait_for_calls_in_flight(situation) or wait_for_active(situation)
     goal, record = situation.goal, situation.record
     claim = record.in_force_of(goal.owner)
     if wait and claim and claim.latest.arrival(goal.stamp) is Arrival.NEWER:
@@ -175,7 +176,7 @@ def _succeed(situation: EnsureSituation) -> Action:
 def _record_with_claim(situation: EnsureSituation) -> Record:
     """The record with this resource's claim in force."""
     goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_with_current_key
-    if seen.is_last_key:
+    if seen.is_last_key:  # The record is lost.
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     claim, wants = record.in_force_of(goal.owner), RecordedKey(wanted.key_id, wanted.identity)
     if claim is None:

@@ -54,7 +54,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.LIMIT:
             if tried < LIMIT_SECONDS:
                 return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
-            return _unless_spared(goal, refusal, state, Failed(errors.QuotaSpent(refusal, now)))
+            return _or_go_on(goal, refusal, state, Failed(errors.QuotaSpent(refusal, now)))
         case RefusalKind.UNPROVEN:
             return _unproven(refusal, tried)
         case RefusalKind.INVALID:
@@ -65,7 +65,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
             if tried < REFUSAL_RETRY_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
-            return _unless_spared(goal, refusal, state, _refused_for_good(goal, refusal, state))
+            return _or_go_on(goal, refusal, state, _refused_for_good(goal, refusal, state))
         case _:
             assert_never(refusal.kind)
 
@@ -126,7 +126,7 @@ def _unproven(refusal: Refusal, tried: float) -> Action:
 def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action | GiveUp:
     if isinstance(goal, Release) and tried < INVALID_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
-    return _unless_spared(goal, refusal, state, Failed(errors.InvalidArgument(refusal)))
+    return _or_go_on(goal, refusal, state, Failed(errors.InvalidArgument(refusal)))
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
@@ -154,12 +154,12 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     return Failed(errors.AccessDenied(refusal))
 
 
-def _unless_spared(goal: Goal, refusal: Refusal, state: State, end: Action) -> Action | GiveUp:
+def _or_go_on(goal: Goal, refusal: Refusal, state: State, end: Action) -> Action | GiveUp:
     """Choose `end`, unless the request can go on without the refused call, or perhaps has nothing to undo."""
     skipped = _not_revoked(goal, refusal, state)
     if skipped:
         return skipped
-    return _give_up(goal, refusal, end) if isinstance(end, Failed) else end
+    return _given_up(goal, refusal, end) if isinstance(end, Failed) else end
 
 
 def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | None:
@@ -185,17 +185,17 @@ def _former_key_is_refused(refusal: Refusal) -> bool:
     return refusal.kind is RefusalKind.KEY
 
 
-def _give_up(goal: Goal, refusal: Refusal, failure: Failed) -> Failed | GiveUp:
-    """Give up the Delete of a failed request, unless it has to change the stream: mostly AWS refused both one call.
+def _given_up(goal: Goal, refusal: Refusal, failure: Failed) -> Failed | GiveUp:
+    """Give up the undo of a failed request: AWS has probably refused the failed request the same call.
 
-    Credentials that AWS does not accept say nothing of what the failed request was allowed.
+    A refused Start or Stop means that there is something to undo. Refused credentials say nothing of it.
     """
     undoes = refusal.action.endswith((Change.START, Change.STOP))
-    if not isinstance(goal, Release) or not goal.best_effort or undoes or refusal.kind is RefusalKind.CREDENTIALS:
+    if not isinstance(goal, Release) or not goal.may_be_untouched or undoes or refusal.kind is RefusalKind.CREDENTIALS:
         return failure
     note = (
         f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
         f"stream {goal.stream.name}, it stays so: look at the stream."
     )
-    reason = f"{refusal.action} was refused, as the failed request's was"
+    reason = f"{refusal.action} was refused, as it may have been to the failed request"
     return GiveUp(Code.LEFT_ALONE, reason, goal, failure, note)

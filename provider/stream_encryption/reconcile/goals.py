@@ -96,10 +96,10 @@ class Release:
         on_delete: What to do with a stream that the owner claims.
         last_key_id: The KeyId in the resource's properties, where its PhysicalResourceId is this very stream; else
             None. Only used where the record is lost.
-        only_request: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
+        failed_create: The digest of the failed Create that this Delete undoes; None where it undoes all requests.
         cancelled_create: This Delete has an id that CloudFormation invented for a Create that it cancelled.
         may_overlap: The request that this Delete undoes may still be at work: CloudFormation got no response to it.
-        best_effort: The stream may never have been touched: where AWS denies access there is nothing to undo.
+        may_be_untouched: The failed request may have changed nothing, so a refused call need not fail this goal.
         kind: Tells the goals apart where they are JSON.
     """
 
@@ -108,10 +108,10 @@ class Release:
     stamp: RequestStamp
     on_delete: OnDelete = OnDelete.RESTORE
     last_key_id: str | None = None
-    only_request: str | None = None
+    failed_create: str | None = None
     cancelled_create: bool = False
     may_overlap: bool = False
-    best_effort: bool = False
+    may_be_untouched: bool = False
     kind: ClassVar[str] = "Release"
 
 

@@ -16,7 +16,7 @@ from stream_encryption.values import Direction, Grant, Key, utc_minute
 
 from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
-from .situation import GoalT, Situation, key_unusable, may_call, may_pass
+from .situation import GoalT, Situation, key_unusable, look_up_is_retried, may_call
 from .state import Granted
 
 
@@ -93,8 +93,8 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
     until = max((end for end in ends if end is not None), default=0.0)
     if until > situation.now:
         notes.append(
-            f"Consumers of {situation.stream.name} keep their grants until {utc_minute(until)}, when the last record "
-            "under the key has left the stream; the watch, or a later request for this stream, revokes them then."
+            f"Consumers of {situation.stream.name} keep their grants until {utc_minute(until)}, when the last data "
+            "record under the key has left the stream; the watch, or a later request for it, revokes them then."
         )
     notes += (
         f"The grant of {grant.principal} on key {grant.key} could not be revoked: revoke it by hand (kms "
@@ -140,7 +140,7 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
     """Fail where KMS makes no grant on the key, or the key's ARN is not known: after a minute, if that may be new."""
     if key.aws_managed:
         why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
-    elif ":key/" not in key.identity and may_pass(situation):
+    elif ":key/" not in key.identity and look_up_is_retried(situation):
         return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} may not be looked up, unless its policy is seconds old")
     elif ":key/" not in key.identity:
         why = "may not be looked up, so no grant can be made on it: name it by its ARN"

@@ -57,7 +57,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     known, progress = NOTHING, replace(progress, state=after_resumption(progress.state))
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
-            _give_up(progress, known, env)
+            _end_at_deadline(progress, known, env)
         step = take_step(progress, env, known)
         action, known = step.action, step.known
         if isinstance(action, Failed):
@@ -69,7 +69,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
         progress = replace(progress, state=step.state)
         left = deadline - now
         if left <= 0:
-            _give_up(progress, known, env)
+            _end_at_deadline(progress, known, env)
         seconds = min(pacing.pause(action, progress.state, now), left)
         if isinstance(action, Wait) and budget.ends(now, seconds):
             return progress, seconds
@@ -78,7 +78,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     return progress, 0.0
 
 
-def _give_up(progress: Progress, known: Known, env: Environment) -> NoReturn:
+def _end_at_deadline(progress: Progress, known: Known, env: Environment) -> NoReturn:
     """End the intent of the request, whose time has run out, and raise DeadlineExceeded."""
     state = progress.state
     end_intent(progress.goals[0], state, known, env)

@@ -19,7 +19,7 @@ from .situation import (
     announce_then_call,
     key_unusable,
     wait_for_active,
-    wait_for_other_calls,
+    wait_for_calls_in_flight,
     wait_until_believed,
 )
 from .state import State
@@ -36,7 +36,7 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
     for rule in (
         _fail_if_superseded,
         _fail_if_key_unusable,
-        wait_for_other_calls,
+        wait_for_calls_in_flight,
         wait_for_active,
         _start_encryption,
         wait_until_believed,

@@ -27,10 +27,10 @@ from .restoration import Outcome, Restoration, restoration, restore_impossible
 from .situation import (
     Situation,
     announce_then_call,
-    may_pass,
+    look_up_is_retried,
     record_request,
     wait_for_active,
-    wait_for_other_calls,
+    wait_for_calls_in_flight,
     wait_until_believed,
 )
 from .state import State
@@ -55,10 +55,10 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
 
 
 def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Action:
-    """Choose how the Delete of a failed request ends that AWS does not let go on.
+    """Choose how the undo of a failed request ends, which AWS does not let go on.
 
     Args:
-        given_up: The Delete, and its two ends.
+        given_up: The undo, and its two ends.
         record: The record; None where it can't be read or written either.
         now: The time, in epoch seconds.
     """
@@ -66,8 +66,8 @@ def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Acti
     if record and not record.supersedes(goal.owner, goal.stamp):
         if claim and not _belongs_to_another_request(goal, claim):
             return given_up.failure
-        record = None if claim else _departed(goal, record, now)  # The failed request may still be at work.
-        return Stabilized(given_up.code, given_up.reason, record, note=given_up.note)
+        left = None if claim else _departed(goal, record, now)  # The failed request may still be at work.
+        return Stabilized(given_up.code, given_up.reason, left, note=given_up.note)
     return Stabilized(given_up.code, given_up.reason, note=given_up.note)
 
 
@@ -85,7 +85,7 @@ def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
     """
     revokes = _revoke_grants(situation)
     if revokes:
-        return wait_for_other_calls(situation) or revokes
+        return wait_for_calls_in_flight(situation) or revokes
     record = without_unwanted(situation, _with_grant_call(situation))
     departed = _departed(situation.goal, record, situation.now)
     return Stabilized(code, reason, departed, note=revocation_note(situation, record))
@@ -98,9 +98,9 @@ def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
     made, or with which an Update has succeeded. An id that CloudFormation invented names no Create. Such a
     Delete is not for a claim with which a later Create or an Update has succeeded.
     """
-    if goal.only_request is not None:
-        newest_create = claim.creates[-1] if claim.creates else goal.only_request
-        return newest_create != goal.only_request or claim.succeeded not in ("", goal.only_request)
+    if goal.failed_create is not None:
+        newest_create = claim.creates[-1] if claim.creates else goal.failed_create
+        return newest_create != goal.failed_create or claim.succeeded not in ("", goal.failed_create)
     only_create_succeeded = claim.creates == (claim.succeeded,)
     return goal.cancelled_create and bool(claim.succeeded) and not only_create_succeeded
 
@@ -121,10 +121,10 @@ def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
 
 def _wait_for_turn(situation: Situation[Release]) -> Action | None:
     """Wait for other calls and for ACTIVE; first write that the Delete has come, so that the owner's requests stop."""
-    wait = wait_for_other_calls(situation) or (None if _needs_no_change(situation) else wait_for_active(situation))
+    wait = wait_for_calls_in_flight(situation) or (None if _needs_no_change(situation) else wait_for_active(situation))
     goal, claim = situation.goal, situation.record.claim_of(situation.goal.owner)
     if wait and claim and (claim.releasing is None or claim.releasing.arrival(goal.stamp) is Arrival.NEWER):
-        return record_request(with_releasing(situation.record, goal.owner, goal.stamp, goal.only_request))
+        return record_request(with_releasing(situation.record, goal.owner, goal.stamp, goal.failed_create))
     return wait
 
 
@@ -143,7 +143,7 @@ def _restore(situation: Situation[Release]) -> Action | None:
         needs_no_proof = target.outcome in (Outcome.KEEP, Outcome.LEAVE)
         return None if needs_no_proof else wait_until_believed(situation)
     if seen.wanted and seen.wanted.fault:
-        if may_pass(situation):
+        if look_up_is_retried(situation):
             return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")
         return restore_impossible(
             f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
@@ -166,7 +166,7 @@ def _revoke_grants(situation: Situation[Release]) -> Action | None:
 def _announced(situation: Situation[Release]) -> Record:
     """The record to write with the intent: older requests of the owner are superseded from then on."""
     goal = situation.goal
-    return with_releasing(situation.record_with_current_key, goal.owner, goal.stamp, goal.only_request)
+    return with_releasing(situation.record_with_current_key, goal.owner, goal.stamp, goal.failed_create)
 
 
 def _with_grant_call(situation: Situation[Release]) -> Record:
@@ -196,8 +196,8 @@ def _succeed(situation: Situation[Release]) -> Action:
 def _with_kept_key(situation: Situation[Release], record: Record) -> Record:
     """The record with a key that stays. If the claim below does not want that key, its Delete must not undo the key."""
     below = record.claim_below(situation.goal.owner)
-    is_anothers = below is not None and not below.wanted.is_key(situation.seen.current)
-    return replace(record, started=False) if is_anothers else record
+    below_wants_another_key = below is not None and not below.wanted.is_key(situation.seen.current)
+    return replace(record, started=False) if below_wants_another_key else record
 
 
 def _target(situation: Situation[Release]) -> Restoration:
@@ -206,8 +206,8 @@ def _target(situation: Situation[Release]) -> Restoration:
 
 def _departed(goal: Release, record: Record, now: float) -> Record:
     """The record without the owner's claim, and with a note that the owner's older requests are superseded."""
-    if goal.only_request is not None:
-        departed = Departed(goal.owner, now, 0, (goal.only_request, goal.stamp.digest))
+    if goal.failed_create is not None:
+        departed = Departed(goal.owner, now, 0, (goal.failed_create, goal.stamp.digest))
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()

@@ -12,7 +12,7 @@ from .actions import Action, Code, Stabilized
 from .goals import RevokeDue
 from .granting import revocable_grant, without_unwanted
 from .observation import Observation
-from .situation import Situation, wait_for_other_calls
+from .situation import Situation, wait_for_calls_in_flight
 from .state import State
 
 
@@ -25,10 +25,10 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
     record = situation.record_with_current_key
     revokes = revocable_grant(situation, record)
     if revokes:
-        return wait_for_other_calls(situation) or revokes
+        return wait_for_calls_in_flight(situation) or revokes
     left = without_unwanted(situation, record)
     if left.grants == record.grants:
         return Stabilized(Code.LEFT_ALONE, "no grant is due")
-    return wait_for_other_calls(situation) or Stabilized(
+    return wait_for_calls_in_flight(situation) or Stabilized(
         Code.REVOKED, "the grants that were due are revoked", without_pending(left)
     )

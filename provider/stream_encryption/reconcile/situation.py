@@ -56,7 +56,7 @@ class Situation(Generic[GoalT]):
 
     @property
     def record_with_current_key(self) -> Record:
-        """The record, with what the look showed of the stream's key and of this request's own call."""
+        """The record with what the look showed of the stream's key and the own call; without an intent not called."""
         record, call = self.record, self.state.call
         if call is None or not self.state.has_announced(record.pending):
             return with_current_key(record, self.seen.current)
@@ -65,8 +65,8 @@ class Situation(Generic[GoalT]):
         return with_current_key(record, self.seen.current, call.called_at)
 
 
-def wait_for_other_calls(situation: Situation[GoalT]) -> Wait | None:
-    """Wait while another call can be in flight, or while the last look can be older than the last change.
+def wait_for_calls_in_flight(situation: Situation[GoalT]) -> Wait | None:
+    """Wait while a call can be in flight, or while the last look can be older than the last change.
 
     The time when the look began is compared, since the record is read after the stream was described: it can
     contain a change that the description does not show.
@@ -141,8 +141,8 @@ def wait_until_believed(situation: Situation[GoalT]) -> Wait | None:
     return Wait(Code.POSSIBLY_STALE, "the stream is ACTIVE as wanted, but the description can be older than the change")
 
 
-def may_pass(situation: Situation[GoalT]) -> bool:
-    """Tell whether KMS was first asked less than a minute ago for the wanted key, which it refuses."""
+def look_up_is_retried(situation: Situation[GoalT]) -> bool:
+    """Tell whether KMS has refused the wanted key for less than a minute, so that the look-up is repeated."""
     since = situation.state.refused_since(LOOK_UP, RefusalKind.KEY)
     return since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 

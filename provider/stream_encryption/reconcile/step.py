@@ -196,21 +196,21 @@ def end_intent(goal: Goal, state: State, known: Known, env: Environment) -> None
 
 
 def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Known) -> Step:
-    """Decide on a call that AWS refused. A refused write leaves the record unknown."""
+    """Decide on a call that AWS refused. After a refused read or write of the record, it is read again."""
     goal, env = attempt.goal, attempt.env
     env.log.call_refused(refusal)
     state = after_refusal(state, refusal, env.clock.now())
     # Count to the step's begin, not to now: a pause of the process after the refusal is not time that was tried.
     action = decide_refusal(goal, refusal, state, attempt.began)
     if isinstance(action, GiveUp):
-        action = _give_up(action, env)
+        action = _end_given_up(action, env)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
     return _after_action(attempt, Step(state, action, Known(record, known.seen)))
 
 
-def _give_up(given_up: GiveUp, env: Environment) -> Action:
-    """End the Delete of a failed request as its record says; if there is no claim, write that the owner has left."""
+def _end_given_up(given_up: GiveUp, env: Environment) -> Action:
+    """End the undo of a failed request as the record says; if there is no claim, write that the owner has left."""
     try:
         end = decide_given_up(given_up, env.table.read(arn_of(given_up.goal)), env.clock.now())
         if isinstance(end, Stabilized) and end.record:

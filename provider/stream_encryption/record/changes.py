@@ -66,7 +66,7 @@ def for_incarnation(record: Record, created: int, now: float) -> Record:
 
 
 def with_current_key(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
-    """Add which key the stream has, and whether the provider or somebody else gave it.
+    """Add which key the stream has, whether the provider or somebody else gave it, and what a pending grant call did.
 
     Args:
         record: The record.
@@ -154,14 +154,14 @@ def _with_changed_claim(record: Record, owner: Owner, change: Callable[[Claim], 
 
 
 def with_departed(record: Record, departed: Departed) -> Record:
-    """Remember an owner that has left, instead of its void claim. What was remembered for two hours is forgotten."""
+    """Remember an owner that has left; a note about all its requests replaces the one about its void claim."""
     left = departed.owner if departed.issued_before else None
     kept = tuple(one for one in without_old(record, departed.at).departed if not one.void or one.owner != left)
     return replace(record, departed=(*kept, departed))
 
 
 def without_old(record: Record, now: float) -> Record:
-    """Forget the owners that left more than two hours ago; the table's TTL deletes late."""
+    """Forget the owners that left more than two hours ago: the table's TTL deletes whole items only, and late."""
     return replace(record, departed=tuple(one for one in record.departed if not one.is_over(now)))
 
 

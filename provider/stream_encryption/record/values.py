@@ -72,14 +72,15 @@ class Claim:
 
     Attributes:
         owner: The resource.
-        found: The key that the stream had before a Start of this claim; None: not encrypted.
+        found: The key that the stream had before the first Start of this claim; None: not encrypted.
         found_started: The provider had started that key, for the claim before.
         wanted: The key that the resource wants.
         on_delete: What the resource's Delete does.
         latest: The newest Creates and Updates of the owner.
         creates: Digests of the Creates that the record saw, the first one first.
         succeeded: The digest of the last request that succeeded; empty where there was none.
-        releasing: The Deletes that have begun to release the claim; None where none has.
+        releasing: The Deletes that have begun to release the claim, and the owner's older requests of the same second;
+            None where no Delete has begun.
         releases_create: The digest of the failed Create that these Deletes undo; empty where they undo all requests.
         on_drift: What the watch does when the stream is not as wanted.
     """

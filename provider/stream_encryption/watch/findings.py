@@ -107,7 +107,7 @@ def _is_at_work(record: Record, claim: Claim, now: float) -> bool:
         return True
     if claim.releasing and now - claim.releasing.issued_at < REQUEST_SECONDS:
         return True
-    return claim.succeeded != claim.latest.digests[-1] and now - claim.latest.issued_at < REQUEST_SECONDS
+    return not claim.is_settled and now - claim.latest.issued_at < REQUEST_SECONDS
 
 
 def _of_encryption(claim: Claim, look: Look) -> Iterator[Finding]:

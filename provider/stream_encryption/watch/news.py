@@ -77,11 +77,10 @@ def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
         return None
     if not codes & ENCRYPTION or codes & {FindingCode.KEY_UNUSABLE, FindingCode.CONTESTED}:
         return None
-    digest = claim.latest.digests[-1]
-    if claim.succeeded != digest:
-        return None  # Its request has never succeeded: there is no state to go back to.
+    if not claim.is_settled:
+        return None  # Its newest request has not succeeded, so nobody knows which state to go back to.
     stream = StreamRef(record.stream.rpartition("/")[2], record.stream)
-    return Mend(stream, claim.owner, RequestStamp(claim.latest.issued_at, digest))
+    return Mend(stream, claim.owner, RequestStamp(claim.latest.issued_at, claim.latest.digests[-1]))
 
 
 def mend_name(mend: Mend, record: Record, now: float) -> str:
