@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 4096
 FRESH_SECONDS = 40.0
 """How old the last look before SUCCESS may be when it is written: 30 s to decide upon it, and a write of 7 s."""
+LATE = 15.0
+"""How late the look at the end of SettleSeconds can be, in seconds: what others did in between shows in no look."""
 LAST_SECONDS = 25.0
 """A request can't be helped if its invocation stands still, or its ResponseURL is deaf, in so many seconds before
 CloudFormation gives up: the margin of 20 s, and a try to respond that began before it."""
@@ -88,7 +90,7 @@ class ResponseChecks:
         name, wanted = request.stream, self._world.expectations.wanted(request)
         looked = response.invocation.looked_at.get(name, 0.0)
         since = looked - float(request.properties.get("SettleSeconds", 5)) + EPSILON
-        known = since - SOON - self._world.kinesis.settings.stale
+        known = since - SOON - LATE - self._world.kinesis.settings.stale
         if any(one.at > known and (one.request is not request or one.again) for one in self._history.effects_on(name)):
             return
         hidden = looked - self._world.kinesis.settings.stale  # a description from before does not show a deletion yet
