@@ -148,6 +148,8 @@ class CallChecks:
         held = self._history.holder(effect.stream)
         if held is None or effect.stream in self._restored:
             return
+        if held.request.stack.abandoned:
+            return  # Its Update and each rollback have failed: the key that the last claim found comes back.
         later = [one for one in self._world.requests if one.issued >= held.request.issued]
         takers = [one for one in later if one.stream == effect.stream and self._history.may_take(one, held)]
         wanted = {key for one in takers for key in self._world.expectations.wanted(one)} | held.keys
