@@ -7,13 +7,13 @@ import pytest
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.goals import Goal
-from stream_encryption.reconcile.observation import Observation, observe
+from stream_encryption.reconcile.observation import Observation, has_wanted_key, observe
 from stream_encryption.record.values import Departed, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete, StreamStatus
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, THEY, claim, ensure, mend, recorded, release
+from tests.values import ME, ONE, THEY, claim, ensure, mend, recorded, release
 
 
 @pytest.fixture
@@ -205,3 +205,12 @@ def test_a_mend_looks_at_the_key_of_its_own_claim_alone(claims: tuple[Any, ...],
     account = Account()
     account.keep(claims=claims)
     assert (look(account, mend()).wanted is not None) is looked_up
+
+
+def test_an_alias_on_the_stream_whose_key_kms_does_not_tell_is_the_one_that_the_claim_wants() -> None:
+    """Promise 10: as far as AWS tells, the stream has what the resource wants."""
+    unknown = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False, missing=True)
+    assert has_wanted_key(claim(), unknown, ONE)
+    assert not has_wanted_key(claim(), replace(unknown, key_id="alias/two"), ONE)
+    assert not has_wanted_key(claim(), replace(unknown, resolved=True), ONE)
+    assert not has_wanted_key(claim(), None, ONE)

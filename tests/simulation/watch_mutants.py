@@ -29,7 +29,7 @@ WATCH = (
     Mutant(
         "a request that has not called Start yet is taken for drift",
         "watch/findings.py",
-        "    return claim.succeeded != claim.latest.digests[-1] and now - claim.latest.issued_at < REQUEST_SECONDS",
+        "    return not claim.is_settled and now - claim.latest.issued_at < REQUEST_SECONDS",
         "    return False",
         "an Update whose Start is throttled",
     ),
