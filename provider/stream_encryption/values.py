@@ -103,6 +103,11 @@ class Key:
     deleted_at: float | None = None
 
     @property
+    def has_arn(self) -> bool:
+        """Tell whether the identity is a key's ARN, not an alias'."""
+        return ":key/" in self.identity
+
+    @property
     def start_key_id(self) -> str:
         """The KeyId for StartStreamEncryption: the key's ARN for a customer's alias, else the KeyId as given.
 

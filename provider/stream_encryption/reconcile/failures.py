@@ -134,7 +134,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     changed = bool(state.calls_made)
     why = f"was refused at {refusal.action} with {refusal.code}: {refusal.message}"
     if isinstance(goal, Release) and _former_key_is_refused(refusal):
-        return restore_impossible(f"The key that the stream had before can't be restored: it {why}")
+        return restore_impossible("The key that the stream had before", why)
     if refusal.kind is RefusalKind.RECORD:
         if not isinstance(goal, Release):
             return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))

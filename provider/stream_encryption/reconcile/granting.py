@@ -140,9 +140,10 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
     """Fail where KMS makes no grant on the key, or the key's ARN is not known: after a minute, if that may be new."""
     if key.aws_managed:
         why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
-    elif ":key/" not in key.identity and look_up_is_retried(situation):
-        return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} may not be looked up, unless its policy is seconds old")
-    elif ":key/" not in key.identity:
+    elif not key.has_arn:
+        if look_up_is_retried(situation):
+            reason = f"key {key.key_id} may not be looked up, unless its policy is seconds old"
+            return Wait(Code.RETRYING_REFUSED, reason)
         why = "may not be looked up, so no grant can be made on it: name it by its ARN"
     else:
         return None

@@ -58,11 +58,10 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     Raises:
         Refused: AWS refused one of the calls.
     """
-    now = env.clock.now()
+    now, arn = env.clock.now(), arn_of(goal)
     stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
-    if stream and stream.arn != arn_of(goal):
+    if stream and stream.arn != arn:
         stream = None  # Another account's stack may name this account's stream by its name: it is not the stack's.
-    arn = arn_of(goal)
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
     record = without_old(known or env.table.read(arn), now)

@@ -62,13 +62,14 @@ def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Acti
         record: The record; None where it can't be read or written either.
         now: The time, in epoch seconds.
     """
-    goal, claim = given_up.goal, record.claim_of(given_up.goal.owner) if record else None
+    goal, left = given_up.goal, None
     if record and not record.supersedes(goal.owner, goal.stamp):
-        if claim and not _belongs_to_another_request(goal, claim):
+        claim = record.claim_of(goal.owner)
+        if claim is None:
+            left = _departed(goal, record, now)  # The failed request may still be at work.
+        elif not _belongs_to_another_request(goal, claim):
             return given_up.failure
-        left = None if claim else _departed(goal, record, now)  # The failed request may still be at work.
-        return Stabilized(given_up.code, given_up.reason, left, note=given_up.note)
-    return Stabilized(given_up.code, given_up.reason, note=given_up.note)
+    return Stabilized(given_up.code, given_up.reason, left, note=given_up.note)
 
 
 def _without_stream(situation: Situation[Release]) -> Action:
@@ -145,9 +146,7 @@ def _restore(situation: Situation[Release]) -> Action | None:
     if seen.wanted and seen.wanted.fault:
         if look_up_is_retried(situation):
             return Wait(Code.RETRYING_REFUSED, f"key {seen.wanted.key_id} {seen.wanted.fault}, unless that passes")
-        return restore_impossible(
-            f"Key {target.key_id}, which the stream had before, can't be restored: it {seen.wanted.fault}"
-        )
+        return restore_impossible(f"Key {target.key_id}, which the stream had before,", seen.wanted.fault)
     if target.key:
         key_id = seen.wanted.key_id if seen.wanted else target.key_id
         intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)

@@ -71,9 +71,10 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
 
 
-def restore_impossible(why: str) -> SkipRestore:
-    """Leave the stream with the encryption that it has; `why` begins with the key and says why it can't be restored."""
-    return SkipRestore(Code.RESTORE_SKIPPED, f"{why}. The stream keeps the encryption that it has.")
+def restore_impossible(key: str, why: str) -> SkipRestore:
+    """Leave the stream with the encryption that it has; `why` is the end of a sentence about the key."""
+    reason = f"{key} can't be restored: it {why}. The stream keeps the encryption that it has."
+    return SkipRestore(Code.RESTORE_SKIPPED, reason)
 
 
 def _has_its_key(below: Claim, claim: Claim) -> bool:

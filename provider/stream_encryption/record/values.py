@@ -120,9 +120,9 @@ class Claim:
 
     def with_releasing(self, stamp: RequestStamp, failed_create: str | None) -> Claim:
         """The claim once a Delete of its owner, or of the owner's failed Create, has begun."""
-        undoes_all = failed_create is None or (self.releasing is not None and not self.releases_create)
+        earlier_undoes_all = self.releasing is not None and not self.releases_create
         releasing = (self.releasing or self.latest).followed_by(stamp)
-        return replace(self, releasing=releasing, releases_create="" if undoes_all else failed_create or "")
+        return replace(self, releasing=releasing, releases_create="" if earlier_undoes_all else failed_create or "")
 
 
 @dataclass(frozen=True, slots=True)

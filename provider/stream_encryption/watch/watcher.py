@@ -81,6 +81,14 @@ class Watcher:
         return judge(record, look) if look else None
 
     def _noted(self, record: Record, new: News) -> Record | None:
+        """Write the notes; None where AWS refuses that, or the record was written since it was read."""
+        try:
+            return self._write(record, new)
+        except Refused as refused:
+            self.log.failed("drift not noted", record.stream, refused.refusal)
+            return None
+
+    def _write(self, record: Record, new: News) -> Record | None:
         """Write the notes; None where the record was written since it was read: then the look may be out of date.
 
         A write whose response was lost is made again: the version tells whether the first one took effect.
@@ -92,13 +100,8 @@ class Watcher:
                 if refused.refusal.kind is RefusalKind.CONFLICT:
                     break
                 if not refused.refusal.maybe_done:
-                    self.log.failed("drift not noted", record.stream, refused.refusal)
-                    return None
-        try:
-            written = self.table.read(record.stream)
-        except Refused as refused:
-            self.log.failed("drift not noted", record.stream, refused.refusal)
-            return None
+                    raise
+        written = self.table.read(record.stream)
         return written if (written.version, written.watch) == (record.version + 1, new.notes) else None
 
     def _told(self, noted: Record, record: Record, new: News) -> bool:
