@@ -2,7 +2,8 @@
 
 The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken. What
 must be true before StartStreamEncryption is called is in the rules before `_start_encryption`, and in
-`announce_then_call` (situation.py): the own intent is in the record, and it is recent.
+`announce_then_call` (situation.py): the own intent is in the record, and it is recent. `take_step` (step.py) looks
+again if the look is too old.
 """
 
 from __future__ import annotations

@@ -97,8 +97,9 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
             "record under the key has left the stream; the watch, or a later request for it, revokes them then."
         )
     notes += (
-        f"The grant of {grant.principal} on key {grant.key} could not be revoked: revoke it by hand (kms "
-        f"list-grants, kms revoke-grant; its name is {grant.name(situation.stream.arn)})."
+        f"The grant of {grant.principal} on key {grant.key} could not be revoked. The watch or the next request "
+        f"tries again; if that stays refused, revoke it by hand (kms list-grants, kms revoke-grant; its name is "
+        f"{grant.name(situation.stream.arn)})."
         for grant in situation.state.granted.unrevoked
     )
     return " ".join(notes)

@@ -40,7 +40,10 @@ class Observation:
 
     @property
     def refused_key(self) -> bool:
-        """KMS denies the look-up of the wanted key, or rules the key out, and the stream does not have it."""
+        """KMS denies the look-up of the wanted key, or rules out the key, which the stream does not have.
+
+        A denial counts even if the stream has the key: an alias may mean another key by now.
+        """
         return self.wanted is not None and (
             self.wanted.denied or (self.wanted.fault is not None and not self.as_wanted)
         )
@@ -61,7 +64,7 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     now, arn = env.clock.now(), arn_of(goal)
     stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
     if stream and stream.arn != arn:
-        stream = None  # Another account's stack may name this account's stream by its name: it is not the stack's.
+        stream = None  # The stack is in another account or region, and the function has found a namesake in its own.
     if stream is None and isinstance(goal, Ensure):
         return Observation(now, None, Record(arn))
     record = without_old(known or env.table.read(arn), now)
@@ -107,7 +110,7 @@ def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
     before = claim.wanted if claim and claim.wanted.resolved and claim.wanted.key_id == key_id else None
     if claim and before and claim.succeeded == goal.stamp.digest:
         return replace(keys.look_up(before.arn, stream), key_id=key_id)
-    # The policy that lets the key be looked up may be seconds old. A grant needs the key's ARN.
+    # A denial may pass: ask again before the alias' earlier key is trusted, or if a grant needs the key's ARN.
     again = before is not None or bool(access.producers or access.consumers)
     key = keys.look_up(key_id, stream, again_if_denied=again)
     return replace(key, identity=before.arn, resolved=True) if key.denied and before else key

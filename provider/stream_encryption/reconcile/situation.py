@@ -56,7 +56,10 @@ class Situation(Generic[GoalT]):
 
     @property
     def record_with_current_key(self) -> Record:
-        """The record with what the look showed of the stream's key and the own call; without an intent not called."""
+        """The record, updated with the stream's key as the look showed it.
+
+        If this request's announced call was not made, its intent is left out.
+        """
         record, call = self.record, self.state.call
         if call is None or not self.state.has_announced(record.pending):
             return with_current_key(record, self.seen.current)

@@ -119,10 +119,14 @@ class Claim:
         return replace(self, latest=self.latest.followed_by(stamp), creates=digests)
 
     def with_releasing(self, stamp: RequestStamp, failed_create: str | None) -> Claim:
-        """The claim once a Delete of its owner, or of the owner's failed Create, has begun."""
+        """The claim once a Delete of its owner, or of the owner's failed Create, has begun.
+
+        A Delete that undoes all requests counts for more than a later one that undoes one failed Create.
+        """
         earlier_undoes_all = self.releasing is not None and not self.releases_create
+        releases_create = "" if failed_create is None or earlier_undoes_all else failed_create
         releasing = (self.releasing or self.latest).followed_by(stamp)
-        return replace(self, releasing=releasing, releases_create="" if earlier_undoes_all else failed_create or "")
+        return replace(self, releasing=releasing, releases_create=releases_create)
 
 
 @dataclass(frozen=True, slots=True)

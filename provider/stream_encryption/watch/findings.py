@@ -126,7 +126,7 @@ def _of_key(stream: Stream, look: Look) -> Iterator[Finding]:
         detail = f"key {key.identity} may not be looked up any more: its policy does not permit it"
         yield Finding(FindingCode.KEY_UNUSABLE, "denied", detail)
     elif key.denied:
-        detail = f"key {key.identity} can't be looked up: neither its policy nor its account lets the watch do that"
+        detail = f"key {key.identity} may not be looked up by the watch, so nobody knows whether it can be used"
         hides = frozenset({FindingCode.KEY_UNUSABLE})
         yield Finding(FindingCode.UNREADABLE, f"denied {key.identity}", detail, hides)
     elif key.deleted_at is not None:

@@ -20,7 +20,7 @@ from .watcher import Watcher
 
 BATCH = 600
 """How many streams one invocation looks at, which takes it 80 seconds."""
-CALL_SECONDS = 60.0
+UNTIL_TOLD_SECONDS = 60.0
 """How long the watch waits after a call until findings can be told, in seconds; after that, the next round looks."""
 AGAIN_SECONDS = 2.0
 _SHOWN_SECONDS = STALE_SECONDS + 1.0
@@ -93,7 +93,7 @@ class Rounds:
     def _look_until_told(self, streams: list[str], cause: Cause) -> None:
         """Look at each stream until its findings can be told, for a minute at the most: a request may be at work."""
         clock = self.watcher.sight.clock
-        pace, until = Pace(clock), clock.now() + CALL_SECONDS
+        pace, until = Pace(clock), clock.now() + UNTIL_TOLD_SECONDS
         while streams and clock.now() < until:
             streams = [one for one in streams if self._is_untold(one, cause, pace)]
             if streams:
