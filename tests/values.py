@@ -121,7 +121,13 @@ def told(action: DecidedT) -> DecidedT:
     return action
 
 
-def failure(action: Action | GiveUp) -> ProviderError:
+def by_itself(decided: Action | GiveUp) -> Action:
+    """An action after a refusal, for which the record does not matter; it says why in words."""
+    assert not isinstance(decided, GiveUp), decided
+    return told(decided)
+
+
+def failure(action: Action) -> ProviderError:
     """The error of an action that failed."""
     assert isinstance(action, Failed), action
     return action.error

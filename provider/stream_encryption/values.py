@@ -51,6 +51,11 @@ class StreamRef:
     name: str
     arn: str | None = None
 
+    @classmethod
+    def of_arn(cls, arn: str) -> StreamRef:
+        """The stream of an ARN, which ends with `stream/<name>`."""
+        return cls(arn.rpartition("/")[2], arn)
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -73,9 +78,9 @@ class Stream:
     retention_hours: int = 24
 
     @classmethod
-    def gone(cls, name: str, arn: str) -> Stream:
-        """A stream that is not there any more: no record is left in it."""
-        return cls(name, arn, StreamStatus.DELETING, None, retention_hours=0)
+    def gone(cls, arn: str) -> Stream:
+        """A stream that does not exist any more: no data record is left in it."""
+        return cls(StreamRef.of_arn(arn).name, arn, StreamStatus.DELETING, None, retention_hours=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tests.values import (
     SECOND,
     THEY,
     TWO,
+    by_itself,
     call,
     claim,
     ensure,
@@ -54,13 +55,20 @@ def refused(kind: RefusalKind, action: str = START, message: str = "its own word
     return Refusal(action, STREAM_ARN, kind, "SomeException", message)
 
 
-def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: State | None = None) -> Action | GiveUp:
+def decide(goal: Goal, refusal: Refusal, tried: float | None = None, known: State | None = None) -> Action:
     """The decision after so many seconds of refusals of the same call; None: it is the first."""
+    return by_itself(decide_or_give_up(goal, refusal, tried, known))
+
+
+def decide_or_give_up(
+    goal: Goal, refusal: Refusal, tried: float | None = None, known: State | None = None
+) -> Action | GiveUp:
+    """The same, where the record may have to decide."""
     base = known or state()
     if tried is not None:
         since = OngoingRefusal(refusal.action, refusal.kind, NOW - tried)
         base = state(ongoing_refusals=(since,), calls_made=base.calls_made, look_throttled=base.look_throttled)
-    return told(decide_refusal(goal, refusal, base, NOW))
+    return decide_refusal(goal, refusal, base, NOW)
 
 
 @every_goal
@@ -161,8 +169,8 @@ def test_an_unusable_key_is_named_as_the_template_names_it() -> None:
         call=call(start_intent(TWO)), ongoing_refusals=(OngoingRefusal(START, RefusalKind.KEY, NOW - 60),)
     )
     refusal = refused(RefusalKind.KEY)
-    assert "Key alias/one " in decide_refusal(ensure(), refusal, announced, NOW).reason
-    assert f"Key {TWO.identity} " in decide_refusal(mend(), refusal, announced, NOW).reason
+    assert "Key alias/one " in by_itself(decide_refusal(ensure(), refusal, announced, NOW)).reason
+    assert f"Key {TWO.identity} " in by_itself(decide_refusal(mend(), refusal, announced, NOW)).reason
 
 
 def test_an_unusable_key_of_a_kinesis_call_names_the_streams_arn() -> None:
@@ -277,9 +285,11 @@ def test_a_delete_whose_record_is_unavailable_leaves_the_stream_and_says_so(chan
 )
 def test_a_delete_for_a_create_that_may_never_have_begun_goes_on(kind: RefusalKind, tried: float) -> None:
     """Promise 7: a look that is denied now was denied to the Create as well."""
-    given_up = decide(release(may_be_untouched=True), refused(kind, LOOK), tried)
+    given_up = decide_or_give_up(release(may_be_untouched=True), refused(kind, LOOK), tried)
     assert isinstance(given_up, GiveUp)
-    assert (given_up.code, given_up.note.count("orders")) == (Code.LEFT_ALONE, 1)
+    unclaimed = told(given_up.unclaimed)
+    assert (unclaimed.code, unclaimed.note.count("orders")) == (Code.LEFT_ALONE, 1)
+    assert failure(given_up.claimed).code in ("AccessDenied", "QuotaSpent", "InvalidArgument", "KeyUnusable")
 
 
 def test_credentials_that_aws_does_not_accept_say_nothing_of_a_failed_create() -> None:

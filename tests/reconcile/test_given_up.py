@@ -9,13 +9,15 @@ from stream_encryption.record.values import Record
 from tests.values import ME, NOW, claim, record, release, stamp
 
 GIVEN_UP = GiveUp(
-    Code.LEFT_ALONE, "was refused", release(failed_create="create"), Failed(errors.InvalidRequest("x")), "look"
+    release(failed_create="create"),
+    claimed=Failed(errors.InvalidRequest("x")),
+    unclaimed=Stabilized(Code.LEFT_ALONE, "was refused", note="look"),
 )
 
 
 def test_a_delete_that_is_given_up_fails_where_the_failed_create_has_a_claim() -> None:
     """Promise 3: what the failed Create did is not left behind as a success."""
-    assert decide_given_up(GIVEN_UP, record(claim(creates=("create",))), NOW) == GIVEN_UP.failure
+    assert decide_given_up(GIVEN_UP, record(claim(creates=("create",))), NOW) == GIVEN_UP.claimed
 
 
 @pytest.mark.parametrize(

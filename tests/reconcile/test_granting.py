@@ -10,7 +10,6 @@ from stream_encryption.reconcile.actions import (
     Call,
     Code,
     Failed,
-    GiveUp,
     SkipRevoke,
     Stabilized,
     Wait,
@@ -29,6 +28,7 @@ from stream_encryption.reconcile.state import (
     Stability,
     State,
     after_grant_call,
+    after_lost_call,
 )
 from stream_encryption.record.changes import Intent
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
@@ -40,6 +40,7 @@ from tests.values import (
     REF,
     THEY,
     TWO,
+    by_itself,
     call,
     claim,
     ensure,
@@ -356,7 +357,7 @@ def test_a_grants_call_is_remembered_with_its_answer() -> None:
     assert after.granted.made == (replace(PRODUCER, grant_id="id", made_at=NOW),)
     assert after.call
     assert (after.call.called_at, after.call.answered) == (NOW, True)
-    lost = after_grant_call(before, None, NOW)
+    lost = after_lost_call(before, NOW)
     assert lost.call
     assert (lost.granted, lost.call.called_at, lost.call.answered) == (Granted(), NOW, False)
     gone = after_grant_call(state(call=call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)), "", NOW)
@@ -371,12 +372,12 @@ def test_a_waiting_request_revokes_nothing() -> None:
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
 
 
-def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action | GiveUp:
+def revoking(goal: Goal, action: str = REVOKE, kind: RefusalKind = RefusalKind.DENIED) -> Action:
     """The decision after AWS has refused for an hour to revoke the producer's grant."""
     refusal = Refusal(action, ONE.identity, kind, "SomeException", "its own words")
     since = (OngoingRefusal(action, kind, NOW - 3600),)
     own = call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)
-    return told(decide_refusal(goal, refusal, state(call=own, ongoing_refusals=since), NOW))
+    return by_itself(decide_refusal(goal, refusal, state(call=own, ongoing_refusals=since), NOW))
 
 
 @pytest.mark.parametrize("action", [REVOKE, LIST_GRANTS])
@@ -412,7 +413,7 @@ def test_a_principal_that_kms_does_not_know_is_named() -> None:
     own = call(intent(Change.CREATE_GRANT, CONSUMER), grant=CONSUMER)
     refusal = Refusal("kms:CreateGrant", ONE.identity, RefusalKind.PRINCIPAL, "InvalidArnException", "its own words")
     since = (OngoingRefusal(refusal.action, refusal.kind, NOW - 3600),)
-    failed = told(decide_refusal(ensure(), refusal, state(call=own, ongoing_refusals=since), NOW))
+    failed = by_itself(decide_refusal(ensure(), refusal, state(call=own, ongoing_refusals=since), NOW))
     assert isinstance(failed, Failed)
     assert failed.code == "PrincipalUnknown"
     assert all(one in failed.reason for one in (READER, "Consumers", ONE.identity))

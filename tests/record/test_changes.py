@@ -17,7 +17,6 @@ from stream_encryption.record.changes import (
     with_departed,
     with_pending,
     with_releasing,
-    with_request,
     without_claim,
     without_old,
     without_pending,
@@ -183,12 +182,12 @@ def test_an_owner_without_a_claim_removes_none() -> None:
     assert without_claim(record(claim(THEY)), ME) == record(claim(THEY))
 
 
-def test_a_request_is_noted_in_its_owners_claim_alone() -> None:
+def test_a_request_is_noted_in_its_owners_claim() -> None:
     """Record, rule 3: an older request of the owner is superseded from then on."""
-    noted = with_request(record(claim(THEY), claim()), ME, stamp("update", SECOND + 5), creates=False)
-    assert noted.claims == (claim(THEY), claim(latest=Latest(SECOND + 5, ("update",))))
-    again = with_request(record(claim(creates=("one", "two"))), ME, stamp("one", SECOND + 5), creates=True)
-    assert again.claims == (claim(latest=Latest(SECOND + 5, ("one",)), creates=("two", "one")),)
+    noted = claim().with_request(stamp("update", SECOND + 5), creates=False)
+    assert noted == claim(latest=Latest(SECOND + 5, ("update",)))
+    again = claim(creates=("one", "two")).with_request(stamp("one", SECOND + 5), creates=True)
+    assert again == claim(latest=Latest(SECOND + 5, ("one",)), creates=("two", "one"))
 
 
 def test_a_delete_that_begins_supersedes_the_requests_that_the_claim_knows() -> None:

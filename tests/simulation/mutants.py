@@ -29,7 +29,7 @@ STREAM = (
     Mutant(
         "SettleSeconds are not waited for",
         "reconcile/ensure.py",
-        "    settled_at = since + goal.properties.settle_seconds",
+        "    settled_at = since + properties.settle_seconds",
         "    settled_at = since",
         "create and delete",
     ),

@@ -62,8 +62,8 @@ RECORD = (
     Mutant(
         "SUCCESS comes without the last write",
         "reconcile/step.py",
-        "        case Stabilized(record=Record() as record) |",
-        "        case Stabilized(record=Record() as record, attributes=None) |",
+        "        case Stabilized(record=Record() as record):",
+        "        case Stabilized(record=Record() as record, attributes=None):",
         "create and delete",
     ),
     Mutant(
@@ -121,8 +121,8 @@ OWNERSHIP = (
     Mutant(
         "a claim is gone before the encryption is undone",
         "reconcile/release.py",
-        "    for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):",
-        "    for rule in (_leave_unless_in_force, _wait_for_turn, _revoke_grants):",
+        "        or _restore(situation)\n",
+        "",
         "create and delete",
     ),
 )

@@ -6,14 +6,14 @@ WATCH = (
     Mutant(
         "a mend goes on after a Delete",
         "reconcile/mend.py",
-        "        and claim.releasing is None\n",
+        " claim.releasing is None and",
         "",
         "a Delete during a mend",
     ),
     Mutant(
         "a mend goes on against a newer request",
         "reconcile/mend.py",
-        "        and claim.latest.arrival(goal.stamp) is Arrival.CURRENT\n",
+        " claim.is_settled and",
         "",
         "an Update that dies during a mend",
     ),

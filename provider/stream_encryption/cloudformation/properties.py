@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any
 
 from stream_encryption.errors import InvalidProperties
@@ -158,36 +159,17 @@ def _key_id(value: str, place: Place) -> str:
     return value
 
 
-def _on_delete(value: str, _place: Place) -> OnDelete:
+def _one_of(choices: type[StrEnum], value: str) -> StrEnum:
     try:
-        return OnDelete(value)
+        return choices(value)
     except ValueError:
-        raise ValueError(f"{shown(value)} is not one of {', '.join(OnDelete)}") from None
-
-
-def _on_drift(value: str, _place: Place) -> OnDrift:
-    try:
-        return OnDrift(value)
-    except ValueError:
-        raise ValueError(f"{shown(value)} is not one of {', '.join(OnDrift)}") from None
-
-
-def _settle_seconds(value: str, _place: Place) -> int:
-    return _seconds(value, MAX_SETTLE_SECONDS)
-
-
-def _grant_seconds(value: str, _place: Place) -> int:
-    return _seconds(value, MAX_GRANT_SECONDS)
+        raise ValueError(f"{shown(value)} is not one of {', '.join(choices)}") from None
 
 
 def _seconds(value: str, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > most:
         raise ValueError(f"{shown(value)} is not a whole number from 0 to {most}")
     return int(value)
-
-
-def _principals(value: Any, _place: Place) -> tuple[str, ...]:  # noqa: ANN401 (a list, or one string)
-    return principals(value)
 
 
 def _true_or_false(value: str, _place: Place) -> bool:
@@ -201,12 +183,12 @@ _READERS: Mapping[str, Callable[[str, Place], Any]] = {
     "StreamARN": _stream_arn,
     "KeyId": _key_id,
     "EncryptionType": _encryption_type,
-    "OnDelete": _on_delete,
-    "OnDrift": _on_drift,
-    "Producers": _principals,
-    "Consumers": _principals,
-    "GrantSeconds": _grant_seconds,
-    "SettleSeconds": _settle_seconds,
+    "OnDelete": lambda value, _place: _one_of(OnDelete, value),
+    "OnDrift": lambda value, _place: _one_of(OnDrift, value),
+    "Producers": lambda value, _place: principals(value),
+    "Consumers": lambda value, _place: principals(value),
+    "GrantSeconds": lambda value, _place: _seconds(value, MAX_GRANT_SECONDS),
+    "SettleSeconds": lambda value, _place: _seconds(value, MAX_SETTLE_SECONDS),
     "Verify": _true_or_false,
     "Takeover": _true_or_false,
 }

@@ -141,15 +141,15 @@ Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevok
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp(Decided):
-    """The undo of a failed request can't go on, since AWS refuses a call. The record decides how the undo ends.
+class GiveUp:
+    """AWS keeps refusing a call of a Release that undoes a failed request. It ends in one of two ways.
 
     Attributes:
-        goal: The undo: a Delete, or a part of a rollback.
-        failure: How the undo ends if the failed request has a claim.
-        note: What the person who reads the response should know if it has none.
+        goal: The Release.
+        claimed: The end if the failed request has a claim in the record: there is something to undo.
+        unclaimed: The end if it has none.
     """
 
     goal: Release
-    failure: Failed
-    note: str
+    claimed: Failed
+    unclaimed: Stabilized

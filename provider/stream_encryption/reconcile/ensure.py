@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stream_encryption import errors
-from stream_encryption.record.changes import Intent, with_claim, with_request, without_pending
+from stream_encryption.record.changes import Intent, with_claim, without_pending
 from stream_encryption.record.requests import Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import CUSTOMER_ALIAS, Key, StreamStatus
@@ -54,20 +54,17 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
     if stream.status is StreamStatus.DELETING or seen.wanted is None:  # a look at a DELETING stream looks no key up
         return Failed(errors.StreamBeingDeleted(stream))
     situation = EnsureSituation(goal, stream, seen, state, now, seen.wanted)
-    for rule in (
-        _fail_unless_mine,
-        _wait_for_look_up,
-        _fail_if_key_unusable,
-        _wait_for_turn,
-        _make_grants,
-        _start_encryption,
-        _settle,
-        _revoke_grants,
-    ):
-        action = rule(situation)
-        if action:
-            return action
-    return _succeed(situation)
+    return (
+        _fail_unless_mine(situation)
+        or _wait_for_look_up(situation)
+        or _fail_if_key_unusable(situation)
+        or _wait_for_turn(situation)
+        or _make_grants(situation)
+        or _start_encryption(situation)
+        or _settle(situation)
+        or _revoke_grants(situation)
+        or _succeed(situation)
+    )
 
 
 def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
@@ -118,7 +115,7 @@ def _wait_for_turn(situation: EnsureSituation) -> Action | None:
     goal, record = situation.goal, situation.record
     claim = record.in_force_of(goal.owner)
     if wait and claim and claim.latest.arrival(goal.stamp) is Arrival.NEWER:
-        return record_request(with_request(record, goal.owner, goal.stamp, creates=goal.creates))
+        return record_request(with_claim(record, claim.with_request(goal.stamp, creates=goal.creates)))
     return wait
 
 
@@ -145,16 +142,15 @@ def _start_encryption(situation: EnsureSituation) -> Action | None:
 
 def _settle(situation: EnsureSituation) -> Action | None:
     """Wait for SettleSeconds after ACTIVE, then put a data record where Verify is true."""
-    goal, since = situation.goal, situation.state.stability.believed_since
+    properties, since = situation.goal.properties, situation.state.stability.believed_since
     if since is None:
         return wait_until_believed(situation)
-    settled_at = since + goal.properties.settle_seconds
-    if (
-        goal.properties.settle_seconds and situation.seen.now < settled_at
-    ):  # The look must have begun after the settling time.
+    settled_at = since + properties.settle_seconds
+    # The look must have begun after the settling time, if there is one.
+    if properties.settle_seconds and situation.seen.now < settled_at:
         left = max(0.0, settled_at - situation.now)
-        return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {goal.properties.settle_seconds} s", left)
-    if goal.properties.verify and not situation.state.verified:
+        return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {properties.settle_seconds} s", left)
+    if properties.verify and not situation.state.verified:
         return Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)
     return None
 

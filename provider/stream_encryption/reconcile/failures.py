@@ -31,7 +31,7 @@ _PROOF_PAUSE_SECONDS = 5.0
 
 
 def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Action | GiveUp:
-    """Choose the next action after a call that AWS refused.
+    """Choose the next action after a call that AWS refused: wait, go on without the call, or end.
 
     Args:
         goal: What the request wants.
@@ -39,8 +39,16 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         state: What the request remembers, this refusal included.
         now: A time before the refused call was made, in epoch seconds: when the step began.
     """
+    action = _wait_or_end(goal, refusal, state, now)
+    if isinstance(action, Wait):
+        return action
+    return _not_revoked(goal, refusal, state) or _given_up(goal, refusal, action)
+
+
+def _wait_or_end(goal: Goal, refusal: Refusal, state: State, now: float) -> Action:
+    """Wait as long as the refusal may pass; then end the goal, or skip the restore."""
     since = state.refused_since(refusal.action, refusal.kind)
-    tried = now - (now if since is None else since)
+    tried = 0.0 if since is None else now - since
     match refusal.kind:
         case RefusalKind.CONFLICT:
             reason = "somebody else wrote the record in between; read it again"
@@ -54,18 +62,18 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         case RefusalKind.LIMIT:
             if tried < LIMIT_SECONDS:
                 return Wait(Code.RETRYING_LIMIT, f"{refusal.action}: {refusal.code}; it may pass")
-            return _or_go_on(goal, refusal, state, Failed(errors.QuotaSpent(refusal, now)))
+            return Failed(errors.QuotaSpent(refusal, now))
         case RefusalKind.UNPROVEN:
             return _unproven(refusal, tried)
         case RefusalKind.INVALID:
-            return _invalid(goal, refusal, state, tried)
+            return _invalid(goal, refusal, tried)
         case (
             RefusalKind.KEY | RefusalKind.DENIED | RefusalKind.PRINCIPAL | RefusalKind.CREDENTIALS | RefusalKind.RECORD
         ):
             if tried < REFUSAL_RETRY_SECONDS:
                 reason = f"{refusal.action}: {refusal.code}: {refusal.message}; it may be too new, try again"
                 return Wait(Code.RETRYING_REFUSED, reason)
-            return _or_go_on(goal, refusal, state, _refused_for_good(goal, refusal, state))
+            return _refused_for_good(goal, refusal, state)
         case _:
             assert_never(refusal.kind)
 
@@ -91,9 +99,7 @@ def record_after_failure(goal: Goal, state: State, record: Record, seen: Observa
     active = seen if seen and seen.stream and seen.stream.status is StreamStatus.ACTIVE else None
     if call.called_at is None:
         return _without_effect(goal, state, without_pending(record), active)
-    if active is None:
-        return None
-    if not call.answered or state.shown_at < call.called_at:
+    if active is None or not call.answered or state.shown_at < call.called_at:
         return None
     return without_pending(with_current_key(record, active.current, call.called_at))
 
@@ -123,10 +129,10 @@ def _unproven(refusal: Refusal, tried: float) -> Action:
     return Failed(errors.NotVerified(refusal.resource, tried))
 
 
-def _invalid(goal: Goal, refusal: Refusal, state: State, tried: float) -> Action | GiveUp:
+def _invalid(goal: Goal, refusal: Refusal, tried: float) -> Action:
     if isinstance(goal, Release) and tried < INVALID_SECONDS:
         return Wait(Code.RETRYING_REFUSED, f"{refusal.action}: {refusal.code}; the stream may have just changed")
-    return _or_go_on(goal, refusal, state, Failed(errors.InvalidArgument(refusal)))
+    return Failed(errors.InvalidArgument(refusal))
 
 
 def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
@@ -154,14 +160,6 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
     return Failed(errors.AccessDenied(refusal))
 
 
-def _or_go_on(goal: Goal, refusal: Refusal, state: State, end: Action) -> Action | GiveUp:
-    """Choose `end`, unless the request can go on without the refused call, or perhaps has nothing to undo."""
-    skipped = _not_revoked(goal, refusal, state)
-    if skipped:
-        return skipped
-    return _given_up(goal, refusal, end) if isinstance(end, Failed) else end
-
-
 def _not_revoked(goal: Goal, refusal: Refusal, state: State) -> SkipRevoke | None:
     """Leave a grant that AWS will not revoke, unless this very Update ends it.
 
@@ -185,17 +183,18 @@ def _former_key_is_refused(refusal: Refusal) -> bool:
     return refusal.kind is RefusalKind.KEY
 
 
-def _given_up(goal: Goal, refusal: Refusal, failure: Failed) -> Failed | GiveUp:
-    """Give up the undo of a failed request: AWS has probably refused the failed request the same call.
+def _given_up(goal: Goal, refusal: Refusal, end: Action) -> Action | GiveUp:
+    """Let the record decide, if the goal undoes a request to which AWS has probably refused the same call.
 
     A refused Start or Stop means that there is something to undo. Refused credentials say nothing of it.
     """
-    undoes = refusal.action.endswith((Change.START, Change.STOP))
-    if not isinstance(goal, Release) or not goal.may_be_untouched or undoes or refusal.kind is RefusalKind.CREDENTIALS:
-        return failure
+    if not isinstance(end, Failed) or not isinstance(goal, Release) or not goal.may_be_untouched:
+        return end
+    if refusal.action.endswith((Change.START, Change.STOP)) or refusal.kind is RefusalKind.CREDENTIALS:
+        return end
+    reason = f"{refusal.action} was refused, as it may have been to the failed request"
     note = (
         f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
         f"stream {goal.stream.name}, it stays so: look at the stream."
     )
-    reason = f"{refusal.action} was refused, as it may have been to the failed request"
-    return GiveUp(Code.LEFT_ALONE, reason, goal, failure, note)
+    return GiveUp(goal, claimed=end, unclaimed=Stabilized(Code.LEFT_ALONE, reason, note=note))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from stream_encryption import errors
 from stream_encryption.record.changes import MOST_MENDS, Intent, recent_mends, with_mend, without_pending
-from stream_encryption.record.requests import Arrival
 from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import StreamStatus
 
@@ -33,29 +32,21 @@ def decide_mend(goal: Mend, seen: Observation, state: State, now: float) -> Acti
     if stream.status is StreamStatus.DELETING:
         return Failed(errors.StreamBeingDeleted(stream))
     situation = Situation(goal, stream, seen, state, now)
-    for rule in (
-        _fail_if_superseded,
-        _fail_if_key_unusable,
-        wait_for_calls_in_flight,
-        wait_for_active,
-        _start_encryption,
-        wait_until_believed,
-    ):
-        action = rule(situation)
-        if action:
-            return action
-    return _succeed(situation)
+    return (
+        _fail_if_superseded(situation)
+        or _fail_if_key_unusable(situation)
+        or wait_for_calls_in_flight(situation)
+        or wait_for_active(situation)
+        or _start_encryption(situation)
+        or wait_until_believed(situation)
+        or _succeed(situation)
+    )
 
 
 def _fail_if_superseded(situation: Situation[Mend]) -> Failed | None:
     """Fail unless the claim that the watch read is still in force, and its request has succeeded."""
     goal, claim = situation.goal, situation.record.in_force_of(situation.goal.owner)
-    if (
-        claim
-        and claim.releasing is None
-        and claim.latest.arrival(goal.stamp) is Arrival.CURRENT
-        and claim.succeeded == goal.stamp.digest
-    ):
+    if claim and claim.releasing is None and claim.is_settled and claim.succeeded == goal.stamp.digest:
         return None
     return Failed(errors.Superseded(situation.stream, goal.owner))
 

@@ -78,11 +78,9 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     seen = replace(seen, current=current_key(stream, seen.record, env.keys))
     if isinstance(goal, RevokeDue):
         return seen
-    return (
-        _for_mend(goal, seen, stream, env.keys)
-        if isinstance(goal, Mend)
-        else _for_release(goal, seen, stream, env.keys)
-    )
+    if isinstance(goal, Mend):
+        return _for_mend(goal, seen, stream, env.keys)
+    return _for_release(goal, seen, stream, env.keys)
 
 
 def arn_of(goal: Goal) -> str:
@@ -152,7 +150,7 @@ def has_wanted_key(claim: Claim, current: Key | None, wanted: Key | None) -> boo
 
 def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
     seen = replace(seen, is_last_key=_is_last_key(goal, seen, stream, keys))
-    if not seen.record.is_in_force(goal.owner) and not seen.is_last_key:
+    if not seen.record.in_force_of(goal.owner) and not seen.is_last_key:
         return seen
     target = restoration(goal, seen.record, seen.current)
     if target.outcome is not Outcome.RESTORE:

@@ -44,14 +44,17 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     if claim and _belongs_to_another_request(goal, claim):
         return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     if stream is None or stream.status is StreamStatus.DELETING:
-        gone = Stream.gone(goal.stream.name, seen.record.stream)
-        return _without_stream(Situation(goal, gone, seen, state, now))
+        gone = Situation(goal, Stream.gone(seen.record.stream), seen, state, now)
+        reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
+        return _depart(gone, Code.RELEASED, reason)
     situation = Situation(goal, stream, seen, state, now)
-    for rule in (_leave_unless_in_force, _wait_for_turn, _restore, _revoke_grants):
-        action = rule(situation)
-        if action:
-            return action
-    return _succeed(situation)
+    return (
+        _leave_unless_in_force(situation)
+        or _wait_for_turn(situation)
+        or _restore(situation)
+        or _revoke_grants(situation)
+        or _succeed(situation)
+    )
 
 
 def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Action:
@@ -68,14 +71,8 @@ def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Acti
         if claim is None:
             left = _departed(goal, record, now)  # The failed request may still be at work.
         elif not _belongs_to_another_request(goal, claim):
-            return given_up.failure
-    return Stabilized(given_up.code, given_up.reason, left, note=given_up.note)
-
-
-def _without_stream(situation: Situation[Release]) -> Action:
-    """Release the claim on a stream that is gone, or is about to go, and revoke the grants for it."""
-    reason = f"stream {situation.goal.stream.name} does not exist any more, or is being deleted"
-    return _depart(situation, Code.RELEASED, reason)
+            return given_up.claimed
+    return replace(given_up.unclaimed, record=left)
 
 
 def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
@@ -113,7 +110,7 @@ def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
     """
     goal, record = situation.goal, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
-    if record.is_in_force(goal.owner) or (claim is None and situation.seen.is_last_key):
+    if record.in_force_of(goal.owner) or situation.seen.is_last_key:
         return None
     if claim and in_force:
         return _depart(situation, Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over")

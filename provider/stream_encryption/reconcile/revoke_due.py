@@ -20,7 +20,7 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
     """Choose the next action for grants that are due."""
     stream = seen.stream
     if stream is None or stream.status is StreamStatus.DELETING:
-        stream = Stream.gone(goal.stream.name, seen.record.stream)
+        stream = Stream.gone(seen.record.stream)
     situation = Situation(goal, stream, seen, state, now)
     record = situation.record_with_current_key
     revokes = revocable_grant(situation, record)

@@ -165,13 +165,9 @@ def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: R
         announced: The record to write with the intent.
         if_undone: The action if the change took effect, and somebody else undid it.
     """
-    state, call = situation.state, situation.state.call
-    if (
-        call
-        and call.called_at is not None
-        and call.is_same_change(intent)
-        and not _is_overtaken(situation, call.called_at)
-    ):
+    state, record, call = situation.state, situation.record, situation.state.call
+    # A call that was made, unless another request has changed the stream since: then the change is made again.
+    if call and call.called_at is not None and call.is_same_change(intent) and record.changed_at <= call.called_at:
         if situation.now - max(call.called_at, state.shown_at) < EFFECT_SECONDS:
             return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
         if call.answered and state.shown_at >= call.called_at:
@@ -182,11 +178,6 @@ def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: R
         return _call(situation, intent)
     reason = f"announce {intent.change} with {intent.key.key_id} before it is called"
     return WriteRecord(Code.INTENT_RECORDED, reason, announced, intent)
-
-
-def _is_overtaken(situation: Situation[GoalT], called_at: float) -> bool:
-    """Tell whether another request has changed the stream since this one's call: the change is to be made again."""
-    return situation.record.changed_at > called_at
 
 
 def may_call(situation: Situation[GoalT], intent: Intent) -> bool:

@@ -214,7 +214,7 @@ def after_call(state: State, now: float, *, answered: bool) -> State:
     return replace(state, call=call, calls_made=state.calls_made + 1, stability=stability)
 
 
-def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
+def after_grant_call(state: State, grant_id: str, now: float) -> State:
     """Add that the announced grant was made, or revoked.
 
     Args:
@@ -223,8 +223,8 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
         now: The time, in epoch seconds.
     """
     call, granted = state.call, state.granted
-    if call is None or call.grant is None or grant_id is None:
-        return replace(state, call=call and replace(call, called_at=now))
+    if call is None or call.grant is None:
+        return state
     if call.change is Change.CREATE_GRANT:
         made = replace(call.grant, grant_id=grant_id, made_at=now)
         granted = replace(granted, made=(*granted.made, made))
@@ -236,8 +236,8 @@ def after_grant_call(state: State, grant_id: str | None, now: float) -> State:
 
 def after_lost_call(state: State, now: float) -> State:
     """Add that the announced call may have been made; its response was lost."""
-    if state.announced_grant:
-        return after_grant_call(state, None, now)
+    if state.call and state.call.grant:
+        return replace(state, call=replace(state.call, called_at=now))
     return after_call(state, now, answered=False)
 
 

@@ -152,9 +152,9 @@ def _perform(action: Action, env: Environment) -> str:
             env.kinesis.stop(action.stream, action.key_id)
         case Verify():
             env.kinesis.verify(action.stream)
-        case Stabilized(record=Record() as record) | WriteRecord(record=record):
+        case Stabilized(record=Record() as record):
             env.table.write(record)
-        case Stabilized() | Wait() | SkipRestore() | SkipRevoke() | Failed():
+        case WriteRecord() | Stabilized() | Wait() | SkipRestore() | SkipRevoke() | Failed():
             pass
         case _:
             assert_never(action)
@@ -180,8 +180,6 @@ def _after_action(attempt: _Attempt, step: Step) -> Step:
             state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed():
             end_intent(attempt.goal, state, step.known, env)
-        case _:
-            pass
     return Step(state, action, known)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from stream_encryption.values import Grant, Key, OnDelete, Owner
@@ -132,11 +131,6 @@ def _claims_without(record: Record, removed: Claim) -> tuple[Claim, ...]:
     return (*before, *after)
 
 
-def with_request(record: Record, owner: Owner, stamp: RequestStamp, *, creates: bool) -> Record:
-    """Note that a Create or Update has come: older requests of the owner change nothing any more."""
-    return _with_changed_claim(record, owner, lambda claim: claim.with_request(stamp, creates=creates))
-
-
 def with_releasing(record: Record, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> Record:
     """Note that a Delete has begun: the requests that it undoes change nothing any more.
 
@@ -146,11 +140,8 @@ def with_releasing(record: Record, owner: Owner, stamp: RequestStamp, failed_cre
         stamp: The Delete.
         failed_create: The digest of the failed Create that it undoes; None where it undoes all older requests.
     """
-    return _with_changed_claim(record, owner, lambda claim: claim.with_releasing(stamp, failed_create))
-
-
-def _with_changed_claim(record: Record, owner: Owner, change: Callable[[Claim], Claim]) -> Record:
-    return replace(record, claims=tuple(change(one) if one.owner == owner else one for one in record.claims))
+    claims = (one.with_releasing(stamp, failed_create) if one.owner == owner else one for one in record.claims)
+    return replace(record, claims=tuple(claims))
 
 
 def with_departed(record: Record, departed: Departed) -> Record:

@@ -225,17 +225,13 @@ class Record:
         """The claim in force, if it is the owner's."""
         return self.in_force if self.in_force and self.in_force.owner == owner else None
 
-    def is_in_force(self, owner: Owner) -> bool:
-        """Tell whether an owner's claim is the one in force."""
-        return self.in_force_of(owner) is not None
-
     def claim_of(self, owner: Owner) -> Claim | None:
         """The claim of an owner, wherever it stands."""
         return next((claim for claim in self.claims if claim.owner == owner), None)
 
     def claim_below(self, owner: Owner) -> Claim | None:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
-        return self.claims[-2] if len(self.claims) > 1 and self.is_in_force(owner) else None
+        return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
 
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""

@@ -26,14 +26,13 @@ def revoke_due(record: Record, stream: Stream | None, now: float) -> RevokeDue |
         stream: Its stream, just looked at; None where there is none.
         now: The time, in epoch seconds.
     """
-    name = record.stream.rpartition("/")[2]
-    there = stream if stream and stream.status is not StreamStatus.DELETING else Stream.gone(name, record.stream)
+    there = stream if stream and stream.status is not StreamStatus.DELETING else Stream.gone(record.stream)
     due = [grant for grant in record.grants if not grant.owners and _is_due(grant, record, there, now)]
     if not due or (record.pending and record.pending.until > now):
         return None
     hour = int(now // HOUR)
     digest = hashlib.sha256(f"{record.stream}\n{hour}".encode()).hexdigest()[:16]
-    return RevokeDue(StreamRef(name, record.stream), RequestStamp(int(now), f"due-{digest}"))
+    return RevokeDue(StreamRef.of_arn(record.stream), RequestStamp(int(now), f"due-{digest}"))
 
 
 def _is_due(grant: Grant, record: Record, stream: Stream, now: float) -> bool:

@@ -47,9 +47,7 @@ class Sight:
 
     def _look(self, record: Record, *, use_describe_stream: bool) -> Look:
         now = self.clock.now()
-        stream = self.kinesis.describe(
-            StreamRef(record.stream.rpartition("/")[2], record.stream), use_describe_stream=use_describe_stream
-        )
+        stream = self.kinesis.describe(StreamRef.of_arn(record.stream), use_describe_stream=use_describe_stream)
         return look_of(record, stream, self.keys, now)
 
 

@@ -79,7 +79,7 @@ def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
         return None
     if not claim.is_settled:
         return None  # Its newest request has not succeeded, so nobody knows which state to go back to.
-    stream = StreamRef(record.stream.rpartition("/")[2], record.stream)
+    stream = StreamRef.of_arn(record.stream)
     return Mend(stream, claim.owner, RequestStamp(claim.latest.issued_at, claim.latest.digests[-1]))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from stream_encryption.aws.event_bus import MOST_EVENTS, EventBus
 from stream_encryption.record.values import Record
 from stream_encryption.record.watch_notes import Told
+from stream_encryption.values import StreamRef
 
 from .log import WatchLog
 from .news import News
@@ -50,7 +51,7 @@ def event_detail(record: Record, state: str, told: Told) -> dict[str, Any]:
         "detail": told.detail,
         "since": datetime.fromtimestamp(told.since, UTC).isoformat(timespec="seconds"),
         "by": told.by or None,
-        "stream": record.stream.rpartition("/")[2],
+        "stream": StreamRef.of_arn(record.stream).name,
         "stackId": claim.owner.stack_id if claim else None,
         "logicalId": claim.owner.logical_id if claim else None,
         "wantedKeyId": claim.wanted.key_id if claim else None,

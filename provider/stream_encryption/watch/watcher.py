@@ -69,7 +69,7 @@ class Watcher:
         if not may_be_due(record, now):
             return
         with suppress(Refused):  # The next round looks again.
-            ref = StreamRef(record.stream.rpartition("/")[2], record.stream)
+            ref = StreamRef.of_arn(record.stream)
             due = revoke_due(record, self.sight.kinesis.describe(ref), now)
             if due:
                 self._mend(due, f"revoke-{due.stamp.digest}", now)
