@@ -24,7 +24,7 @@ from benchmarks.report import Goal
 from local.engines import Durations, kinesis_version, start_kinesis
 from local.place import Place
 from local.processes import Household
-from stream_encryption.app import Parts, SystemClock, handler
+from stream_encryption.app import Parts, SystemClock, make_handler
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import LambdaContext, create_event
@@ -207,7 +207,7 @@ def _handler(client: Callable[[str], Any], send: Callable[[str, bytes], int], na
     settings = Settings(name, "INFO", "stampede", TABLE_NAME)
     metrics = cast("Metrics", EphemeralMetrics(namespace="stampede", service=name))
     telemetry = Telemetry(Logger(service=name, level="INFO"), metrics)
-    return handler(Parts(settings, client, SystemClock(), Random(name), telemetry, send))  # noqa: S311 (spreads load)
+    return make_handler(Parts(settings, client, SystemClock(), Random(name), telemetry, send))  # noqa: S311 (spreads load)
 
 
 def _stack(place: Place, name: str) -> str:

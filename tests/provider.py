@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from failure_responder import respond
-from stream_encryption.app import Parts, handler
+from stream_encryption.app import Parts, make_handler
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import STREAM_NAME, LambdaContext, create_event, delete_event, update_event
@@ -72,7 +72,7 @@ class Provider:
         self.telemetry = Telemetry(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
         client, random = self.clients.__getitem__, Random(seed)  # noqa: S311 - the seed repeats it
         self._parts = Parts(self.settings, client, self.clock, random, self.telemetry, send or self.send)
-        self._idle = [handler(self._parts)]
+        self._idle = [make_handler(self._parts)]
 
     def create(self, properties: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
         """Have CloudFormation send a Create, and tell the answer."""
@@ -101,7 +101,7 @@ class Provider:
 
         An execution environment of Lambda's takes one event at a time: an event that comes meanwhile gets another one.
         """
-        environment = self._idle.pop() if self._idle else handler(self._parts)
+        environment = self._idle.pop() if self._idle else make_handler(self._parts)
         try:
             return environment(event, LambdaContext(self.clock, timeout))
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger, Metrics
 
-from stream_encryption.app import Parts, handler, on_event
+from stream_encryption.app import Parts, make_handler, on_event
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
 from tests.builders import ATTRIBUTES, STREAM_ARN, LambdaContext, create_event, delete_event
@@ -158,7 +158,7 @@ def without_clients() -> tuple[Any, NoClients, list[dict[str, Any]]]:
     telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
     settings = Settings("test", "INFO", "test", "record")
     parts = Parts(settings, clients, Clock(), Random(1), telemetry, put)  # noqa: S311 - only spreads polls
-    return handler(parts), clients, responses
+    return make_handler(parts), clients, responses
 
 
 def test_no_client_is_made_before_a_request_needs_one(without_clients: Any) -> None:

@@ -34,7 +34,7 @@ TIMES = {
     "until its intent has ended ({} s and more)": changes.INTENT_SECONDS - changes.BEGIN_SECONDS,
     "`HandoverSeconds` ({} s)": Settings.__dataclass_fields__["handover_seconds"].default,
     "one step of at most {} s": workflow_step.STEP_SECONDS,
-    "tries the hand-over again every {} s": hand_over.AGAIN_SECONDS,
+    "tries the hand-over again every {} s": hand_over.HAND_OVER_AGAIN_SECONDS,
     "(default 3,600 s) less {} s": MARGIN_SECONDS,
     "(`departed`) for {} hours": values.DEPARTED_SECONDS / 3600,
 }

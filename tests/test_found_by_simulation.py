@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.app import Parts, handler
+from stream_encryption.app import Parts, make_handler
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State, after_look
-from stream_encryption.record.values import Change, Pending, Record, RecordedKey
+from stream_encryption.record.values import Change, Intent, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, LambdaContext, create_event
 from tests.fake_calls import Call
@@ -30,7 +30,7 @@ def provider() -> Provider:
 def _another_environment(provider: Provider) -> Callable[[Any, Any], Any]:
     """Make the handler of another execution environment of the function."""
     client, random = provider.clients.__getitem__, Random(2)  # noqa: S311 - the seed repeats it
-    return handler(Parts(provider.settings, client, provider.clock, random, provider.telemetry, provider.send))
+    return make_handler(Parts(provider.settings, client, provider.clock, random, provider.telemetry, provider.send))
 
 
 def _context(provider: Provider) -> LambdaContext:
@@ -77,7 +77,7 @@ def test_the_call_of_another_delivery_is_not_taken_for_a_settled_stream() -> Non
     """Promise 1: while that call can be in flight, descriptions may be from before it."""
     stream = Stream(STREAM_NAME, STREAM_ARN, StreamStatus.ACTIVE, "alias/one")
     key = RecordedKey("alias/one", "arn:aws:kms:us-east-1:123456789012:key/1")
-    pending = Pending(Change.START, key, request="digest", intent_id="other", written_at=100.0, until=125.0)
+    pending = Intent(Change.START, key, request="digest", intent_id="other", written_at=100.0, until=125.0)
     seen = Observation(101.0, stream, Record(STREAM_ARN, pending=pending), as_wanted=True)
     during = after_look(State(since=100.5), seen, 101.0)
     afterwards = after_look(during, replace(seen, now=126.0), 126.1)

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger, Metrics
 from moto import mock_aws
 
-from stream_encryption.app import Parts, handler
+from stream_encryption.app import Parts, make_handler
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.record.table import RecordTable
 from stream_encryption.record.values import Record
@@ -49,7 +49,7 @@ class Account:
         settings = Settings("test", "INFO", "test", TABLE)
         telemetry = Telemetry(Logger(service="test"), Metrics(namespace="test", service="test"))
         random = Random(1)  # noqa: S311 - only spreads polls
-        self._handle = handler(Parts(settings, Settings.client, self._clock, random, telemetry, self._put))
+        self._handle = make_handler(Parts(settings, Settings.client, self._clock, random, telemetry, self._put))
 
     def key(self, alias: str) -> str:
         """Make a key with an alias, and return its ARN."""

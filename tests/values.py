@@ -8,9 +8,9 @@ from stream_encryption.reconcile.actions import Action, Decided, Failed, GiveUp
 from stream_encryption.reconcile.goals import Ensure, Mend, Properties, Release
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OwnCall, State
-from stream_encryption.record.changes import INTENT_SECONDS, Intent
+from stream_encryption.record.changes import INTENT_SECONDS, PlannedCall
 from stream_encryption.record.requests import Latest, RequestStamp
-from stream_encryption.record.values import Change, Claim, Pending, Record, RecordedKey
+from stream_encryption.record.values import Change, Claim, Intent, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete, Owner, Stream, StreamRef, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
 
@@ -66,22 +66,22 @@ def record(*claims: Claim, **more: Any) -> Record:
     return Record(STREAM_ARN, **{"version": 3, "incarnation": CREATED, "claims": claims, **more})
 
 
-def start_intent(key: Key = ONE, request: RequestStamp | None = None) -> Intent:
+def start_intent(key: Key = ONE, request: RequestStamp | None = None) -> PlannedCall:
     """The intent to start the encryption with a key."""
-    return Intent(Change.START, started(key), request or stamp())
+    return PlannedCall(Change.START, started(key), request or stamp())
 
 
-def stop_intent(key: Key = ONE) -> Intent:
+def stop_intent(key: Key = ONE) -> PlannedCall:
     """The intent to stop the encryption."""
-    return Intent(Change.STOP, recorded(key), stamp())
+    return PlannedCall(Change.STOP, recorded(key), stamp())
 
 
-def pending(intent: Intent, name: str = "intent-1", at: float = NOW) -> Pending:
+def pending(intent: PlannedCall, name: str = "intent-1", at: float = NOW) -> Intent:
     """An intent as the record keeps it."""
-    return Pending(intent.change, intent.key, intent.request.digest, name, at, at + INTENT_SECONDS)
+    return Intent(intent.change, intent.key, intent.request.digest, name, at, at + INTENT_SECONDS)
 
 
-def call(intent: Intent, name: str = "intent-1", at: float = NOW, **more: Any) -> OwnCall:
+def call(intent: PlannedCall, name: str = "intent-1", at: float = NOW, **more: Any) -> OwnCall:
     """A change that this request has announced, and not made unless `called_at` says so."""
     return OwnCall(intent.change, intent.key, name, at, **more)
 

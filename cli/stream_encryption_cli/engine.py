@@ -9,7 +9,7 @@ from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
 from stream_encryption.cloudformation.request import Request
 from stream_encryption.errors import InvalidProperties, KeyUnusable, OwnedByAnotherStack, ProviderError
-from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Stabilized, Verify, Wait
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Reached, SkipRestore, Verify, Wait
 from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.goals import Goal, Release
 from stream_encryption.reconcile.loop import WaitBudget, loop
@@ -58,6 +58,7 @@ __all__ = [
     "Place",
     "Progress",
     "ProviderError",
+    "Reached",
     "Record",
     "RecordTable",
     "Refusal",
@@ -67,7 +68,6 @@ __all__ = [
     "Request",
     "Sight",
     "SkipRestore",
-    "Stabilized",
     "Stream",
     "StreamRef",
     "StreamStatus",

@@ -12,9 +12,9 @@ from .engine import (
     Code,
     Failed,
     OwnedByAnotherStack,
+    Reached,
     Release,
     SkipRestore,
-    Stabilized,
     Verify,
     Wait,
     for_incarnation,
@@ -137,7 +137,7 @@ def _notes(
         elif isinstance(action, Call) and action.change is Change.START:
             yield from _rights(action, rehearsal)
     end = decisions[-1].action
-    if isinstance(end, Stabilized):
+    if isinstance(end, Reached):
         yield from _of_the_end(end, rehearsal)
     if isinstance(error, OwnedByAnotherStack) and now.owner:
         yield f"if this is the template of that very stack, plan with --stack-name {now.owner.stack_name}"
@@ -152,7 +152,7 @@ def _rights(start: Call, rehearsal: Rehearsal) -> Iterator[str]:
         )
 
 
-def _of_the_end(end: Stabilized, rehearsal: Rehearsal) -> Iterator[str]:
+def _of_the_end(end: Reached, rehearsal: Rehearsal) -> Iterator[str]:
     if end.note:
         yield end.note
     if end.record and len(end.record.claims) > 1:

@@ -27,9 +27,9 @@ from .record.table import RecordTable
 from .settings import Settings
 from .telemetry import Telemetry
 from .workflow.hand_over import FirstInvocation
-from .workflow.mend_step import MendStep
 from .workflow.state_machine import StateMachine
 from .workflow.step import WorkflowStep
+from .workflow.watch_goal_step import WatchGoalStep
 from .workflow.workflow_state import WorkflowState
 
 
@@ -77,15 +77,15 @@ class Parts:
         return StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
 
 
-def handler(parts: Parts) -> Callable[[Any, Any], Any]:
-    """Make the Lambda handler."""
+def make_handler(parts: Parts) -> Callable[[Any, Any], Any]:
+    """Connect the parts; Lambda calls the result with each event."""
     sender = ResponseSender(parts.clock, parts.random, parts.telemetry, parts.put)
     resource = CustomResource(sender, parts.telemetry)
     handover_seconds = parts.settings.handover_seconds if parts.settings.state_machine_arn else inf
     allow_grants = parts.settings.allow_grants
     first = FirstInvocation(parts.environment, parts.state_machine, handover_seconds, parts.telemetry, allow_grants)
     step = WorkflowStep(parts.environment, sender, parts.telemetry)
-    mend = MendStep(parts.environment, parts.telemetry)
+    mend = WatchGoalStep(parts.environment, parts.telemetry)
 
     @resource.create
     @resource.update
@@ -111,7 +111,7 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
         try:
             if not WorkflowState.is_state(event):
                 return resource(event, context)
-            return mend.take(event, context) if MendStep.is_mend(event) else step.take(event, context)
+            return mend.take(event, context) if WatchGoalStep.is_watch_goal(event) else step.take(event, context)
         finally:
             parts.telemetry.end()
 
@@ -120,14 +120,14 @@ def handler(parts: Parts) -> Callable[[Any, Any], Any]:
 
 def on_event(event: Any, context: Any) -> Any:  # noqa: ANN401 (whatever Lambda is invoked with)
     """Handle one request of CloudFormation, or one step of the workflow."""
-    return _handler()(event, context)
+    return _cached_handler()(event, context)
 
 
 @cache
-def _handler() -> Callable[[Any, Any], Any]:
+def _cached_handler() -> Callable[[Any, Any], Any]:
     settings = Settings.from_environment()
     random = Random()  # noqa: S311  # nosec B311  # spreads load
-    return handler(Parts(settings, settings.client, SystemClock(), random, settings.telemetry()))
+    return make_handler(Parts(settings, settings.client, SystemClock(), random, settings.telemetry()))
 
 
 def prepare() -> None:
@@ -136,6 +136,6 @@ def prepare() -> None:
     An error is ignored here: the first request raises it again.
     """
     with suppress(Exception):
-        _handler()
+        _cached_handler()
         Settings.client("kinesis")
         Settings.client("dynamodb")

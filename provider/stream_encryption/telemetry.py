@@ -11,7 +11,7 @@ from .cloudformation.failure import Failure
 from .cloudformation.request import Request
 from .cloudformation.response import Response
 from .reconcile.actions import Action, Call, SkipRestore, SkipRevoke, Wait
-from .reconcile.goals import Goal, Mend, RevokeDue
+from .reconcile.goals import Goal, Mend, WatchGoal
 from .reconcile.progress import Progress
 from .record.values import Change
 from .values import Refusal, RefusalKind
@@ -49,19 +49,19 @@ class Telemetry:
         self._name(request)
         self._count("Steps")
 
-    def resume_mend(self, mend: Mend | RevokeDue) -> None:
-        """Note that a mend of the watch goes on by a step; each later line names its stream and resource."""
+    def resume_watch_goal(self, goal: WatchGoal) -> None:
+        """Note that a goal of the watch goes on by a step; each later line names its stream and resource."""
         self._last_wait = ""
-        self._logger.append_keys(stream=mend.stream.name, request_type=mend.kind)
-        if isinstance(mend, Mend):
-            self._logger.append_keys(stack_id=mend.owner.stack_id, logical_id=mend.owner.logical_id)
+        self._logger.append_keys(stream=goal.stream.name, request_type=goal.kind)
+        if isinstance(goal, Mend):
+            self._logger.append_keys(stack_id=goal.owner.stack_id, logical_id=goal.owner.logical_id)
         self._count("Steps")
 
-    def mend_ended(self, outcome: str) -> None:
-        """Log and count a mend that is over.
+    def watch_goal_ended(self, outcome: str) -> None:
+        """Log and count a goal of the watch that is over.
 
         Args:
-            outcome: Mended, LeftAlone, Failed, or the code of the reason why others decide about the stream.
+            outcome: Mended, Revoked, LeftAlone, Failed, or the code of the reason why others decide about the stream.
         """
         self._logger.info("mend ended", extra={"outcome": outcome})
         self._measure("Mends", MetricUnit.Count, 1, Outcome=outcome)

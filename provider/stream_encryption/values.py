@@ -66,7 +66,7 @@ class Stream:
         arn: Its ARN.
         status: Its status.
         key_id: The KeyId as Kinesis reports it; None where the stream is not encrypted.
-        created: The second of its StreamCreationTimestamp, in epoch seconds; another one where it is created again.
+        created: When it was created, in whole epoch seconds. It tells the stream from an earlier one of its name.
         retention_hours: How long a record can be read after it was put.
     """
 
@@ -108,7 +108,7 @@ class Key:
     deleted_at: float | None = None
 
     @property
-    def has_arn(self) -> bool:
+    def has_key_arn(self) -> bool:
         """Tell whether the identity is a key's ARN, not an alias'."""
         return ":key/" in self.identity
 
@@ -121,7 +121,7 @@ class Key:
         return self.identity if self.resolved and CUSTOMER_ALIAS.fullmatch(self.key_id) else self.key_id
 
     def is_same_as(self, other: Key | None) -> bool:
-        """Tell whether both KeyIds stand for one key; where the look-up could not tell, one spelling is one key."""
+        """Tell whether both KeyIds stand for one key; without the ARN, tell whether they are the same text."""
         if other is None:
             return False
         return self.identity == other.identity or (not self.resolved and self.key_id == other.key_id)

@@ -57,8 +57,8 @@ class WatchParts:
         return StateMachine(self.client("stepfunctions"), self.settings.rounds_arn)
 
 
-def watch(parts: WatchParts) -> Callable[[Mapping[str, Any], Any], None]:
-    """Make the Lambda handler."""
+def make_handler(parts: WatchParts) -> Callable[[Mapping[str, Any], Any], None]:
+    """Connect the parts; Lambda calls the result with each event."""
 
     def handle(event: Mapping[str, Any], _context: Any) -> None:  # noqa: ANN401 (Lambda's context)
         """Look at every stream, at a batch of them, or into a call by others."""
@@ -77,12 +77,12 @@ def watch(parts: WatchParts) -> Callable[[Mapping[str, Any], Any], None]:
 
 def on_watch(event: Mapping[str, Any], context: Any) -> None:  # noqa: ANN401 (Lambda's context)
     """Watch, as the schedule, the state machine or an event of CloudTrail asks."""
-    _handler()(event, context)
+    _cached_handler()(event, context)
 
 
 @cache
-def _handler() -> Callable[[Mapping[str, Any], Any], None]:
+def _cached_handler() -> Callable[[Mapping[str, Any], Any], None]:
     settings = WatchSettings.from_environment()
     logger = Logger(service=settings.service, level=settings.log_level)
     log = WatchLog(logger, Metrics(namespace=settings.namespace, service=settings.service))
-    return watch(WatchParts(settings, Settings.client, SystemClock(), log))
+    return make_handler(WatchParts(settings, Settings.client, SystemClock(), log))

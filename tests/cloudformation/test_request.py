@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from stream_encryption.cloudformation.event_validation import MAX_PHYSICAL_ID_BYTES
 from stream_encryption.cloudformation.request import MARKER, Request, margin
-from stream_encryption.cloudformation.response import MAX_ID_BYTES
 from stream_encryption.cloudformation.response_url import digest_of
 from stream_encryption.errors import InvalidRequest
 from stream_encryption.reconcile.actions import Attributes
@@ -194,7 +194,7 @@ def test_the_longest_names_leave_room_for_the_digest_in_a_failed_create_s_id() -
     stack_id = STACK_ID.replace("platform-encryption", "p" * 128)
     failure_id = of(create_event(StackId=stack_id, LogicalResourceId="E" * 255)).failure_id
     assert failure_id.endswith(f"/{digest_of(RESPONSE_URL)}")
-    assert len(failure_id.encode()) <= MAX_ID_BYTES
+    assert len(failure_id.encode()) <= MAX_PHYSICAL_ID_BYTES
 
 
 @pytest.mark.parametrize(

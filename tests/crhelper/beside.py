@@ -19,7 +19,7 @@ import trustme
 from aws_lambda_powertools import Logger, Metrics
 from crhelper import CfnResource
 
-from stream_encryption.app import Parts, handler
+from stream_encryption.app import Parts, make_handler
 from stream_encryption.cloudformation.custom_resource import CustomResource
 from stream_encryption.cloudformation.response import ResponseSender, put
 from stream_encryption.settings import Settings
@@ -96,7 +96,7 @@ class Beside:
         """Make a provider with boto3's own clients, as Lambda's entry point does."""
         settings = Settings("test", "INFO", "test", self.provider.table.name)
         parts = Parts(settings, Settings.client, self.clock, Random(1), _telemetry(), put)  # noqa: S311 - spreads load
-        handle = handler(parts)
+        handle = make_handler(parts)
         return lambda event: self._responses(lambda: handle(event, LambdaContext(self.clock)))
 
     def hardened(self) -> CustomResource:

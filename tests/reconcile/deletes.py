@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stream_encryption.reconcile.actions import Action, Stabilized
+from stream_encryption.reconcile.actions import Action, Reached
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.state import Stability, State
@@ -40,9 +40,9 @@ def encrypted(known: Record, **more: Any) -> Observation:
     return seen(stream(ONE), known, **{"current": ONE, **more})
 
 
-def reached(action: Action) -> Stabilized:
+def reached(action: Action) -> Reached:
     """The action, which ends the Delete."""
-    assert isinstance(action, Stabilized), action
+    assert isinstance(action, Reached), action
     return action
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Call, Code, Stabilized, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Reached, WriteRecord
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
@@ -89,7 +89,7 @@ def test_a_takeover_takes_the_stream_of_another_stack() -> None:
 def test_a_rename_within_the_stack_is_a_takeover_without_asking() -> None:
     """Record, rule 4: within one stack a rename is a takeover."""
     renamed = decide(wanted(claim(RENAMED)), state(stability=READY))
-    assert isinstance(renamed, Stabilized)
+    assert isinstance(renamed, Reached)
     assert renamed.record
     assert [one.owner for one in renamed.record.claims] == [RENAMED, ME]
 
@@ -149,7 +149,7 @@ def test_after_a_start_no_response_says_that_the_stream_was_left_as_it_is() -> N
 
 def test_a_key_that_the_stream_has_already_is_not_judged() -> None:
     """Promise 4: nothing needs to change, so nothing is asked of the key."""
-    assert isinstance(decide(wanted(wanted=replace(ONE, fault="is Disabled")), state(stability=READY)), Stabilized)
+    assert isinstance(decide(wanted(wanted=replace(ONE, fault="is Disabled")), state(stability=READY)), Reached)
 
 
 def test_a_key_that_kms_does_not_know_is_looked_up_for_a_minute() -> None:
@@ -178,7 +178,7 @@ def test_a_newer_request_is_recorded_before_it_waits() -> None:
     busy = seen(stream(TWO, StreamStatus.UPDATING), record(claim(wanted=TWO)), wanted=ONE, current=TWO)
     noted = decide(busy, stamp=stamp("update", SECOND + 1))
     assert isinstance(noted, WriteRecord)
-    assert (noted.code, noted.intent) == (Code.REQUEST_RECORDED, None)
+    assert (noted.code, noted.planned) == (Code.REQUEST_RECORDED, None)
     assert noted.record == with_claim(busy.record, claim(wanted=TWO, latest=Latest(SECOND + 1, ("update",))))
 
 
@@ -218,7 +218,7 @@ def test_the_intent_is_written_before_the_start() -> None:
     """Record, rule 1: no Start without `pending`; the claim is written with it."""
     written = decide(plain(), creates=True)
     assert isinstance(written, WriteRecord)
-    assert (written.code, written.intent) == (Code.INTENT_RECORDED, start_intent())
+    assert (written.code, written.planned) == (Code.INTENT_RECORDED, start_intent())
     assert written.record.claims == (claim(creates=("mine",)),)
 
 
@@ -249,7 +249,7 @@ def test_an_alias_whose_look_up_is_denied_is_looked_up_for_a_minute_by_a_newer_r
     assert decide(look, denied).code == Code.RETRYING_REFUSED
     late = replace(denied, stability=READY, ongoing_refusals=())
     settled = decide(look, late)
-    assert isinstance(settled, Stabilized)
+    assert isinstance(settled, Reached)
     assert all(one in settled.note for one in ("alias/one", ONE.identity))
     own = claim(latest=Latest(SECOND, ("mine",)))
     assert decide(wanted(own, wanted=replace(ONE, denied=True)), denied).code == Code.POSSIBLY_STALE

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Action, Attributes, Code, Stabilized, Verify, Wait
+from stream_encryption.reconcile.actions import Action, Attributes, Code, Reached, Verify, Wait
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
@@ -55,10 +55,10 @@ def decide(observed: Observation, known: State | None = None, now: float = NOW, 
     return told(decide_ensure(ensure(**goal), observed, known or settled(), now))
 
 
-def done(observed: Observation, known: State | None = None, **goal: Any) -> Stabilized:
+def done(observed: Observation, known: State | None = None, **goal: Any) -> Reached:
     """The decision, which is that nothing is left to be done."""
     action = decide(observed, known, **goal)
-    assert isinstance(action, Stabilized), action
+    assert isinstance(action, Reached), action
     return action
 
 
@@ -189,7 +189,7 @@ def test_a_request_over_a_claim_that_is_being_released_calls_the_release_off() -
 
 def test_where_the_record_is_lost_the_resources_own_key_is_not_what_was_before() -> None:
     """Record, rule 6: Update claims anew; what was there before nobody knows, so Restore ends the encryption."""
-    result = written(wanted(is_last_key=True))
+    result = written(wanted(record_is_lost=True))
     assert mine(result).found is None
     assert (result.key, result.started) == (recorded(ONE), True)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Code, Failed, GiveUp, SkipRestore, Stabilized, Wait
+from stream_encryption.reconcile.actions import Action, Code, Failed, GiveUp, Reached, SkipRestore, Wait
 from stream_encryption.reconcile.failures import decide_refusal, record_after_failure
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
@@ -274,7 +274,7 @@ def test_a_delete_fails_where_the_provider_lacks_something(
 def test_a_delete_whose_record_is_unavailable_leaves_the_stream_and_says_so(changes: int, *, left: bool) -> None:
     """Record, rule 6, and promise 7: nobody knows what to restore; teardown goes on."""
     action = decide(release(), refused(RefusalKind.RECORD, READ), 60.0, state(calls_made=changes))
-    assert isinstance(action, Stabilized)
+    assert isinstance(action, Reached)
     assert (action.code, action.record) == (Code.LEFT_ALONE, None)
     assert ("left as it is" in action.note) is left
 

@@ -10,8 +10,8 @@ from stream_encryption.reconcile.actions import (
     Call,
     Code,
     Failed,
+    Reached,
     SkipRevoke,
-    Stabilized,
     Wait,
     WriteRecord,
 )
@@ -30,7 +30,7 @@ from stream_encryption.reconcile.state import (
     after_grant_call,
     after_lost_call,
 )
-from stream_encryption.record.changes import Intent
+from stream_encryption.record.changes import PlannedCall
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import HOUR, Direction, Grant, Key, OnDelete, Refusal, RefusalKind, StreamStatus
 from tests.values import (
@@ -74,9 +74,9 @@ PRODUCER, CONSUMER = grant(), grant(Direction.CONSUMER)
 UNWANTED = [grant(owners=(), ended_at=NOW - 1), grant(Direction.CONSUMER, owners=(), ended_at=NOW - DAY)]
 
 
-def intent(change: Change, of: Grant) -> Intent:
+def intent(change: Change, of: Grant) -> PlannedCall:
     """The intent to make or revoke a grant."""
-    return Intent(change, RecordedKey(of.key, of.key), stamp(), of)
+    return PlannedCall(change, RecordedKey(of.key, of.key), stamp(), of)
 
 
 def create(*grants: Grant, has: Key | None = None, known: State | None = None, **more: Any) -> Action:
@@ -100,14 +100,14 @@ def announced(action: Action) -> tuple[Change, Grant]:
     """The call that an action announces in the record."""
     assert isinstance(action, WriteRecord), action
     assert action.code is Code.INTENT_RECORDED
-    assert action.intent
-    assert action.intent.grant
-    return action.intent.change, action.intent.grant
+    assert action.planned
+    assert action.planned.grant
+    return action.planned.change, action.planned.grant
 
 
 def final(action: Action) -> Record:
     """The record that the end of a goal writes."""
-    assert isinstance(action, Stabilized), action
+    assert isinstance(action, Reached), action
     assert action.record
     return action.record
 
@@ -150,8 +150,8 @@ def test_the_start_follows_when_the_time_is_over() -> None:
     """Property GrantSeconds: and not later."""
     action = create(PRODUCER, grant(Direction.CONSUMER, made_at=NOW - 60))
     assert isinstance(action, WriteRecord)
-    assert action.intent
-    assert (action.intent.change, action.intent.grant) == (Change.START, None)
+    assert action.planned
+    assert (action.planned.change, action.planned.grant) == (Change.START, None)
 
 
 def test_a_stream_that_has_the_key_waits_for_no_grant() -> None:
@@ -249,7 +249,7 @@ def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() 
     assert announced(delete(PRODUCER, CONSUMER)) == (Change.REVOKE_GRANT, PRODUCER)
     known = state(stability=READY, granted=Granted(revoked=(PRODUCER,)))
     ended = delete(PRODUCER, CONSUMER, known=known)
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
     assert "2026-01-02 00:00 UTC" in ended.note
 
@@ -257,14 +257,14 @@ def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() 
 def test_a_delete_without_grants_has_nothing_to_say() -> None:
     """Grants: a note is for what is unusual."""
     ended = delete()
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert ended.note == ""
 
 
 def test_a_delete_names_the_grant_that_kms_would_not_revoke() -> None:
     """Grants: by principal, key and name, so that a person can revoke it."""
     ended = delete(PRODUCER, known=state(stability=READY, granted=Granted(unrevoked=(PRODUCER,))))
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert all(one in ended.note for one in (WRITER, ONE.identity, PRODUCER.name(stream().arn)))
 
 
@@ -296,7 +296,9 @@ def test_a_delete_without_a_say_on_the_key_notes_the_announced_grant(*, mine: bo
     """Grants: the call may have been made unheard; only this request's own intent ends with it."""
     unheard = replace(PRODUCER, owners=(THEY,), grant_id=None, made_at=0.0)
     theirs = claim(THEY, TWO)
-    announced = pending(Intent(Change.CREATE_GRANT, recorded(ONE), stamp("delete"), unheard), "announced", NOW - 60)
+    announced = pending(
+        PlannedCall(Change.CREATE_GRANT, recorded(ONE), stamp("delete"), unheard), "announced", NOW - 60
+    )
     announced = replace(announced, grant=unheard)
     own = call(intent(Change.CREATE_GRANT, unheard), "announced" if mine else "another", grant=unheard)
     known = record(claim(), theirs, key=started(TWO), started=True, pending=announced)
@@ -308,7 +310,7 @@ def test_a_delete_without_a_say_on_the_key_notes_the_announced_grant(*, mine: bo
 
 def test_a_delete_without_a_say_on_the_key_leaves_an_announced_start_alone() -> None:
     """One at a time: a Start that was announced is another request's business."""
-    announced = pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs")
+    announced = pending(PlannedCall(Change.START, started(TWO), stamp("theirs")), "theirs")
     known = record(claim(), claim(THEY, TWO), key=started(TWO), started=True, pending=announced)
     left = final(told(decide_release(release(), seen(stream(TWO), known, current=TWO), state(), NOW)))
     assert (left.pending, left.key) == (announced, started(TWO))
@@ -366,7 +368,7 @@ def test_a_grants_call_is_remembered_with_its_answer() -> None:
 
 def test_a_waiting_request_revokes_nothing() -> None:
     """One at a time: another request's call can still be in flight."""
-    theirs = pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs")
+    theirs = pending(PlannedCall(Change.START, started(TWO), stamp("theirs")), "theirs")
     observed = seen(stream(), record(grants=(UNWANTED[0],), pending=theirs))
     waits = decide_revoke_due(RevokeDue(REF, stamp()), observed, state(), NOW)
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
@@ -423,7 +425,7 @@ def test_a_delete_of_a_stream_that_is_gone_names_the_grant_that_stays() -> None:
     """Grants: also where nothing else is left to be told."""
     known = state(granted=Granted(unrevoked=(PRODUCER,)))
     ended = told(decide_release(release(), seen(None, record(claim(), grants=(PRODUCER,))), known, NOW))
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert WRITER in ended.note
 
 
@@ -433,7 +435,7 @@ def test_an_announced_revocation_is_made_as_it_was_announced() -> None:
     own = intent(Change.REVOKE_GRANT, known_then)
     written = create(known_then, CONSUMER, has=ONE, access=Access((), (READER,)))
     assert isinstance(written, WriteRecord)
-    assert (written.intent, written.record.claims[-1].owner) == (own, ME)
+    assert (written.planned, written.record.claims[-1].owner) == (own, ME)
     known = state(call=call(own, grant=known_then), stability=READY)
     seen_since = replace(known_then, grant_id=None)
     made = create(seen_since, CONSUMER, has=ONE, access=Access((), (READER,)), pending=pending(own), known=known)
@@ -455,11 +457,11 @@ def test_a_delete_without_a_say_on_the_key_revokes_its_own_grants(claims: tuple[
     known = record(*claims, key=started(TWO), started=True, grants=(PRODUCER, CONSUMER))
     observed = seen(stream(TWO), known, current=TWO)
     assert announced(told(decide_release(release(), observed, state(), NOW))) == (Change.REVOKE_GRANT, PRODUCER)
-    busy = replace(known, pending=pending(Intent(Change.START, started(TWO), stamp("theirs")), "theirs"))
+    busy = replace(known, pending=pending(PlannedCall(Change.START, started(TWO), stamp("theirs")), "theirs"))
     waits = told(decide_release(release(), replace(observed, record=busy), state(), NOW))
     assert waits.code is Code.WAITING_FOR_OTHER_CALL
     ended = told(decide_release(release(), observed, state(granted=Granted(revoked=(PRODUCER,))), NOW))
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert "2026-01-02 00:00 UTC" in ended.note
     assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
 
@@ -468,5 +470,5 @@ def test_a_consumers_grant_that_ends_this_very_second_is_not_told() -> None:
     """Grants: it is about to be revoked."""
     over = replace(CONSUMER, owners=(), ended_at=NOW - DAY)
     ended = delete(over, known=state(stability=READY, granted=Granted(unrevoked=(over,))))
-    assert isinstance(ended, Stabilized)
+    assert isinstance(ended, Reached)
     assert "keep their grants" not in ended.note

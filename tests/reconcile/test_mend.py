@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Call, Code, Stabilized, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Reached, WriteRecord
 from stream_encryption.reconcile.mend import decide_mend
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import Stability, State
@@ -105,7 +105,7 @@ def test_a_mend_is_announced_and_counted_before_its_start() -> None:
     """Record, rule 1; property OnDrift: at most three times in 24 hours."""
     written = decide(stopped())
     assert isinstance(written, WriteRecord)
-    assert (written.code, written.intent) == (Code.INTENT_RECORDED, start_intent())
+    assert (written.code, written.planned) == (Code.INTENT_RECORDED, start_intent())
     assert written.record.watch.mends == (NOW,)
     announced = stopped(pending=pending(start_intent()), watch=WatchNotes(mends=(NOW,)))
     made = decide(announced, state(call=call(start_intent())))
@@ -153,7 +153,7 @@ def test_a_mended_stream_ends_the_intent() -> None:
     doubted = state(call=made, calls_made=1, stability=Stability(possibly_stale=True, stale_counted_from=NOW - 1))
     assert decide(again, doubted).code == Code.POSSIBLY_STALE
     done = decide(again, state(call=made, calls_made=1, stability=READY))
-    assert isinstance(done, Stabilized)
+    assert isinstance(done, Reached)
     assert done.code == Code.MENDED
     assert done.record
     assert (done.record.pending, done.record.key, done.record.started) == (None, started(ONE), True)
@@ -164,5 +164,5 @@ def test_a_stream_that_somebody_put_back_needs_no_write() -> None:
     """Promise 4: nothing was changed."""
     known = record(SETTLED, key=recorded(ONE))
     done = decide(seen(stream(ONE), known, wanted=ONE, current=ONE, as_wanted=True), state(stability=READY))
-    assert isinstance(done, Stabilized)
+    assert isinstance(done, Reached)
     assert (done.code, done.record) == (Code.LEFT_ALONE, None)

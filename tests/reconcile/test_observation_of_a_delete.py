@@ -104,7 +104,7 @@ def test_a_delete_whose_claim_is_not_in_force_wants_nothing(claims: tuple[Any, .
     account = Account("alias/one")
     account.keep(claims=claims)
     seen = look(account)
-    assert (seen.as_wanted, seen.wanted, seen.is_last_key) == (False, None, False)
+    assert (seen.as_wanted, seen.wanted, seen.record_is_lost) == (False, None, False)
 
 
 BOTH = pytest.mark.parametrize("goal", [ensure, release])
@@ -116,14 +116,14 @@ def test_where_the_record_is_lost_the_resources_own_key_is_known_by_its_properti
     """Record, rule 6: compared as resolved keys."""
     account = Account("alias/one")
     last = {"GUID": account.one.key_id, "ARN": account.one.arn}.get(spelling, spelling)
-    assert look(account, goal(last_key_id=last)).is_last_key
-    assert not look(account, goal(last_key_id="alias/two")).is_last_key
+    assert look(account, goal(last_key_id=last)).record_is_lost
+    assert not look(account, goal(last_key_id="alias/two")).record_is_lost
 
 
 @BOTH
 def test_a_stream_that_is_not_encrypted_has_nobodys_key(goal: Any) -> None:
     """Record, rule 6: there is nothing to undo."""
-    assert not look(Account(), goal(last_key_id="alias/one")).is_last_key
+    assert not look(Account(), goal(last_key_id="alias/one")).record_is_lost
 
 
 @BOTH
@@ -132,23 +132,23 @@ def test_a_record_that_says_whose_the_stream_is_is_not_lost(goal: Any) -> None:
     account = Account("alias/one")
     mine = goal(last_key_id="alias/one")
     account.keep(claims=(claim(THEY),))
-    assert not look(account, mine).is_last_key
+    assert not look(account, mine).record_is_lost
     account.keep(departed=(Departed(ME, account.clock.now(), 0, ()),))
-    assert not look(account, mine).is_last_key
+    assert not look(account, mine).record_is_lost
     account.keep(departed=(Departed(THEY, account.clock.now(), 0, ()),))
-    assert look(account, mine).is_last_key
+    assert look(account, mine).record_is_lost
 
 
 @BOTH
 def test_a_request_without_proof_has_no_last_key(goal: Any) -> None:
     """Record, rule 6: its PhysicalResourceId is not this stream's."""
-    assert not look(Account("alias/one"), goal()).is_last_key
+    assert not look(Account("alias/one"), goal()).record_is_lost
 
 
 def test_a_lost_record_makes_a_delete_want_no_encryption() -> None:
     """Record, rule 6: then Stop; or Keep keeps."""
     account = Account("alias/one")
     seen = look(account, release(last_key_id="alias/one"))
-    assert (seen.is_last_key, seen.as_wanted, seen.wanted) == (True, False, None)
+    assert (seen.record_is_lost, seen.as_wanted, seen.wanted) == (True, False, None)
     kept = look(account, release(last_key_id="alias/one", on_delete=OnDelete.KEEP))
-    assert (kept.as_wanted, kept.is_last_key) == (True, True)
+    assert (kept.as_wanted, kept.record_is_lost) == (True, True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_encryption.reconcile.actions import Action, Call, Code, SkipRestore, Stabilized, Verify, Wait, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Reached, SkipRestore, Verify, Wait, WriteRecord
 from stream_encryption.reconcile.pacing import LONGEST_SECONDS, LONGEST_WORKFLOW_SECONDS, Pacing
 from stream_encryption.record.values import Change
 from tests.values import NOW, STREAM, call, record, start_intent, state
@@ -69,7 +69,7 @@ def test_of_a_change_of_a_second_and_a_half_three_looks_see_the_end() -> None:
         WriteRecord(Code.INTENT_RECORDED, "r", record()),
         Verify(Code.VERIFY_REQUESTED, "r", STREAM),
         SkipRestore(Code.RESTORE_SKIPPED, "r"),
-        Stabilized(Code.ENCRYPTED, "r"),
+        Reached(Code.ENCRYPTED, "r"),
     ],
     ids=lambda action: type(action).__name__,
 )

@@ -1,14 +1,14 @@
 """How far a request has come, and what its response says of that."""
 
-from stream_encryption.reconcile.actions import Attributes, Code, Stabilized
+from stream_encryption.reconcile.actions import Attributes, Code, Reached
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.reconcile.state import State
 from tests.values import NOW, ONE, ensure, release, state, stream
 
 BEGUN = Progress.begin((ensure(), release()), NOW)
 ATTRIBUTES = Attributes(stream(ONE), ONE, "alias/two")
-ENCRYPTED = Stabilized(Code.ENCRYPTED, "r", attributes=ATTRIBUTES)
-RELEASED = Stabilized(Code.RELEASED, "r", note="A note.")
+ENCRYPTED = Reached(Code.ENCRYPTED, "r", attributes=ATTRIBUTES)
+RELEASED = Reached(Code.RELEASED, "r", note="A note.")
 
 
 def test_a_request_begins_with_nothing_done() -> None:
@@ -47,7 +47,7 @@ def test_the_attributes_are_what_getatt_gives() -> None:
 
 def test_a_stream_that_was_not_encrypted_before_has_an_empty_previous_key() -> None:
     """Fn::GetAtt: every attribute is a string."""
-    plain = Stabilized(Code.ENCRYPTED, "r", attributes=Attributes(stream(), ONE, None))
+    plain = Reached(Code.ENCRYPTED, "r", attributes=Attributes(stream(), ONE, None))
     data = BEGUN.with_reached(state(), plain, NOW).data
     assert (data["PreviousEncryptionType"], data["PreviousKeyId"], data["KeyId"]) == ("NONE", "", "")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.actions import Code, Stabilized, WriteRecord
+from stream_encryption.reconcile.actions import Code, Reached, WriteRecord
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Departed
 from stream_encryption.values import OnDelete, StreamStatus
@@ -107,7 +107,7 @@ def test_the_delete_of_an_invented_id_is_not_for_a_claim_that_a_later_request_ha
 ) -> None:
     """Record, rule 8: CloudFormation invents an id where it never heard of a SUCCESS."""
     known = ours(claim(creates=creates, succeeded=settled))
-    assert isinstance(decide(encrypted(known), cancelled_create=True), Stabilized) is left
+    assert isinstance(decide(encrypted(known), cancelled_create=True), Reached) is left
     assert isinstance(decide(encrypted(known)), WriteRecord)
 
 
@@ -122,7 +122,7 @@ def test_another_requests_call_is_waited_out_after_the_delete_was_recorded() -> 
     announced = ours(claim(), pending=pending(start_intent(), at=NOW - 5))
     noted = decide(encrypted(announced))
     assert isinstance(noted, WriteRecord)
-    assert (noted.code, noted.intent) == (Code.REQUEST_RECORDED, None)
+    assert (noted.code, noted.planned) == (Code.REQUEST_RECORDED, None)
     assert noted.record == replace(announced, claims=(claim(releasing=DELETE),))
     waiting = decide(encrypted(noted.record))
     assert waiting.code == Code.WAITING_FOR_OTHER_CALL

@@ -34,8 +34,8 @@ def test_the_intent_to_stop_names_the_key_that_it_ends() -> None:
     """Record, rule 1; and the record says that the Delete has begun."""
     action = decide(encrypted(ours(claim())))
     assert isinstance(action, WriteRecord)
-    assert action.intent
-    assert (action.intent.change, action.intent.key) == (Change.STOP, recorded(ONE))
+    assert action.planned
+    assert (action.planned.change, action.planned.key) == (Change.STOP, recorded(ONE))
     assert action.record.claims == (claim(releasing=DELETE),)
 
 
@@ -43,9 +43,9 @@ def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
     """Record, rule 1: by the KeyId that Kinesis reported."""
     action = decide(encrypted(ours(claim(found=TWO)), wanted=TWO))
     assert isinstance(action, WriteRecord)
-    assert action.intent
-    assert (action.intent.change, action.intent.key) == (Change.START, recorded(TWO))
-    assert action.intent.request == stamp("delete", SECOND + 1)
+    assert action.planned
+    assert (action.planned.change, action.planned.key) == (Change.START, recorded(TWO))
+    assert action.planned.request == stamp("delete", SECOND + 1)
 
 
 def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first_call() -> None:
@@ -132,8 +132,8 @@ def test_a_restored_stream_that_somebody_else_changed_again_is_left() -> None:
 
 def test_where_the_record_is_lost_the_resources_own_key_is_stopped() -> None:
     """Record, rule 6: its PhysicalResourceId is this stream's, and the stream has the key of its properties."""
-    action = decide(encrypted(record(), is_last_key=True))
+    action = decide(encrypted(record(), record_is_lost=True))
     assert isinstance(action, WriteRecord)
-    assert action.intent
-    assert (action.intent.change, action.intent.key) == (Change.STOP, recorded(ONE))
-    assert decide(encrypted(record(), is_last_key=False)).code == Code.LEFT_ALONE
+    assert action.planned
+    assert (action.planned.change, action.planned.key) == (Change.STOP, recorded(ONE))
+    assert decide(encrypted(record(), record_is_lost=False)).code == Code.LEFT_ALONE

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Change, Claim, Departed, Pending, Record, RecordedKey
+from stream_encryption.record.values import Change, Claim, Departed, Intent, Record, RecordedKey
 from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.values import Direction, Grant, OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN
@@ -39,7 +39,7 @@ GRANTS = st.builds(
     made_at=TIMES,
     ended_at=st.none() | TIMES,
 )
-PENDING = st.builds(Pending, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES, TIMES, st.none() | GRANTS)
+PENDING = st.builds(Intent, st.sampled_from(Change), KEYS, TEXTS, TEXTS, TIMES, TIMES, st.none() | GRANTS)
 
 TOLD = st.builds(Told, TEXTS, TEXTS, TIMES, TEXTS, TEXTS)
 WATCH = st.builds(WatchNotes, st.lists(TOLD, max_size=2).map(tuple), st.lists(TIMES, max_size=3).map(tuple))

@@ -15,11 +15,11 @@ from stream_encryption.record.changes import (
     with_claim,
     with_current_key,
     with_departed,
-    with_pending,
+    with_intent,
     with_releasing,
     without_claim,
+    without_intent,
     without_old,
-    without_pending,
 )
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import DEPARTED_SECONDS, Departed, RecordedKey
@@ -234,9 +234,9 @@ def test_a_void_claim_is_remembered_until_its_owners_delete_comes() -> None:
 
 def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:
     """Record, pending: which call, which key, by which request, until when it can still be in flight."""
-    written = with_pending(record(pending=pending(stop_intent())), start_intent(TWO), "new", NOW)
+    written = with_intent(record(pending=pending(stop_intent())), start_intent(TWO), "new", NOW)
     assert written.pending == replace(pending(start_intent(TWO), "new"), until=NOW + INTENT_SECONDS)
-    assert without_pending(written).pending is None
+    assert without_intent(written).pending is None
 
 
 def test_an_intent_lasts_longer_than_all_that_can_come_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from stream_encryption.record.changes import Intent, expires, with_current_key, with_pending
+from stream_encryption.record.changes import PlannedCall, expires, with_current_key, with_intent
 from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import Direction, Grant
@@ -18,9 +18,9 @@ READER = replace(GRANT, direction=Direction.CONSUMER)
 UNHEARD = replace(GRANT, grant_id=None, made_at=0.0)
 
 
-def intent(change: Change, grant: Grant = GRANT) -> Intent:
+def intent(change: Change, grant: Grant = GRANT) -> PlannedCall:
     """The intent to make or revoke a grant."""
-    return Intent(change, RecordedKey(grant.key, grant.key), stamp(), grant)
+    return PlannedCall(change, RecordedKey(grant.key, grant.key), stamp(), grant)
 
 
 def test_a_name_tells_a_stream_a_principal_and_a_direction_and_fits() -> None:
@@ -75,7 +75,7 @@ def test_a_call_that_may_have_been_made_leaves_a_grant_that_is_known(
     change: Change, before: tuple[Grant, ...], after: tuple[Grant, ...]
 ) -> None:
     """Promise 6: a crash between the intent and the response leaves no grant that nobody knows."""
-    known = with_current_key(with_pending(record(grants=before), intent(change), "intent-1", NOW), None, None)
+    known = with_current_key(with_intent(record(grants=before), intent(change), "intent-1", NOW), None, None)
     assert known.grants == after
     assert known.changed_at == 0.0
 

@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given, settings
 
-from stream_encryption.record.changes import INTENT_SECONDS, expires, with_pending
+from stream_encryption.record.changes import INTENT_SECONDS, expires, with_intent
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Departed, Record
@@ -16,7 +16,7 @@ from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started
 
-FULL = with_pending(
+FULL = with_intent(
     record(
         claim(THEY, TWO, found=ONE, creates=("create",), found_started=True),
         claim(

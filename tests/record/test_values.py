@@ -139,17 +139,17 @@ def test_a_record_knows_who_has_departed() -> None:
 def test_a_record_tells_the_key_behind_a_reported_key_id() -> None:
     """KeyId: what was started counts, not what an alias means by now."""
     known = record(key=recorded(ONE), pending=pending(start_intent(TWO)))
-    assert known.arn_of("alias/one") == ONE.identity
-    assert known.arn_of(TWO.identity) == TWO.identity
-    assert known.arn_of("alias/three") is None
-    assert record().arn_of("alias/one") is None
+    assert known.key_arn("alias/one") == ONE.identity
+    assert known.key_arn(TWO.identity) == TWO.identity
+    assert known.key_arn("alias/three") is None
+    assert record().key_arn("alias/one") is None
 
 
 def test_the_key_that_is_being_started_counts_before_the_one_that_was_there() -> None:
     """KeyId: an alias that stands for another key since the last Start is that other key in the intent."""
     moved = start_intent(Key("alias/aws/kinesis", arn("new")))
     known = record(key=RecordedKey("alias/aws/kinesis", arn("old")), pending=pending(moved))
-    assert known.arn_of("alias/aws/kinesis") == arn("new")
+    assert known.key_arn("alias/aws/kinesis") == arn("new")
 
 
 def test_a_recorded_key_is_compared_by_its_arn() -> None:

@@ -7,9 +7,9 @@ STREAM = (
     Mutant(
         "a key change stops the encryption first",
         "reconcile/ensure.py",
-        "    intent = Intent(Change.START, key, goal.stamp)",
+        "    planned = PlannedCall(Change.START, key, goal.stamp)",
         "    has = RecordedKey.of(seen.current)\n"
-        "    intent = Intent(Change.STOP if has else Change.START, has or key, goal.stamp)",
+        "    planned = PlannedCall(Change.STOP if has else Change.START, has or key, goal.stamp)",
         "create and delete at once",
     ),
     Mutant(

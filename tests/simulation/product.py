@@ -11,12 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from stream_encryption.app import Parts, handler
+from stream_encryption.app import Parts, make_handler
 from stream_encryption.record.item import from_item
 from stream_encryption.settings import Settings, WatchSettings
 from stream_encryption.telemetry import Telemetry
 from stream_encryption.watch.log import WatchLog
-from stream_encryption.watch_function import WatchParts, watch
+from stream_encryption.watch_function import WatchParts
+from stream_encryption.watch_function import make_handler as make_watch_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,12 +34,12 @@ _SOURCE = Path(__file__).parents[2] / "provider" / PACKAGE
 class Product:
     """The classes and functions that the simulation uses of the product."""
 
-    handler: Callable[[Any], Callable[[Any, Any], Any]] = handler
+    handler: Callable[[Any], Callable[[Any, Any], Any]] = make_handler
     parts: Callable[..., Any] = Parts
     settings: Callable[..., Any] = Settings
     telemetry: Callable[..., Any] = Telemetry
     from_item: Callable[[Mapping[str, Any]], Record] = from_item
-    watch: Callable[[Any], Callable[[Any, Any], Any]] = watch
+    watch: Callable[[Any], Callable[[Any, Any], Any]] = make_watch_handler
     watch_parts: Callable[..., Any] = WatchParts
     watch_settings: Callable[..., Any] = WatchSettings
     watch_log: Callable[..., Any] = WatchLog
@@ -68,8 +69,8 @@ def planted(mutant: Mutant) -> Iterator[Product]:
 def _imported() -> Product:
     names = ("app", "settings", "telemetry", "record.item", "watch_function", "watch.log")
     app, settings, telemetry, item, watch, log = (importlib.import_module(f"{PACKAGE}.{name}") for name in names)
-    requests = (app.handler, app.Parts, settings.Settings, telemetry.Telemetry, item.from_item)
-    return Product(*requests, watch.watch, watch.WatchParts, settings.WatchSettings, log.WatchLog)
+    requests = (app.make_handler, app.Parts, settings.Settings, telemetry.Telemetry, item.from_item)
+    return Product(*requests, watch.make_handler, watch.WatchParts, settings.WatchSettings, log.WatchLog)
 
 
 def _take_modules() -> dict[str, ModuleType]:

@@ -13,7 +13,7 @@ RECORD = (
     Mutant(
         "a Start is called without an intent",
         "reconcile/situation.py",
-        "    if may_call(situation, intent):",
+        "    if may_call(situation, planned):",
         "    if situation.now:",
         "create and delete",
     ),
@@ -27,7 +27,7 @@ RECORD = (
     Mutant(
         "the intent of another request is not waited out",
         "reconcile/situation.py",
-        "    return 0.0 if is_over else pending.until\n",
+        "    return 0.0 if is_over else intent.until\n",
         "    return 0.0\n",
         ("roll a creation back", 5, "late"),
     ),
@@ -62,14 +62,14 @@ RECORD = (
     Mutant(
         "SUCCESS comes without the last write",
         "reconcile/step.py",
-        "        case Stabilized(record=Record() as record):",
-        "        case Stabilized(record=Record() as record, attributes=None):",
+        "        case Reached(record=Record() as record):",
+        "        case Reached(record=Record() as record, attributes=None):",
         "create and delete",
     ),
     Mutant(
         "the last write leaves the intent",
         "reconcile/ensure.py",
-        "record = without_unwanted(situation, without_pending(_record_with_claim(situation)))",
+        "record = without_unwanted(situation, without_intent(_record_with_claim(situation)))",
         "record = without_unwanted(situation, _record_with_claim(situation))",
         "create and delete",
     ),

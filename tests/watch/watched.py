@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 
 from stream_encryption.settings import WatchSettings
 from stream_encryption.watch.log import WatchLog
-from stream_encryption.watch_function import WatchParts, watch
+from stream_encryption.watch_function import WatchParts, make_handler
 from tests.builders import STREAM_NAME
 from tests.fake_bus import FakeBus
 from tests.fake_states import ARN, ROUNDS_ARN, Execution
@@ -45,7 +45,7 @@ class Watched(Provider):
             minutes=minutes,
         )
         log = WatchLog(Logger(service="test", level="INFO"), Metrics(namespace="test", service="test"))
-        self.watch = watch(WatchParts(settings, self.clients.__getitem__, self.clock, log))
+        self.watch = make_handler(WatchParts(settings, self.clients.__getitem__, self.clock, log))
 
     def round(self) -> list[tuple[str, str]]:
         """Have the schedule start a round; return what it told, each as its state and code."""

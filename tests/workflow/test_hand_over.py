@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption.cloudformation.response_url import digest_of
-from stream_encryption.workflow.hand_over import AGAIN_SECONDS
+from stream_encryption.workflow.hand_over import HAND_OVER_AGAIN_SECONDS
 from tests.builders import STREAM_ARN, STREAM_NAME, create_event, delete_event
 from tests.fake_errors import Kind, client_error, fault
 from tests.fake_states import ARN
@@ -159,7 +159,7 @@ def test_a_refused_hand_over_is_tried_again(busy: Provider) -> None:
     begun = busy.clock.now()
     busy.clock.at(begun + 70, lambda: setattr(busy.states, "refuses", None))
     hand_over(busy, create_event(ONE))
-    assert busy.clock.now() - begun <= HANDOVER_SECONDS + AGAIN_SECONDS + 10
+    assert busy.clock.now() - begun <= HANDOVER_SECONDS + HAND_OVER_AGAIN_SECONDS + 10
     assert finish(busy)["Status"] == "SUCCESS"
 
 

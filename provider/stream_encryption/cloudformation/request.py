@@ -97,7 +97,19 @@ class Request:
     @property
     def stream(self) -> StreamRef | None:
         """The request's stream; None if neither the properties nor the PhysicalResourceId name one."""
-        return stream_of(self.properties) or stream_of_arn(self.physical_id)
+        return stream_of(self.properties) or self._held
+
+    @property
+    def _held(self) -> StreamRef | None:
+        """The stream whose ARN the PhysicalResourceId is; None until a Create has succeeded."""
+        return stream_of_arn(self.physical_id)
+
+    @property
+    def _failed_create(self) -> str | None:
+        """The digest of the failed Create that the PhysicalResourceId names; None where it is another kind of id."""
+        if not self.physical_id or not self.physical_id.startswith(MARKER):
+            return None
+        return self.physical_id.rpartition("/")[2]
 
     @property
     def deadline(self) -> float:
@@ -140,19 +152,25 @@ class Request:
         """The PhysicalResourceId of a SUCCESS response: the stream's ARN; for a Delete the one that came with it."""
         if self.type == "Delete" or progress.attributes is None:
             return self.failure_id
-        held = stream_of_arn(self.physical_id)
-        stream = progress.attributes.stream
+        held, stream = self._held, progress.attributes.stream
         return self.failure_id if held and held.name == stream.name else stream.arn
 
     def _ensure(self, *, allow_grants: bool) -> Ensure:
         wanted = parse(self.properties, self.owner.place, allow_grants=allow_grants)
-        held, tried = stream_of_arn(self.physical_id), self._tried()
+        held, tried = self._held, self._tried()
         same = held is not None and held.name == wanted.stream.name
         # In a rollback, the failed Update did not touch this stream: it still has the key of the new properties.
         given = self.old_properties if tried and tried.name == wanted.stream.name else self.properties
         last_key_id = key_id_of(given) if same else None
-        failed_create = _failed_create(self.physical_id)
-        return Ensure(wanted, self.owner, self.stamp, self.type == "Create", last_key_id, failed_create)
+        creates = self.type == "Create"
+        return Ensure(
+            wanted,
+            self.owner,
+            self.stamp,
+            creates=creates,
+            last_key_id=last_key_id,
+            failed_create=self._failed_create,
+        )
 
     def _tried(self) -> StreamRef | None:
         """The stream of the old properties; None if they are invalid: the provider then did nothing for them."""
@@ -167,7 +185,7 @@ class Request:
         An Update is that rollback if its PhysicalResourceId is the new properties' stream, and the old properties
         name another stream. CloudFormation sends no Delete for that other stream, since it got no ARN of it.
         """
-        held, tried = stream_of_arn(self.physical_id), stream_of(self.old_properties)
+        held, tried = self._held, stream_of(self.old_properties)
         wanted = stream_of(self.properties)
         if self.type != "Update" or not (held and tried and wanted):
             return ()
@@ -177,7 +195,7 @@ class Request:
         return (Release(tried, self.owner, self.stamp, may_overlap=begun, may_be_untouched=True),)
 
     def _release(self) -> tuple[Release, ...]:
-        held = stream_of_arn(self.physical_id)
+        held = self._held
         stream = held or stream_of(self.properties)
         if stream is None:
             return ()
@@ -186,27 +204,19 @@ class Request:
             return (Release(stream, self.owner, self.stamp, on_delete, key_id_of(self.properties)),)
         # The Create failed, or was cancelled. Stop is for a resource that was created: it would end what others began.
         on_delete = OnDelete.RESTORE if on_delete is OnDelete.STOP else on_delete
-        failed_create = _failed_create(self.physical_id)
-        cancelled = failed_create is None
+        cancelled = self._failed_create is None
         return (
             Release(
                 stream,
                 self.owner,
                 self.stamp,
                 on_delete,
-                failed_create=failed_create,
+                failed_create=self._failed_create,
                 cancelled_create=cancelled,
                 may_overlap=cancelled,
                 may_be_untouched=True,
             ),
         )
-
-
-def _failed_create(physical_id: str | None) -> str | None:
-    """The digest of the failed Create that a PhysicalResourceId names; None where it is another kind of id."""
-    if not physical_id or not physical_id.startswith(MARKER):
-        return None
-    return physical_id.rpartition("/")[2]
 
 
 def margin(seconds: float) -> float:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from stream_encryption.errors import ResponseTooLong
 from stream_encryption.reconcile.environment import Clock
 
-from .event_validation import without_secrets
+from .event_validation import MAX_PHYSICAL_ID_BYTES, without_secrets
 
 Put: TypeAlias = Callable[[str, bytes], int]
 """Sends a body to a URL, and returns the HTTP status."""
@@ -36,7 +36,6 @@ class DeliveryLog(Protocol):
 SUCCESS, FAILED = "SUCCESS", "FAILED"
 
 MAX_BODY_BYTES = 4096
-MAX_ID_BYTES = 1024
 SOCKET_SECONDS = 5.0
 DELIVERY_SECONDS = 15.0
 """How long the delivery of a response is tried, in seconds: less than the margin that the deadline keeps."""
@@ -78,7 +77,7 @@ class Response:
         return cls(
             status=status,
             reason="See the provider's log." if status == FAILED and not reason else reason,
-            physical_id=physical_id.encode(errors="replace")[:MAX_ID_BYTES].decode(errors="ignore"),
+            physical_id=physical_id.encode(errors="replace")[:MAX_PHYSICAL_ID_BYTES].decode(errors="ignore"),
             stack_id=event["StackId"],
             request_id=event["RequestId"],
             logical_id=event["LogicalResourceId"],

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from stream_encryption.errors import ProviderError
-from stream_encryption.record.changes import Intent
+from stream_encryption.record.changes import PlannedCall
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Grant, Key, Stream
 
@@ -64,7 +64,7 @@ class WriteRecord(Decided):
     """Write the record, and an intent with it where a call is to be made next."""
 
     record: Record
-    intent: Intent | None = None
+    planned: PlannedCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ class Attributes:
 
 
 @dataclass(frozen=True, slots=True)
-class Stabilized(Decided):
-    """The goal is reached, once the record is written.
+class Reached(Decided):
+    """The goal is reached, or there is nothing to do for it, once the record is written.
 
     Attributes:
         record: The record to write; None where the request leaves the record as it is.
@@ -137,7 +137,7 @@ class Failed:
         return str(self.error)
 
 
-Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevoke | Stabilized | Failed
+Action: TypeAlias = Wait | WriteRecord | Call | Verify | SkipRestore | SkipRevoke | Reached | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +152,4 @@ class GiveUp:
 
     goal: Release
     claimed: Failed
-    unclaimed: Stabilized
+    unclaimed: Reached

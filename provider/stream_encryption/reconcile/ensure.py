@@ -1,6 +1,6 @@
 """The decision for Create and Update. Pure.
 
-The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken. What
+The rules are asked in order. A rule that has nothing to do returns None; the first action is taken. What
 must be true before StartStreamEncryption is called is in the rules before `_start_encryption`, and in
 `announce_then_call` (situation.py): the own intent is in the record, and it is recent. `take_step` (step.py) looks
 again if the look is too old.
@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from stream_encryption import errors
-from stream_encryption.record.changes import Intent, with_claim, without_pending
+from stream_encryption.record.changes import PlannedCall, with_claim, without_intent
 from stream_encryption.record.requests import Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import CUSTOMER_ALIAS, Key, StreamStatus
 
-from .actions import Action, Attributes, Code, Failed, Stabilized, Verify, Wait
+from .actions import Action, Attributes, Code, Failed, Reached, Verify, Wait
 from .goals import Ensure
 from .granting import missing_grant, revocable_grant, with_grants, without_unwanted
 from .observation import Observation
@@ -135,9 +135,9 @@ def _start_encryption(situation: EnsureSituation) -> Action | None:
     if seen.as_wanted:
         return None
     key = RecordedKey.to_start(situation.wanted)
-    intent = Intent(Change.START, key, goal.stamp)
+    planned = PlannedCall(Change.START, key, goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, goal.properties.key_id))
-    return announce_then_call(situation, intent, _record_with_claim(situation), if_undone)
+    return announce_then_call(situation, planned, _record_with_claim(situation), if_undone)
 
 
 def _settle(situation: EnsureSituation) -> Action | None:
@@ -157,11 +157,11 @@ def _settle(situation: EnsureSituation) -> Action | None:
 
 def _succeed(situation: EnsureSituation) -> Action:
     """End with SUCCESS once the record is written: no other request of the provider has written it since the look."""
-    record = without_unwanted(situation, without_pending(_record_with_claim(situation)))
+    record = without_unwanted(situation, without_intent(_record_with_claim(situation)))
     claims = (*record.claims[:-1], replace(record.claims[-1], succeeded=situation.goal.stamp.digest))
     first = claims[0].found
     did = "encryption was started" if situation.state.calls_made else "nothing had to change"
-    return Stabilized(
+    return Reached(
         Code.ENCRYPTED,
         f"ACTIVE with the wanted key; {did}",
         replace(record, claims=claims),
@@ -173,13 +173,13 @@ def _succeed(situation: EnsureSituation) -> Action:
 def _record_with_claim(situation: EnsureSituation) -> Record:
     """The record with this resource's claim in force."""
     goal, seen, wanted, record = situation.goal, situation.seen, situation.wanted, situation.record_with_current_key
-    if seen.is_last_key:  # The record is lost.
+    if seen.record_is_lost:
         record = replace(record, key=RecordedKey.of(seen.current), started=True)
     claim, wants = record.in_force_of(goal.owner), RecordedKey(wanted.key_id, wanted.identity)
     if claim is None:
         first = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
         claim = record.claim_of(goal.owner) or first  # A claim that another resource has taken over keeps its history.
-        claim = _with_found(claim, record, None if seen.is_last_key else seen.current)
+        claim = _with_found(claim, record, None if seen.record_is_lost else seen.current)
     elif not claim.succeeded and not record.started:
         # The claim has never succeeded, and the stream's key is not the provider's: what it has now is what was found.
         claim = _with_found(claim, record, seen.current)

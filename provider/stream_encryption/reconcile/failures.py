@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from stream_encryption import errors
-from stream_encryption.record.changes import with_current_key, without_claim, without_mend, without_pending
+from stream_encryption.record.changes import with_current_key, without_claim, without_intent, without_mend
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Refusal, RefusalKind, StreamStatus
 
-from .actions import Action, Code, Failed, GiveUp, SkipRevoke, Stabilized, Wait
+from .actions import Action, Code, Failed, GiveUp, Reached, SkipRevoke, Wait
 from .goals import Ensure, Goal, Mend, Release
 from .mend import began_at
 from .observation import Observation
@@ -37,7 +37,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         goal: What the request wants.
         refusal: The refused call.
         state: What the request remembers, this refusal included.
-        now: A time before the refused call was made, in epoch seconds: when the step began.
+        now: When the step began, in epoch seconds: the time that the refused call took does not count.
     """
     action = _wait_or_end(goal, refusal, state, now)
     if isinstance(action, Wait):
@@ -98,10 +98,10 @@ def record_after_failure(goal: Goal, state: State, record: Record, seen: Observa
         return None
     active = seen if seen and seen.stream and seen.stream.status is StreamStatus.ACTIVE else None
     if call.called_at is None:
-        return _without_effect(goal, state, without_pending(record), active)
+        return _without_effect(goal, state, without_intent(record), active)
     if active is None or not call.answered or state.shown_at < call.called_at:
         return None
-    return without_pending(with_current_key(record, active.current, call.called_at))
+    return without_intent(with_current_key(record, active.current, call.called_at))
 
 
 def _without_effect(goal: Goal, state: State, record: Record, active: Observation | None) -> Record:
@@ -146,7 +146,7 @@ def _refused_for_good(goal: Goal, refusal: Refusal, state: State) -> Action:
             return Failed(errors.RecordUnavailable(refusal, goal.stream, changed=changed))
         did = "The encryption had been changed before: look at the stream." if changed else "It was left as it is."
         note = f"The record of stream {goal.stream.name} could not be read or written: {refusal.message}. {did}"
-        return Stabilized(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
+        return Reached(Code.LEFT_ALONE, "the record is unavailable, so nobody knows what to restore", note=note)
     if refusal.kind is RefusalKind.KEY and not isinstance(goal, Release):
         started = state.call.key.key_id if state.call else "that the stream has"
         key_id = goal.properties.key_id if isinstance(goal, Ensure) else started
@@ -197,4 +197,4 @@ def _given_up(goal: Goal, refusal: Refusal, end: Action) -> Action | GiveUp:
         f"{refusal.action} was refused: {refusal.code}. If the request that failed had changed the encryption of "
         f"stream {goal.stream.name}, it stays so: look at the stream."
     )
-    return GiveUp(goal, claimed=end, unclaimed=Stabilized(Code.LEFT_ALONE, reason, note=note))
+    return GiveUp(goal, claimed=end, unclaimed=Reached(Code.LEFT_ALONE, reason, note=note))

@@ -150,4 +150,6 @@ class RevokeDue:
     kind: ClassVar[str] = "RevokeDue"
 
 
-Goal: TypeAlias = Ensure | Release | Mend | RevokeDue
+WatchGoal: TypeAlias = Mend | RevokeDue
+"""A goal of the watch, for which no request of CloudFormation waits."""
+Goal: TypeAlias = Ensure | Release | WatchGoal

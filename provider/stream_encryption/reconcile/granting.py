@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stream_encryption.record.changes import Intent
+from stream_encryption.record.changes import PlannedCall
 from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, Record, RecordedKey
 from stream_encryption.values import Direction, Grant, Key, utc_minute
@@ -141,7 +141,7 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
     """Fail where KMS makes no grant on the key, or the key's ARN is not known: after a minute, if that may be new."""
     if key.aws_managed:
         why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
-    elif not key.has_arn:
+    elif not key.has_key_arn:
         if look_up_is_retried(situation):
             reason = f"key {key.key_id} may not be looked up, unless its policy is seconds old"
             return Wait(Code.RETRYING_REFUSED, reason)
@@ -153,10 +153,10 @@ def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
 
 def _call_for(situation: Situation[GoalT], change: Change, grant: Grant, record: Record) -> Action:
     """Announce a call for a grant, or make it."""
-    intent = Intent(change, RecordedKey(grant.key, grant.key), situation.goal.stamp, grant)
+    planned = PlannedCall(change, RecordedKey(grant.key, grant.key), situation.goal.stamp, grant)
     what = f"{change} for {grant.direction} {grant.principal} on {grant.key}"
-    if not may_call(situation, intent):
-        return WriteRecord(Code.INTENT_RECORDED, f"announce {what} before it is called", record, intent)
+    if not may_call(situation, planned):
+        return WriteRecord(Code.INTENT_RECORDED, f"announce {what} before it is called", record, planned)
     code = Code.GRANT_REQUESTED if change is Change.CREATE_GRANT else Code.REVOKE_REQUESTED
     announced = situation.state.call
     return Call(code, what, situation.stream, change, grant.key, announced.grant if announced else grant)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from stream_encryption.errors import DeadlineExceeded
 
-from .actions import Failed, Stabilized, Wait
+from .actions import Failed, Reached, Wait
 from .environment import Environment
 from .pacing import LONGEST_SECONDS, Pacing
 from .progress import Progress
@@ -63,7 +63,7 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
         if isinstance(action, Failed):
             raise action.error
         now = env.clock.now()
-        if isinstance(action, Stabilized):
+        if isinstance(action, Reached):
             progress, known = progress.with_reached(step.state, action, now), NOTHING
             continue
         progress = replace(progress, state=step.state)

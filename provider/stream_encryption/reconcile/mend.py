@@ -1,16 +1,16 @@
 """The decision for a mend of the watch. Pure.
 
-The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken.
+The rules are asked in order. A rule that has nothing to do returns None; the first action is taken.
 """
 
 from __future__ import annotations
 
 from stream_encryption import errors
-from stream_encryption.record.changes import MOST_MENDS, Intent, recent_mends, with_mend, without_pending
+from stream_encryption.record.changes import MOST_MENDS, PlannedCall, recent_mends, with_mend, without_intent
 from stream_encryption.record.values import Change, RecordedKey
 from stream_encryption.values import StreamStatus
 
-from .actions import Action, Code, Failed, Stabilized
+from .actions import Action, Code, Failed, Reached
 from .goals import Mend
 from .observation import Observation
 from .situation import (
@@ -64,7 +64,7 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
     wanted, goal = situation.seen.wanted, situation.goal
     if situation.seen.as_wanted or wanted is None:
         return None
-    intent = Intent(Change.START, RecordedKey.to_start(wanted), goal.stamp)
+    planned = PlannedCall(Change.START, RecordedKey.to_start(wanted), goal.stamp)
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
     announced = situation.record_with_current_key
     mends = recent_mends(announced, situation.now)
@@ -74,7 +74,7 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
         if len(mends) >= MOST_MENDS:
             return Failed(errors.Contested(situation.stream, len(mends)))
         announced = with_mend(announced, began, situation.now)
-    return announce_then_call(situation, intent, announced, if_undone)
+    return announce_then_call(situation, planned, announced, if_undone)
 
 
 def began_at(state: State) -> float:
@@ -85,7 +85,5 @@ def began_at(state: State) -> float:
 def _succeed(situation: Situation[Mend]) -> Action:
     """End the intent. Where nothing was changed there is nothing to write."""
     if not situation.state.calls_made:
-        return Stabilized(Code.LEFT_ALONE, "the stream is as wanted already")
-    return Stabilized(
-        Code.MENDED, "ACTIVE with the wanted key again", without_pending(situation.record_with_current_key)
-    )
+        return Reached(Code.LEFT_ALONE, "the stream is as wanted already")
+    return Reached(Code.MENDED, "ACTIVE with the wanted key again", without_intent(situation.record_with_current_key))

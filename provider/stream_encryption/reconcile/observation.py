@@ -25,7 +25,7 @@ class Observation:
         wanted: The key that the goal wants, or that a Delete restores, looked up; None: no encryption, or not known.
         current: The key that the stream has; None: not encrypted.
         as_wanted: The stream's encryption is the one that the goal wants.
-        is_last_key: The stream has the key that this resource last gave it. Only known where the record is lost.
+        record_is_lost: No record says who gave the stream its key, and it is the key that this resource last gave it.
         former: The key that Restore brings back, looked up; None: no encryption, or not looked up.
     """
 
@@ -35,7 +35,7 @@ class Observation:
     wanted: Key | None = None
     current: Key | None = None
     as_wanted: bool = False
-    is_last_key: bool = False
+    record_is_lost: bool = False
     former: Key | None = None
 
     @property
@@ -61,7 +61,7 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     Raises:
         Refused: AWS refused one of the calls.
     """
-    now, arn = env.clock.now(), arn_of(goal)
+    now, arn = env.clock.now(), stream_arn(goal)
     stream = env.kinesis.describe(goal.stream, use_describe_stream=use_describe_stream)
     if stream and stream.arn != arn:
         stream = None  # The stack is in another account or region, and the function has found a namesake in its own.
@@ -83,7 +83,7 @@ def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_
     return _for_release(goal, seen, stream, env.keys)
 
 
-def arn_of(goal: Goal) -> str:
+def stream_arn(goal: Goal) -> str:
     """The ARN of a goal's stream: in the account and region of its stack."""
     if isinstance(goal, RevokeDue):
         return str(goal.stream.arn)
@@ -94,8 +94,8 @@ def _for_ensure(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
     wanted = _wanted_key(goal, seen, stream, keys)
     current = current_key(stream, seen.record, keys, wanted)
     seen = replace(seen, wanted=wanted, current=current, as_wanted=wanted.is_same_as(current))
-    is_last_key = _is_last_key(goal, seen, stream, keys)
-    return replace(seen, is_last_key=is_last_key, former=_former(goal, seen, stream, keys))
+    record_is_lost = _record_is_lost(goal, seen, stream, keys)
+    return replace(seen, record_is_lost=record_is_lost, former=_former(goal, seen, stream, keys))
 
 
 def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup) -> Key:
@@ -105,7 +105,7 @@ def _wanted_key(goal: Ensure, seen: Observation, stream: Stream, keys: KeyLookup
     after it has succeeded, and if KMS does not let the alias be looked up now.
     """
     key_id, claim, access = goal.properties.key_id, seen.record.claim_of(goal.owner), goal.properties.access
-    before = claim.wanted if claim and claim.wanted.resolved and claim.wanted.key_id == key_id else None
+    before = claim.wanted if claim and claim.wanted.has_key_arn and claim.wanted.key_id == key_id else None
     if claim and before and claim.succeeded == goal.stamp.digest:
         return replace(keys.look_up(before.arn, stream), key_id=key_id)
     # A denial may pass: ask again before the alias' earlier key is trusted, or if a grant needs the key's ARN.
@@ -145,12 +145,12 @@ def has_wanted_key(claim: Claim, current: Key | None, wanted: Key | None) -> boo
         return True
     if current and not current.resolved and current.key_id == claim.wanted.key_id:
         return True  # The stream has the very alias, and KMS does not tell its key.
-    return wanted is not None and not claim.wanted.resolved and wanted.is_same_as(current)
+    return wanted is not None and not claim.wanted.has_key_arn and wanted.is_same_as(current)
 
 
 def _for_release(goal: Release, seen: Observation, stream: Stream, keys: KeyLookup) -> Observation:
-    seen = replace(seen, is_last_key=_is_last_key(goal, seen, stream, keys))
-    if not seen.record.in_force_of(goal.owner) and not seen.is_last_key:
+    seen = replace(seen, record_is_lost=_record_is_lost(goal, seen, stream, keys))
+    if not seen.record.in_force_of(goal.owner) and not seen.record_is_lost:
         return seen
     target = restoration(goal, seen.record, seen.current)
     if target.outcome is not Outcome.RESTORE:
@@ -166,7 +166,7 @@ def _key_to_restore(target: Restoration, stream: Stream, keys: KeyLookup) -> Key
         return None
     key = keys.look_up(target.key_id, stream)
     is_alias = CUSTOMER_ALIAS.fullmatch(target.key_id) is not None
-    stands_for_another = is_alias and target.key.resolved and not target.key.is_key(key)
+    stands_for_another = is_alias and target.key.has_key_arn and not target.key.is_key(key)
     return keys.look_up(target.key.arn, stream) if stands_for_another else key
 
 
@@ -179,7 +179,7 @@ def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | N
     key_id = stream.key_id
     if key_id is None:
         return None
-    arn = record.arn_of(key_id)
+    arn = record.key_arn(key_id)
     if arn or (record.claims and ":key/" in key_id):
         return Key(key_id, arn or key_id)
     if wanted and key_id in (wanted.key_id, wanted.identity):
@@ -187,8 +187,8 @@ def current_key(stream: Stream, record: Record, keys: KeyLookup, wanted: Key | N
     return keys.look_up(key_id, stream)
 
 
-def _is_last_key(goal: Ensure | Release, seen: Observation, stream: Stream, keys: KeyLookup) -> bool:
-    """Tell whether the stream has the resource's own key, where no record says who gave it."""
+def _record_is_lost(goal: Ensure | Release, seen: Observation, stream: Stream, keys: KeyLookup) -> bool:
+    """Tell whether no record says who gave the stream its key, and it is the resource's own key."""
     record, current, last = seen.record, seen.current, goal.last_key_id
     if record.claims or record.has_departed(goal.owner) or last is None:
         return False

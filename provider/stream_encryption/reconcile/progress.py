@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .actions import Attributes, Stabilized
+from .actions import Attributes, Reached
 from .goals import Goal
 from .state import State
 
@@ -32,7 +32,7 @@ class Progress:
         """Begin with nothing done yet."""
         return cls(goals, State(since=now))
 
-    def with_reached(self, state: State, reached: Stabilized, now: float) -> Progress:
+    def with_reached(self, state: State, reached: Reached, now: float) -> Progress:
         """Go on to the next goal."""
         return Progress(
             goals=self.goals[1:],

@@ -1,6 +1,6 @@
 """The decision for Delete. Pure.
 
-The rules are asked in order. A rule returns an action, or None if it has nothing to do; the first action is taken.
+The rules are asked in order. A rule that has nothing to do returns None; the first action is taken.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stream_encryption.record.changes import (
-    Intent,
+    PlannedCall,
     with_current_key,
     with_departed,
     with_releasing,
     without_claim,
-    without_pending,
+    without_intent,
 )
 from stream_encryption.record.requests import Arrival
 from stream_encryption.record.values import Change, Claim, Departed, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 
-from .actions import Action, Code, GiveUp, SkipRestore, Stabilized, Wait
+from .actions import Action, Code, GiveUp, Reached, SkipRestore, Wait
 from .goals import Release
 from .granting import revocable_grant, revocation_note, without_unwanted
 from .observation import Observation
@@ -40,9 +40,9 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     """Choose the next action of a Delete."""
     claim, stream = seen.record.claim_of(goal.owner), seen.stream
     if seen.record.supersedes(goal.owner, goal.stamp):
-        return Stabilized(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
+        return Reached(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
     if claim and _belongs_to_another_request(goal, claim):
-        return Stabilized(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
+        return Reached(Code.LEFT_ALONE, "the claim is a newer Create's, which this Delete is not for")
     if stream is None or stream.status is StreamStatus.DELETING:
         gone = Situation(goal, Stream.gone(seen.record.stream), seen, state, now)
         reason = f"stream {goal.stream.name} does not exist any more, or is being deleted"
@@ -86,7 +86,7 @@ def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
         return wait_for_calls_in_flight(situation) or revokes
     record = without_unwanted(situation, _with_grant_call(situation))
     departed = _departed(situation.goal, record, situation.now)
-    return Stabilized(code, reason, departed, note=revocation_note(situation, record))
+    return Reached(code, reason, departed, note=revocation_note(situation, record))
 
 
 def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
@@ -110,7 +110,7 @@ def _leave_unless_in_force(situation: Situation[Release]) -> Action | None:
     """
     goal, record = situation.goal, situation.record
     in_force, claim = record.in_force, record.claim_of(goal.owner)
-    if record.in_force_of(goal.owner) or situation.seen.is_last_key:
+    if record.in_force_of(goal.owner) or situation.seen.record_is_lost:
         return None
     if claim and in_force:
         return _depart(situation, Code.RELEASED, f"resource {in_force.owner.logical_id} has taken the stream over")
@@ -146,12 +146,12 @@ def _restore(situation: Situation[Release]) -> Action | None:
         return restore_impossible(f"Key {target.key_id}, which the stream had before,", seen.wanted.fault)
     if target.key:
         key_id = seen.wanted.key_id if seen.wanted else target.key_id
-        intent = Intent(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
+        planned = PlannedCall(Change.START, RecordedKey(key_id, target.key.arn), goal.stamp)
     else:
         ended = RecordedKey.of(seen.current) or RecordedKey("", "")
-        intent = Intent(Change.STOP, ended, goal.stamp)
+        planned = PlannedCall(Change.STOP, ended, goal.stamp)
     if_undone = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
-    return announce_then_call(situation, intent, _announced(situation), if_undone)
+    return announce_then_call(situation, planned, _announced(situation), if_undone)
 
 
 def _revoke_grants(situation: Situation[Release]) -> Action | None:
@@ -174,19 +174,19 @@ def _with_grant_call(situation: Situation[Release]) -> Record:
     if record.pending is None or record.pending.grant is None:
         return record
     seen = with_current_key(record, situation.seen.current)
-    return without_pending(seen) if situation.state.has_announced(record.pending) else seen
+    return without_intent(seen) if situation.state.has_announced(record.pending) else seen
 
 
 def _succeed(situation: Situation[Release]) -> Action:
     target = _target(situation)
     note = situation.state.skipped or target.note
     code = Code.LEFT_ALONE if target.outcome is Outcome.LEAVE else Code.RELEASED
-    record = without_unwanted(situation, without_pending(situation.record_with_current_key))
+    record = without_unwanted(situation, without_intent(situation.record_with_current_key))
     if target.outcome is Outcome.KEEP:
         record = _with_kept_key(situation, record)
     notes = (note, revocation_note(situation, record))
     departed = _departed(situation.goal, record, situation.now)
-    return Stabilized(code, target.reason, departed, note=" ".join(one for one in notes if one))
+    return Reached(code, target.reason, departed, note=" ".join(one for one in notes if one))
 
 
 def _with_kept_key(situation: Situation[Release], record: Record) -> Record:

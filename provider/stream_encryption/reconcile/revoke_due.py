@@ -1,14 +1,14 @@
-"""The decision for grants that are due: must wait, not revoked, done. Pure.
+"""The decision for grants that nobody needs any more: wait, revoke the next one, or end. Pure.
 
 A grant is due when nobody wants it and no record can need it: by the watch's word, and by the rules of a request.
 """
 
 from __future__ import annotations
 
-from stream_encryption.record.changes import without_pending
+from stream_encryption.record.changes import without_intent
 from stream_encryption.values import Stream, StreamStatus
 
-from .actions import Action, Code, Stabilized
+from .actions import Action, Code, Reached
 from .goals import RevokeDue
 from .granting import revocable_grant, without_unwanted
 from .observation import Observation
@@ -28,7 +28,7 @@ def decide_revoke_due(goal: RevokeDue, seen: Observation, state: State, now: flo
         return wait_for_calls_in_flight(situation) or revokes
     left = without_unwanted(situation, record)
     if left.grants == record.grants:
-        return Stabilized(Code.LEFT_ALONE, "no grant is due")
-    return wait_for_calls_in_flight(situation) or Stabilized(
-        Code.REVOKED, "the grants that were due are revoked", without_pending(left)
+        return Reached(Code.LEFT_ALONE, "no grant is due")
+    return wait_for_calls_in_flight(situation) or Reached(
+        Code.REVOKED, "the grants that were due are revoked", without_intent(left)
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from stream_encryption import errors
-from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, Intent, with_current_key, without_pending
+from stream_encryption.record.changes import BEGIN_SECONDS, STALE_SECONDS, PlannedCall, with_current_key, without_intent
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Key, RefusalKind, Stream, StreamStatus
 
@@ -64,7 +64,7 @@ class Situation(Generic[GoalT]):
         if call is None or not self.state.has_announced(record.pending):
             return with_current_key(record, self.seen.current)
         if call.called_at is None:
-            record = without_pending(record)  # If the stream has that key, somebody else gave it.
+            record = without_intent(record)  # If the stream has that key, somebody else gave it.
         return with_current_key(record, self.seen.current, call.called_at)
 
 
@@ -91,7 +91,8 @@ def wait_for_calls_in_flight(situation: Situation[GoalT]) -> Wait | None:
 def _has_not_shown(situation: Situation[GoalT]) -> bool:
     """Tell whether this request's Start or Stop can still be missing in the description of an ACTIVE stream.
 
-    By its age alone: the request may want another key by now, since another resource can have changed the record.
+    Only the call's age counts, not its key: the request may want another key by now, since another resource can have
+    changed the record.
     """
     call = situation.state.call
     if call is None or call.called_at is None or call.grant or call.effect_at is not None or situation.seen.as_wanted:
@@ -105,11 +106,11 @@ def in_flight_until(situation: Situation[GoalT]) -> float:
 
     Every call of another request is waited out.
     """
-    pending = situation.record.pending
-    if pending is None:
+    intent = situation.record.pending
+    if intent is None:
         return 0.0
-    is_over = situation.state.has_announced(pending) and _own_call_is_over(situation)
-    return 0.0 if is_over else pending.until
+    is_over = situation.state.has_announced(intent) and _own_call_is_over(situation)
+    return 0.0 if is_over else intent.until
 
 
 def _own_call_is_over(situation: Situation[GoalT]) -> bool:
@@ -156,41 +157,43 @@ def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:
     return Failed(errors.KeyUnusable(situation.stream.arn, key.key_id, why, changed=changed))
 
 
-def announce_then_call(situation: Situation[GoalT], intent: Intent, announced: Record, if_undone: Action) -> Action:
+def announce_then_call(
+    situation: Situation[GoalT], planned: PlannedCall, announced: Record, if_undone: Action
+) -> Action:
     """Announce a change in the record; then make the call; then wait for its effect.
 
     Args:
         situation: The situation.
-        intent: The change.
+        planned: The call.
         announced: The record to write with the intent.
         if_undone: The action if the change took effect, and somebody else undid it.
     """
     state, record, call = situation.state, situation.record, situation.state.call
     # A call that was made, unless another request has changed the stream since: then the change is made again.
-    if call and call.called_at is not None and call.is_same_change(intent) and record.changed_at <= call.called_at:
+    if call and call.called_at is not None and call.is_same_change(planned) and record.changed_at <= call.called_at:
         if situation.now - max(call.called_at, state.shown_at) < EFFECT_SECONDS:
-            return Wait(Code.WAITING_FOR_EFFECT, f"{intent.change} was called, and does not show yet")
+            return Wait(Code.WAITING_FOR_EFFECT, f"{planned.change} was called, and does not show yet")
         if call.answered and state.shown_at >= call.called_at:
             return if_undone
         if call.times >= MOST_CALLS:
-            return Failed(errors.ChangeWithoutEffect(situation.stream, intent.change, call.times))
-    if may_call(situation, intent):
-        return _call(situation, intent)
-    reason = f"announce {intent.change} with {intent.key.key_id} before it is called"
-    return WriteRecord(Code.INTENT_RECORDED, reason, announced, intent)
+            return Failed(errors.ChangeWithoutEffect(situation.stream, planned.change, call.times))
+    if may_call(situation, planned):
+        return _call(situation, planned)
+    reason = f"announce {planned.change} with {planned.key.key_id} before it is called"
+    return WriteRecord(Code.INTENT_RECORDED, reason, announced, planned)
 
 
-def may_call(situation: Situation[GoalT], intent: Intent) -> bool:
+def may_call(situation: Situation[GoalT], planned: PlannedCall) -> bool:
     """Tell whether the record has this request's intent, at most BEGIN_SECONDS old, and the call was not tried yet."""
     call = situation.state.call
-    if call is None or call.refused or call.called_at is not None or not call.is_same_change(intent):
+    if call is None or call.refused or call.called_at is not None or not call.is_same_change(planned):
         return False
     is_own = situation.state.has_announced(situation.record.pending)
     return is_own and situation.now - call.written_at <= BEGIN_SECONDS
 
 
-def _call(situation: Situation[GoalT], intent: Intent) -> Call:
-    stream, starts = situation.stream, intent.change is Change.START
+def _call(situation: Situation[GoalT], planned: PlannedCall) -> Call:
+    stream, starts = situation.stream, planned.change is Change.START
     has = f"the stream has key {stream.key_id}" if stream.key_id else "the stream is not encrypted"
     code = Code.START_REQUESTED if starts else Code.STOP_REQUESTED
-    return Call(code, has, stream, intent.change, intent.key.key_id)
+    return Call(code, has, stream, planned.change, planned.key.key_id)

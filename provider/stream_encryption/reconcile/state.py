@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from stream_encryption.record.changes import STALE_SECONDS, Intent
-from stream_encryption.record.values import Change, Pending, RecordedKey
+from stream_encryption.record.changes import STALE_SECONDS, PlannedCall
+from stream_encryption.record.values import Change, Intent, RecordedKey
 from stream_encryption.values import Grant, Refusal, RefusalKind, StreamStatus
 
 from .observation import Observation
@@ -20,7 +20,7 @@ _LOOKS = (LOOK, "kinesis:DescribeStream", "dynamodb:GetItem")
 
 @dataclass(frozen=True, slots=True)
 class OwnCall:
-    """The call that this request has announced in the record, and perhaps made.
+    """This request's last announced call, and what became of it.
 
     Attributes:
         change: The call.
@@ -46,10 +46,10 @@ class OwnCall:
     times: int = 0
     grant: Grant | None = None
 
-    def is_same_change(self, intent: Intent) -> bool:
+    def is_same_change(self, planned: PlannedCall) -> bool:
         """Tell whether this is the same change."""
         identity = (self.change, self.key, self.grant and self.grant.identity)
-        return identity == (intent.change, intent.key, intent.grant and intent.grant.identity)
+        return identity == (planned.change, planned.key, planned.grant and planned.grant.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +129,9 @@ class State:
         """The grant of the call that was announced last; None where that was no call for a grant."""
         return self.call.grant if self.call else None
 
-    def has_announced(self, pending: Pending | None) -> bool:
+    def has_announced(self, intent: Intent | None) -> bool:
         """Tell whether an intent in the record is this request's own."""
-        return pending is not None and self.call is not None and self.call.intent_id == pending.intent_id
+        return intent is not None and self.call is not None and self.call.intent_id == intent.intent_id
 
     def refused_since(self, action: str, kind: RefusalKind) -> float | None:
         """Since when AWS has refused a call for this kind of reason, in epoch seconds; None if it does not."""
@@ -148,6 +148,7 @@ def after_look(state: State, seen: Observation, now: float) -> State:
         now: When it ended, in epoch seconds. A call can take seconds: what the look showed is certain only since then.
     """
     refused_since = state.refused_since(LOOK_UP, RefusalKind.KEY)
+    # `after_answer` forgets a refused look-up of the key. If it is still refused, it counts from its first time.
     state = after_answer(state, *_LOOKS, LOOK_UP)
     state = replace(state, throttle_level=max(0, state.throttle_level - 1), look_throttled=False)
     if seen.refused_key:
@@ -161,16 +162,16 @@ def after_look(state: State, seen: Observation, now: float) -> State:
 
 
 def _still_true(state: State, seen: Observation) -> Stability:
-    """Discard a stability that is older than a change which this state does not contain.
+    """Forget since when the stream is as wanted, if it was changed since then and this state does not know of that.
 
-    Another request made that change, or a step that died: the workflow repeats a step with the state before it. Or the
+    Another request changed it, or a step that died: the workflow repeats a step with the state before it. Or the
     stream was deleted and created again.
     """
-    stability, record, pending = state.stability, seen.record, seen.record.pending
+    stability, record, intent = state.stability, seen.record, seen.record.pending
     since = stability.stale_counted_from
     if since is None:
         return stability
-    if pending and pending.until > since and not state.has_announced(pending):
+    if intent and intent.until > since and not state.has_announced(intent):
         # This look may be as wanted from before the other call: count anew, and doubt only what was in doubt already.
         return Stability(possibly_stale=stability.possibly_stale, reached_at=stability.reached_at)
     # A creation that AWS's clock puts into the future says nothing: the clocks differ.
@@ -192,10 +193,10 @@ def _doubted(stability: Stability) -> Stability:
     return Stability(possibly_stale=True, reached_at=stability.reached_at)
 
 
-def after_intent(state: State, intent: Intent, name: str, now: float) -> State:
+def after_intent(state: State, planned: PlannedCall, name: str, now: float) -> State:
     """Add that an intent was written, or may have been."""
-    times = state.call.times if state.call and state.call.is_same_change(intent) else 0
-    return replace(state, call=OwnCall(intent.change, intent.key, name, now, times=times, grant=intent.grant))
+    times = state.call.times if state.call and state.call.is_same_change(planned) else 0
+    return replace(state, call=OwnCall(planned.change, planned.key, name, now, times=times, grant=planned.grant))
 
 
 def after_call(state: State, now: float, *, answered: bool) -> State:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.record.changes import with_pending
+from stream_encryption.record.changes import with_intent
 from stream_encryption.record.values import Change, Record
 from stream_encryption.values import Grant, Refusal, RefusalKind
 
-from .actions import Action, Call, Code, Failed, GiveUp, SkipRestore, SkipRevoke, Stabilized, Verify, Wait, WriteRecord
+from .actions import Action, Call, Code, Failed, GiveUp, Reached, SkipRestore, SkipRevoke, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
 from .environment import Environment
 from .failures import decide_refusal, record_after_failure
 from .goals import Ensure, Goal, Mend, RevokeDue
 from .mend import decide_mend
-from .observation import Observation, arn_of, observe
+from .observation import Observation, observe
 from .progress import Progress
 from .release import decide_given_up, decide_release
 from .revoke_due import decide_revoke_due
@@ -112,10 +112,10 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
 def _write(attempt: _Attempt, step: Step, action: WriteRecord, seen: Observation) -> Step:
     """Write the record. The look still holds, since only the record has changed."""
     env, state, record = attempt.env, step.state, action.record
-    if action.intent:
+    if action.planned:
         name, now = f"{env.random.getrandbits(64):016x}", env.clock.now()
-        record = with_pending(record, action.intent, name, now)
-        state = after_intent(state, action.intent, name, now)
+        record = with_intent(record, action.planned, name, now)
+        state = after_intent(state, action.planned, name, now)
     try:
         written = env.table.write(record)
     except Refused as refused:
@@ -152,9 +152,9 @@ def _perform(action: Action, env: Environment) -> str:
             env.kinesis.stop(action.stream, action.key_id)
         case Verify():
             env.kinesis.verify(action.stream)
-        case Stabilized(record=Record() as record):
+        case Reached(record=Record() as record):
             env.table.write(record)
-        case WriteRecord() | Stabilized() | Wait() | SkipRestore() | SkipRevoke() | Failed():
+        case WriteRecord() | Reached() | Wait() | SkipRestore() | SkipRevoke() | Failed():
             pass
         case _:
             assert_never(action)
@@ -209,9 +209,11 @@ def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Kno
 
 def _end_given_up(given_up: GiveUp, env: Environment) -> Action:
     """End the undo of a failed request as the record says; if there is no claim, write that the owner has left."""
+    goal = given_up.goal
+    arn = goal.owner.stream_arn(goal.stream.name)
     try:
-        end = decide_given_up(given_up, env.table.read(arn_of(given_up.goal)), env.clock.now())
-        if isinstance(end, Stabilized) and end.record:
+        end = decide_given_up(given_up, env.table.read(arn), env.clock.now())
+        if isinstance(end, Reached) and end.record:
             env.table.write(end.record)
     except Refused as refused:
         if refused.refusal.kind in (RefusalKind.CONFLICT, RefusalKind.THROTTLED, RefusalKind.TRANSIENT):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from stream_encryption.values import Grant, Key, OnDelete, Owner
 
 from .requests import RequestStamp
-from .values import DEPARTED_SECONDS, Change, Claim, Departed, Pending, Record, RecordedKey
+from .values import DEPARTED_SECONDS, Change, Claim, Departed, Intent, Record, RecordedKey
 
 BEGIN_SECONDS = 8.0
 """How long after its intent was written a call may still be begun, in seconds. Later, a new intent is written first."""
@@ -28,8 +28,8 @@ MOST_MENDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
-    """A call that is to be made next.
+class PlannedCall:
+    """A call to announce in the record, and then to make.
 
     Attributes:
         change: The call.
@@ -65,22 +65,22 @@ def for_incarnation(record: Record, created: int, now: float) -> Record:
 
 
 def with_current_key(record: Record, current: Key | None, change_made_at: float | None = None) -> Record:
-    """Add which key the stream has, whether the provider or somebody else gave it, and what a pending grant call did.
+    """Update the record with a look: the stream's key, who gave it, and the result of an announced grant call.
 
     Args:
         record: The record.
         current: The stream's key now.
-        change_made_at: When the pending call was made, in epoch seconds; None where another invocation made it.
+        change_made_at: When the announced call was made, in epoch seconds; None where another invocation made it.
     """
-    pending, changed_at = record.pending, record.changed_at
-    if pending and pending.grant:
-        record, pending = replace(record, grants=_after_grant_call(record.grants, pending, pending.grant)), None
-    if pending and pending.change is Change.START and pending.key.is_key(current):
-        made_at = pending.written_at if change_made_at is None else change_made_at
+    intent, changed_at = record.pending, record.changed_at
+    if intent and intent.grant:
+        record, intent = replace(record, grants=_after_grant_call(record.grants, intent, intent.grant)), None
+    if intent and intent.change is Change.START and intent.key.is_key(current):
+        made_at = intent.written_at if change_made_at is None else change_made_at
         return replace(
-            record, key=_known_better(pending.key, current), started=True, changed_at=max(changed_at, made_at)
+            record, key=_known_better(intent.key, current), started=True, changed_at=max(changed_at, made_at)
         )
-    if pending and change_made_at is not None:
+    if intent and change_made_at is not None:
         changed_at = max(changed_at, change_made_at)
     same = record.key is not None and record.key.is_key(current)
     key = _known_better(record.key if same else None, current)
@@ -89,12 +89,12 @@ def with_current_key(record: Record, current: Key | None, change_made_at: float 
 
 def _known_better(known: RecordedKey | None, current: Key | None) -> RecordedKey | None:
     """Keep a known key, unless it is known by its alias alone: a look-up that was denied may tell its ARN by now."""
-    return known if known and known.resolved else RecordedKey.of(current)
+    return known if known and known.has_key_arn else RecordedKey.of(current)
 
 
-def _after_grant_call(grants: tuple[Grant, ...], pending: Pending, grant: Grant) -> tuple[Grant, ...]:
+def _after_grant_call(grants: tuple[Grant, ...], intent: Intent, grant: Grant) -> tuple[Grant, ...]:
     """The grants after a call whose result may not have been heard: both calls can be repeated without harm."""
-    if pending.change is Change.CREATE_GRANT:
+    if intent.change is Change.CREATE_GRANT:
         known = any(one.identity == grant.identity for one in grants)
         return grants if known else (*grants, replace(grant, grant_id=None, made_at=0.0))
     return tuple(replace(one, made_at=0.0) if one.identity == grant.identity else one for one in grants)
@@ -156,14 +156,14 @@ def without_old(record: Record, now: float) -> Record:
     return replace(record, departed=tuple(one for one in record.departed if not one.is_over(now)))
 
 
-def with_pending(record: Record, intent: Intent, name: str, now: float) -> Record:
-    """Write an intent down, in place of an earlier one."""
+def with_intent(record: Record, planned: PlannedCall, name: str, now: float) -> Record:
+    """Announce a call, in place of an earlier intent."""
     until = now + INTENT_SECONDS
-    pending = Pending(intent.change, intent.key, intent.request.digest, name, now, until, intent.grant)
-    return replace(record, pending=pending)
+    intent = Intent(planned.change, planned.key, planned.request.digest, name, now, until, planned.grant)
+    return replace(record, pending=intent)
 
 
-def without_pending(record: Record) -> Record:
+def without_intent(record: Record) -> Record:
     """Remove the intent: its call is visible, or was never made."""
     return replace(record, pending=None)
 

@@ -48,7 +48,7 @@ class RecordedKey:
     @property
     def start_key_id(self) -> str:
         """The KeyId to start a wanted key with: the key's ARN for a customer's alias, as far as the record has it."""
-        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and self.resolved else self.key_id
+        return self.arn if CUSTOMER_ALIAS.fullmatch(self.key_id) and self.has_key_arn else self.key_id
 
     def is_key(self, key: Key | None) -> bool:
         """Tell whether a key that was looked up is this one.
@@ -58,10 +58,10 @@ class RecordedKey:
         """
         if key is None:
             return False
-        return key.identity == self.arn or (not self.resolved and key.key_id == self.key_id)
+        return key.identity == self.arn or (not self.has_key_arn and key.key_id == self.key_id)
 
     @property
-    def resolved(self) -> bool:
+    def has_key_arn(self) -> bool:
         """Tell whether the ARN is a key's, not an alias'."""
         return ":key/" in self.arn
 
@@ -164,8 +164,8 @@ class Departed:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """The intent to make one call, written before the call.
+class Intent:
+    """The record's announcement of one call, written before the call.
 
     Attributes:
         change: The call.
@@ -196,7 +196,7 @@ class Record:
         incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
-        pending: The call that is about to be made; None where none is.
+        pending: The announcement of a call that is about to be made, or may still be in flight; None: there is none.
         key: The stream's key when the record was last written; None: not encrypted.
         started: The stream has that key by a Start of the provider, and nobody else has changed it since.
         changed_at: When the provider last made a call that changed the stream, in epoch seconds; 0: never.
@@ -209,7 +209,7 @@ class Record:
     incarnation: int = 0
     claims: tuple[Claim, ...] = ()
     departed: tuple[Departed, ...] = ()
-    pending: Pending | None = None
+    pending: Intent | None = None
     key: RecordedKey | None = None
     started: bool = False
     changed_at: float = 0.0
@@ -250,10 +250,10 @@ class Record:
             return True
         return any(one.supersedes(owner, stamp, failed_create) for one in self.departed)
 
-    def arn_of(self, key_id: str) -> str | None:
+    def key_arn(self, key_id: str) -> str | None:
         """The key that a reported KeyId stood for when it was given or found; None where the record can't tell.
 
         An alias may stand for another key by now, but the stream still has the key that it was started with.
         """
         known = (self.pending.key if self.pending else None, self.key)
-        return next((key.arn for key in known if key and key.resolved and key.key_id == key_id), None)
+        return next((key.arn for key in known if key and key.has_key_arn and key.key_id == key_id), None)

@@ -122,7 +122,7 @@ def _of_key(stream: Stream, look: Look) -> Iterator[Finding]:
     key = look.wanted
     if key is None:
         return
-    if key.denied and key.has_arn and key.identity.split(":")[4] == stream.arn.split(":")[4]:
+    if key.denied and key.has_key_arn and key.identity.split(":")[4] == stream.arn.split(":")[4]:
         detail = f"key {key.identity} may not be looked up any more: its policy does not permit it"
         yield Finding(FindingCode.KEY_UNUSABLE, "denied", detail)
     elif key.denied:

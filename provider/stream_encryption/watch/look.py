@@ -20,7 +20,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the watch looks through."""
+    """What a look of the watch needs: Kinesis, KMS and the time."""
 
     kinesis: Kinesis
     keys: KeyLookup

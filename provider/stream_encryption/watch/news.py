@@ -14,7 +14,7 @@ from stream_encryption.values import OnDrift, StreamRef
 from .cause import Cause
 from .findings import ENCRYPTION, Finding, FindingCode
 
-AGAIN_SECONDS = 60 * 60
+MEND_AGAIN_SECONDS = 60 * 60
 """After how long a mend that failed is tried again, in seconds."""
 
 
@@ -86,5 +86,5 @@ def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
 def mend_name(mend: Mend, record: Record, now: float) -> str:
     """Name the execution of a mend, so that a finding starts one execution an hour, however often it is seen."""
     since = min((told.since for told in record.watch.told if told.code in ENCRYPTION), default=0.0)
-    parts = (record.stream, mend.stamp.digest, since, int(now) // AGAIN_SECONDS)
+    parts = (record.stream, mend.stamp.digest, since, int(now) // MEND_AGAIN_SECONDS)
     return f"mend-{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"

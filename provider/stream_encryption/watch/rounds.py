@@ -22,7 +22,8 @@ BATCH = 600
 """How many streams one invocation looks at, which takes it 80 seconds."""
 UNTIL_TOLD_SECONDS = 60.0
 """How long the watch waits after a call until findings can be told, in seconds; after that, the next round looks."""
-AGAIN_SECONDS = 2.0
+LOOK_AGAIN_SECONDS = 2.0
+"""How long it pauses between these looks, in seconds."""
 _SHOWN_SECONDS = STALE_SECONDS + 1.0
 """How long after the time of its event every description shows a call, in seconds. The event has whole seconds."""
 _SLOWER = 1.2
@@ -97,7 +98,7 @@ class Rounds:
         while streams and clock.now() < until:
             streams = [one for one in streams if self._is_untold(one, cause, pace)]
             if streams:
-                clock.sleep(AGAIN_SECONDS)
+                clock.sleep(LOOK_AGAIN_SECONDS)
 
     def _is_untold(self, stream: str, cause: Cause, pace: Pace) -> bool:
         use_describe_stream = pace.wait()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.reconcile.goals import Mend, RevokeDue
+from stream_encryption.reconcile.goals import WatchGoal
 from stream_encryption.reconcile.progress import Progress
 from stream_encryption.record.values import Record
 from stream_encryption.record.watch_table import WatchTable
@@ -59,7 +59,7 @@ class Watcher:
             record = noted
         mend = mend_of(record, findings)
         if mend:
-            self._mend(mend, mend_name(mend, record, now), now)
+            self._hand_over(mend, mend_name(mend, record, now), now)
         else:
             self._revoke(record, now)
         return bool(findings)
@@ -72,7 +72,7 @@ class Watcher:
             ref = StreamRef.of_arn(record.stream)
             due = revoke_due(record, self.sight.kinesis.describe(ref), now)
             if due:
-                self._mend(due, f"revoke-{due.stamp.digest}", now)
+                self._hand_over(due, f"revoke-{due.stamp.digest}", now)
 
     def _findings(self, record: Record, *, use_describe_stream: bool) -> tuple[Finding, ...] | None:
         if record.in_force is None:
@@ -115,10 +115,10 @@ class Watcher:
             return False
         return True
 
-    def _mend(self, mend: Mend | RevokeDue, name: str, now: float) -> None:
-        """Hand the mend over to the state machine, which has the function carry it out."""
-        state = WorkflowState.of({}, now + MEND_SECONDS, Progress.begin((mend,), now), 1)
+    def _hand_over(self, goal: WatchGoal, name: str, now: float) -> None:
+        """Hand a goal over to the state machine, which has the function carry it out."""
+        state = WorkflowState.of({}, now + MEND_SECONDS, Progress.begin((goal,), now), 1)
         try:
-            self.log.mend_started(mend.stream.name, name, anew=self.mends.start_named(name, state.to_json()))
+            self.log.mend_started(goal.stream.name, name, anew=self.mends.start_named(name, state.to_json()))
         except Refused as refused:
-            self.log.failed("mend not started", mend.stream.name, refused.refusal)
+            self.log.failed("mend not started", goal.stream.name, refused.refusal)

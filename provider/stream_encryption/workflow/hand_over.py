@@ -17,7 +17,7 @@ from stream_encryption.telemetry import Telemetry
 from .state_machine import StateMachine
 from .workflow_state import WorkflowState
 
-AGAIN_SECONDS = 30.0
+HAND_OVER_AGAIN_SECONDS = 30.0
 """How long the function waits by itself after a refused hand-over before it tries again, in seconds."""
 
 
@@ -56,15 +56,17 @@ class FirstInvocation:
         env, seconds = self.environment(), self.handover_seconds
         progress = Progress.begin(request.goals(allow_grants=self.allow_grants), env.clock.now())
         while True:
-            until = min(env.clock.now() + seconds, end) if seconds < inf else inf
-            deadline = request.deadline if seconds < inf else min(request.deadline, end)
+            if seconds == inf:  # Nobody takes the request over: this invocation has to end it.
+                until, deadline = inf, min(request.deadline, end)
+            else:
+                until, deadline = min(env.clock.now() + seconds, end), request.deadline
             progress, pause = loop(progress, env, deadline, WaitBudget(until))
             if not progress.goals:
                 return progress
             if self._hand_over(WorkflowState.of(event, request.deadline, progress, pause)):
                 return None
             # The hand-over is tried again, unless this invocation ends before.
-            seconds = AGAIN_SECONDS if env.clock.now() + AGAIN_SECONDS < end else inf
+            seconds = HAND_OVER_AGAIN_SECONDS if env.clock.now() + HAND_OVER_AGAIN_SECONDS < end else inf
 
     def _hand_over(self, state: WorkflowState) -> bool:
         try:
