@@ -6,7 +6,7 @@ import pytest
 
 from stream_encryption.cloudformation.request import MARGIN_SECONDS
 from stream_encryption.reconcile import pacing, situation, step
-from stream_encryption.record import changes, values
+from stream_encryption.record import changes, requests
 from stream_encryption.settings import Settings
 from stream_encryption.workflow import hand_over
 from stream_encryption.workflow import step as workflow_step
@@ -36,7 +36,7 @@ TIMES = {
     "one step of at most {} s": workflow_step.STEP_SECONDS,
     "tries the hand-over again every {} s": hand_over.HAND_OVER_AGAIN_SECONDS,
     "(default 3,600 s) less {} s": MARGIN_SECONDS,
-    "(`departed`) for {} hours": values.DEPARTED_SECONDS / 3600,
+    "(`departed`) for {} hours": requests.DEPARTED_SECONDS / 3600,
 }
 """What the page says, with the number left out, and the number."""
 

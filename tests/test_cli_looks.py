@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stream_encryption.values import Direction, Grant
+from stream_encryption.grants import Direction, Grant
 from stream_encryption_cli.account import CHANGE_SETS, LOOKS, Access, Account, WouldChange
 from stream_encryption_cli.accounts import Boto3Accounts
 from stream_encryption_cli.engine import Kinesis, Owner, RecordTable, Stream, StreamRef

@@ -9,7 +9,8 @@ import pytest
 
 from stream_encryption.app import Parts, make_handler
 from stream_encryption.reconcile.observation import Observation
-from stream_encryption.reconcile.state import Stability, State, after_look
+from stream_encryption.reconcile.state import Stability, State
+from stream_encryption.reconcile.state_changes import after_look
 from stream_encryption.record.values import Change, Intent, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, LambdaContext, create_event

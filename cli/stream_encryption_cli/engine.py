@@ -9,6 +9,7 @@ from stream_encryption.aws.service_errors import Refused, refusals
 from stream_encryption.cloudformation.properties import stream_of, stream_of_arn
 from stream_encryption.cloudformation.request import Request
 from stream_encryption.errors import InvalidProperties, KeyUnusable, OwnedByAnotherStack, ProviderError
+from stream_encryption.grants import Grant
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Reached, SkipRestore, Verify, Wait
 from stream_encryption.reconcile.environment import Environment
 from stream_encryption.reconcile.goals import Goal, Release
@@ -20,7 +21,6 @@ from stream_encryption.record.values import Change, Claim, Record
 from stream_encryption.record.watch_table import Page, WatchTable
 from stream_encryption.values import (
     AWS_MANAGED_ALIAS,
-    Grant,
     Key,
     Owner,
     Place,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-HOUR = 3600.0
 AWS_MANAGED_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/aws/.+")
 CUSTOMER_ALIAS = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:)?alias/(?!aws/).+")
 _DENIED_ON = re.compile(r"is not authorized to perform: \S+ on resource: (arn:\S+)")
@@ -157,56 +155,6 @@ class Owner:
         """The ARN of a stream of this name in the stack's own place."""
         partition, place = self.stack_id.split(":")[1], self.place
         return f"arn:{partition}:kinesis:{place.region}:{place.account}:stream/{name}"
-
-
-class Direction(StrEnum):
-    """What a principal does with the stream, and so with its key."""
-
-    PRODUCER = "Producer"
-    CONSUMER = "Consumer"
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A grant on a key. One grant serves all owners that want it.
-
-    Attributes:
-        key: The key's ARN.
-        principal: The ARN of the role or user.
-        direction: Producers may use GenerateDataKey, consumers Decrypt, both with the stream's encryption context.
-        owners: The resources that want it. A Delete that leaves the stream its key leaves the key's grants, ownerless.
-        grant_id: KMS' name for it; None where no response has told it.
-        made_at: When CreateGrant was called, in epoch seconds; 0 where it may not exist: CreateGrant or RevokeGrant was
-            announced, and its response is not known.
-        ended_at: Since when nobody wants it any more, in epoch seconds; None while it is of use.
-    """
-
-    key: str
-    principal: str
-    direction: Direction
-    owners: tuple[Owner, ...] = ()
-    grant_id: str | None = None
-    made_at: float = 0.0
-    ended_at: float | None = None
-
-    @property
-    def identity(self) -> tuple[str, str, Direction]:
-        """What tells it from the stream's other grants."""
-        return self.key, self.principal, self.direction
-
-    def name(self, stream_arn: str) -> str:
-        """The Name for CreateGrant: with the same name KMS returns the same grant instead of a second one."""
-        digest = hashlib.sha256(f"{stream_arn}\n{self.principal}\n{self.direction}".encode()).hexdigest()
-        return f"kinesis-stream-encryption-{digest[:32]}"
-
-    def revoke_at(self, retention_hours: int) -> float | None:
-        """When it can be revoked, in epoch seconds; None while it is of use.
-
-        A producer's at once. A consumer's when no record that was put before can be left in the stream.
-        """
-        if self.owners or self.ended_at is None:
-            return None
-        return self.ended_at + (retention_hours * HOUR if self.direction is Direction.CONSUMER else 0.0)
 
 
 class RefusalKind(StrEnum):

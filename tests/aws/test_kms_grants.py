@@ -6,7 +6,8 @@ import pytest
 
 from stream_encryption.aws.kms_grants import KeyGrants
 from stream_encryption.aws.service_errors import Refused
-from stream_encryption.values import Direction, Grant, RefusalKind
+from stream_encryption.grants import Direction, Grant
+from stream_encryption.values import RefusalKind
 from tests.builders import STREAM_ARN
 from tests.fake_clock import Clock
 from tests.fake_errors import Kind

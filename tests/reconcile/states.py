@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from stream_encryption.reconcile.state import State, after_look
+from stream_encryption.reconcile.state import State
+from stream_encryption.reconcile.state_changes import after_look
 from stream_encryption.record.values import Record
 from stream_encryption.values import StreamStatus
 from tests.values import NOW, ONE, call, seen, start_intent, stream

@@ -11,8 +11,7 @@ from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
 from stream_encryption.record.changes import INTENT_SECONDS, STALE_SECONDS, with_claim
-from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Departed
+from stream_encryption.record.requests import Departed, Latest
 from stream_encryption.values import RefusalKind, StreamStatus
 from tests.values import (
     ME,

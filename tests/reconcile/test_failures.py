@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
+from stream_encryption.grants import Direction, Grant
 from stream_encryption.reconcile.actions import Action, Code, Failed, GiveUp, Reached, SkipRestore, Wait
 from stream_encryption.reconcile.failures import decide_refusal, record_after_failure
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Claim
-from stream_encryption.values import Direction, Grant, Key, Refusal, RefusalKind, StreamStatus
+from stream_encryption.values import Key, Refusal, RefusalKind, StreamStatus
 from tests.builders import STREAM_ARN, STREAM_NAME
 from tests.values import (
     ME,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stream_encryption.grants import HOUR, Direction, Grant
 from stream_encryption.reconcile.actions import (
     Action,
     Call,
@@ -20,19 +21,11 @@ from stream_encryption.reconcile.failures import decide_refusal
 from stream_encryption.reconcile.goals import Access, Goal, RevokeDue
 from stream_encryption.reconcile.release import decide_release
 from stream_encryption.reconcile.revoke_due import decide_revoke_due
-from stream_encryption.reconcile.state import (
-    LIST_GRANTS,
-    LOOK_UP,
-    Granted,
-    OngoingRefusal,
-    Stability,
-    State,
-    after_grant_call,
-    after_lost_call,
-)
+from stream_encryption.reconcile.state import LIST_GRANTS, LOOK_UP, Granted, OngoingRefusal, Stability, State
+from stream_encryption.reconcile.state_changes import after_grant_call, after_lost_call
 from stream_encryption.record.changes import PlannedCall
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
-from stream_encryption.values import HOUR, Direction, Grant, Key, OnDelete, Refusal, RefusalKind, StreamStatus
+from stream_encryption.values import Key, OnDelete, Refusal, RefusalKind, StreamStatus
 from tests.values import (
     ME,
     NOW,

@@ -8,7 +8,8 @@ import pytest
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.observation import Observation, has_wanted_key, observe
-from stream_encryption.record.values import Departed, Record, RecordedKey
+from stream_encryption.record.requests import Departed
+from stream_encryption.record.values import Record, RecordedKey
 from stream_encryption.values import Key, OnDelete, StreamStatus
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind

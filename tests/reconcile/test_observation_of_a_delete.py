@@ -7,7 +7,8 @@ import pytest
 
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.observation import Observation, observe
-from stream_encryption.record.values import Departed, RecordedKey
+from stream_encryption.record.requests import Departed
+from stream_encryption.record.values import RecordedKey
 from stream_encryption.values import Key, OnDelete
 from tests.reconcile.account import Account
 from tests.values import ME, RENAMED, THEY, claim, ensure, release

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption.reconcile.actions import Code, Reached, WriteRecord
-from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Departed
+from stream_encryption.record.requests import Departed, Latest
 from stream_encryption.values import OnDelete, StreamStatus
 from tests.reconcile.deletes import DELETE, READY, decide, encrypted, ours, reached, written
 from tests.values import (

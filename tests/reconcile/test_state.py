@@ -4,12 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from stream_encryption.reconcile.state import (
-    WRITE,
-    OngoingRefusal,
-    OwnCall,
-    Stability,
-    State,
+from stream_encryption.grants import Direction, Grant
+from stream_encryption.reconcile.state import WRITE, OngoingRefusal, OwnCall, Stability, State
+from stream_encryption.reconcile.state_changes import (
     after_answer,
     after_call,
     after_intent,
@@ -18,7 +15,7 @@ from stream_encryption.reconcile.state import (
 )
 from stream_encryption.record.changes import STALE_SECONDS
 from stream_encryption.record.values import Change
-from stream_encryption.values import Direction, Grant, Refusal, RefusalKind
+from stream_encryption.values import Refusal, RefusalKind
 from tests.builders import STREAM_ARN
 from tests.reconcile.states import LOOK, OTHER_LOOK, READ, START, announced, look
 from tests.values import NOW, ONE, TWO, call, recorded, start_intent, state, stop_intent

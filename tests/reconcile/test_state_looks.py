@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.state import (
-    OngoingRefusal,
-    Stability,
-    after_look,
-)
+from stream_encryption.reconcile.state import OngoingRefusal, Stability
+from stream_encryption.reconcile.state_changes import after_look
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Record
 from stream_encryption.values import RefusalKind, StreamStatus

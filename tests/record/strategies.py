@@ -2,10 +2,11 @@
 
 from hypothesis import strategies as st
 
-from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Change, Claim, Departed, Intent, Record, RecordedKey
+from stream_encryption.grants import Direction, Grant
+from stream_encryption.record.requests import Departed, Latest
+from stream_encryption.record.values import Change, Claim, Intent, Record, RecordedKey
 from stream_encryption.record.watch_notes import Told, WatchNotes
-from stream_encryption.values import Direction, Grant, OnDelete, OnDrift, Owner
+from stream_encryption.values import OnDelete, OnDrift, Owner
 from tests.builders import STREAM_ARN
 
 SECONDS = st.integers(0, 4_000_000_000)

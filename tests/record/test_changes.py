@@ -21,8 +21,8 @@ from stream_encryption.record.changes import (
     without_intent,
     without_old,
 )
-from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import DEPARTED_SECONDS, Departed, RecordedKey
+from stream_encryption.record.requests import DEPARTED_SECONDS, Departed, Latest
+from stream_encryption.record.values import RecordedKey
 from stream_encryption.settings import Settings
 from stream_encryption.values import Key, OnDelete
 from tests.values import (

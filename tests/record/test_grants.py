@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from stream_encryption.grants import Direction, Grant, merged
 from stream_encryption.record.changes import PlannedCall, expires, with_current_key, with_intent
-from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, RecordedKey
-from stream_encryption.values import Direction, Grant
 from tests.builders import STREAM_ARN
 from tests.values import ME, NOW, ONE, THEY, record, stamp
 

@@ -7,11 +7,12 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given, settings
 
+from stream_encryption.grants import Direction, Grant
 from stream_encryption.record.changes import INTENT_SECONDS, expires, with_intent
 from stream_encryption.record.item import from_item, to_item
-from stream_encryption.record.requests import Latest
-from stream_encryption.record.values import Departed, Record
-from stream_encryption.values import Direction, Grant, OnDelete, OnDrift
+from stream_encryption.record.requests import Departed, Latest
+from stream_encryption.record.values import Record
+from stream_encryption.values import OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
 from tests.values import CREATED, ME, NOW, ONE, SECOND, THEY, TWO, claim, record, recorded, start_intent, started

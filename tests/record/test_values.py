@@ -2,8 +2,8 @@
 
 import pytest
 
-from stream_encryption.record.requests import Arrival, Latest
-from stream_encryption.record.values import Departed, Record, RecordedKey
+from stream_encryption.record.requests import Arrival, Departed, Latest
+from stream_encryption.record.values import Record, RecordedKey
 from stream_encryption.values import Key
 from tests.builders import STREAM_ARN
 from tests.values import (

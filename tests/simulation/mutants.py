@@ -21,7 +21,7 @@ STREAM = (
     ),
     Mutant(
         "a stale ACTIVE is trusted",
-        "reconcile/state.py",
+        "reconcile/state_changes.py",
         "    if stability.possibly_stale and ",
         "    if stability is None and ",
         2,
@@ -80,7 +80,7 @@ PROTOCOL = (
     ),
     Mutant(
         "a throttled look never uses the other budget",
-        "reconcile/state.py",
+        "reconcile/state_changes.py",
         "look_throttled=refusal.action == LOOK",
         "look_throttled=False",
         510,

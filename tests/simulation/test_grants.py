@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from stream_encryption.aws.kms_grants import KeyGrants
+from stream_encryption.grants import Grant
 from stream_encryption.reconcile import ensure, granting
 from stream_encryption.reconcile.actions import Wait
 from stream_encryption.record import changes
-from stream_encryption.values import Grant
 from tests.simulation.grants import Broken, Life
 
 LIVES = range(16)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stream_encryption.values import Direction
+from stream_encryption.grants import Direction
 from tests.builders import STREAM_NAME
 from tests.contract.granting import BOTH, DAY, may_read, may_write, named, recorded, unknown
 from tests.fake_errors import Kind

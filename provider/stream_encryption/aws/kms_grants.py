@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stream_encryption.values import Direction, Grant
+from stream_encryption.grants import Direction, Grant
 
 from .service_errors import Refused, refusals
 

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from stream_encryption.errors import ProviderError
+from stream_encryption.grants import Grant
 from stream_encryption.record.changes import PlannedCall
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Grant, Key, Stream
+from stream_encryption.values import Key, Stream
 
 from .goals import Release
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from stream_encryption.grants import Direction, Grant, merged
 from stream_encryption.record.changes import PlannedCall
-from stream_encryption.record.grants import merged
 from stream_encryption.record.values import Change, Record, RecordedKey
-from stream_encryption.values import Direction, Grant, Key, utc_minute
+from stream_encryption.values import Key, utc_minute
 
 from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue

@@ -12,7 +12,7 @@ from .actions import Failed, Reached, Wait
 from .environment import Environment
 from .pacing import LONGEST_SECONDS, Pacing
 from .progress import Progress
-from .state import after_resumption
+from .state_changes import after_resumption
 from .step import NOTHING, Known, end_intent, take_step
 
 LATE_SECONDS = 1.0

@@ -15,8 +15,8 @@ from stream_encryption.record.changes import (
     without_claim,
     without_intent,
 )
-from stream_encryption.record.requests import Arrival
-from stream_encryption.record.values import Change, Claim, Departed, Record, RecordedKey
+from stream_encryption.record.requests import Arrival, Departed
+from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import Stream, StreamStatus
 
 from .actions import Action, Code, GiveUp, Reached, SkipRestore, Wait

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from stream_encryption.aws.service_errors import Refused
+from stream_encryption.grants import Grant
 from stream_encryption.record.changes import with_intent
 from stream_encryption.record.values import Change, Record
-from stream_encryption.values import Grant, Refusal, RefusalKind
+from stream_encryption.values import Refusal, RefusalKind
 
 from .actions import Action, Call, Code, Failed, GiveUp, Reached, SkipRestore, SkipRevoke, Verify, Wait, WriteRecord
 from .ensure import decide_ensure
@@ -24,10 +25,8 @@ from .observation import Observation, observe
 from .progress import Progress
 from .release import decide_given_up, decide_release
 from .revoke_due import decide_revoke_due
-from .state import (
-    PROOF,
-    WRITE,
-    State,
+from .state import PROOF, WRITE, State
+from .state_changes import (
     after_answer,
     after_call,
     after_grant_call,

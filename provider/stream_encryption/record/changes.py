@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from stream_encryption.values import Grant, Key, OnDelete, Owner
+from stream_encryption.grants import Grant
+from stream_encryption.values import Key, OnDelete, Owner
 
-from .requests import RequestStamp
-from .values import DEPARTED_SECONDS, Change, Claim, Departed, Intent, Record, RecordedKey
+from .requests import DEPARTED_SECONDS, Departed, RequestStamp
+from .values import Change, Claim, Intent, Record, RecordedKey
 
 BEGIN_SECONDS = 8.0
 """How long after its intent was written a call may still be begun, in seconds. Later, a new intent is written first."""

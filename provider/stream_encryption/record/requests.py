@@ -1,9 +1,11 @@
-"""The order of an owner's requests: which of two is the newer one. Pure."""
+"""The order of an owner's requests: which of two is the newer one, and which a Delete has superseded. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from stream_encryption.values import Owner
 
 
 class Arrival(StrEnum):
@@ -53,3 +55,41 @@ class Latest:
     def of(cls, stamp: RequestStamp) -> Latest:
         """Begin with one request."""
         return cls(stamp.issued_at, (stamp.digest,))
+
+
+DEPARTED_SECONDS = 2 * 60 * 60.0
+"""How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """An owner without a claim: its Delete was carried out, or its claim is void. Its older requests change nothing.
+
+    Attributes:
+        owner: The resource.
+        at: When this was written, in epoch seconds.
+        issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
+        digests: Further requests that are superseded.
+        void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
+    """
+
+    owner: Owner
+    at: float
+    issued_before: int
+    digests: tuple[str, ...]
+    void: bool = False
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether no request that this supersedes can still come."""
+        return not self.void and now - self.at >= DEPARTED_SECONDS
+
+    def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
+        """Tell whether a request of an owner is superseded.
+
+        The Delete of a failed Create also supersedes the Updates that came under the id of that Create before.
+        """
+        if owner != self.owner:
+            return False
+        if failed_create in self.digests and stamp.issued_at <= self.at:
+            return True
+        return stamp.issued_at < self.issued_before or stamp.digest in self.digests

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from stream_encryption.values import CUSTOMER_ALIAS, Grant, Key, OnDelete, OnDrift, Owner
+from stream_encryption.grants import Grant
+from stream_encryption.values import CUSTOMER_ALIAS, Key, OnDelete, OnDrift, Owner
 
-from .requests import Arrival, Latest, RequestStamp
+from .requests import Arrival, Departed, Latest, RequestStamp
 from .watch_notes import NO_NOTES, WatchNotes
-
-DEPARTED_SECONDS = 2 * 60 * 60.0
-"""How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""
 
 
 class Change(StrEnum):
@@ -127,40 +125,6 @@ class Claim:
         releases_create = "" if failed_create is None or earlier_undoes_all else failed_create
         releasing = (self.releasing or self.latest).followed_by(stamp)
         return replace(self, releasing=releasing, releases_create=releases_create)
-
-
-@dataclass(frozen=True, slots=True)
-class Departed:
-    """An owner without a claim: its Delete was carried out, or its claim is void. Its older requests change nothing.
-
-    Attributes:
-        owner: The resource.
-        at: When this was written, in epoch seconds.
-        issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
-        digests: Further requests that are superseded.
-        void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
-    """
-
-    owner: Owner
-    at: float
-    issued_before: int
-    digests: tuple[str, ...]
-    void: bool = False
-
-    def is_over(self, now: float) -> bool:
-        """Tell whether no request that this supersedes can still come."""
-        return not self.void and now - self.at >= DEPARTED_SECONDS
-
-    def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
-        """Tell whether a request of an owner is superseded.
-
-        The Delete of a failed Create also supersedes the Updates that came under the id of that Create before.
-        """
-        if owner != self.owner:
-            return False
-        if failed_create in self.digests and stamp.issued_at <= self.at:
-            return True
-        return stamp.issued_at < self.issued_before or stamp.digest in self.digests
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+from stream_encryption.grants import HOUR, Grant
 from stream_encryption.reconcile.goals import RevokeDue
 from stream_encryption.record.requests import RequestStamp
 from stream_encryption.record.values import Record
-from stream_encryption.values import HOUR, Grant, Stream, StreamRef, StreamStatus
+from stream_encryption.values import Stream, StreamRef, StreamStatus
 
 SHORTEST_RETENTION_HOURS = 24
 """No stream keeps its records for a shorter time (Kinesis Developer Guide, "Change the data retention period")."""
