@@ -109,6 +109,17 @@ def test_a_request_that_had_the_stream_before_it_was_taken_over_does_not_take_it
     assert error(decide(plain(claim(), claim(taker)), takeover=True)) is refusal
 
 
+@pytest.mark.parametrize(("taker", "refusal"), [(THEY, errors.OwnedByAnotherStack), (RENAMED, errors.Superseded)])
+def test_nor_does_it_if_the_stream_was_created_again_before_another_resource_took_it(
+    taker: Any, refusal: type[Exception]
+) -> None:
+    """Record, rules 3 and 8 (seed 14851 with the watch): a claim that is void is no reason to begin anew."""
+    void = Departed(ME, NOW, SECOND, (), void=True)
+    observed = seen(stream(), record(claim(taker), departed=(void,)), wanted=ONE)
+    assert error(decide(observed, takeover=True)) is refusal
+    assert isinstance(decide(observed, takeover=True, stamp=stamp("update", SECOND + 9)), WriteRecord)
+
+
 def test_a_newer_request_of_a_resource_that_was_taken_over_takes_it_back() -> None:
     """Property Takeover: an Update that says so is newer than the claim above."""
     again = decide(plain(claim(), claim(THEY)), takeover=True, stamp=stamp("update", SECOND + 9))

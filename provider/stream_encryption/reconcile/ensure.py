@@ -73,11 +73,10 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     superseded = Failed(errors.Superseded(stream, goal.owner))
     if record.supersedes(goal.owner, goal.stamp, goal.failed_create):
         return superseded
-    in_force, mine = record.in_force, record.claim_of(goal.owner)
+    in_force = record.in_force
     if in_force is None or in_force.owner == goal.owner:
         return None
-    # This very request had the stream, and another resource has taken it over since.
-    taken_over = mine is not None and mine.latest.arrival(goal.stamp) is Arrival.CURRENT
+    taken_over = record.had_claim(goal.owner, goal.stamp)
     if in_force.owner.stack_id == goal.owner.stack_id:  # The resource was renamed in its template.
         return superseded if taken_over or in_force.latest.issued_at > goal.stamp.issued_at else None
     if goal.properties.takeover and not taken_over:

@@ -201,6 +201,13 @@ class Record:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
         return any(one.owner == owner for one in self.departed)
 
+    def had_claim(self, owner: Owner, stamp: RequestStamp) -> bool:
+        """Tell whether the owner's claim is of this very request, or was, before the stream was created again."""
+        claim = self.claim_of(owner)
+        if claim:
+            return claim.latest.arrival(stamp) is Arrival.CURRENT
+        return any(one.void and one.owner == owner and one.issued_before == stamp.issued_at for one in self.departed)
+
     def supersedes(self, owner: Owner, stamp: RequestStamp, failed_create: str | None = None) -> bool:
         """Tell whether a newer request of the owner has taken the place of this one.
 
