@@ -121,7 +121,6 @@ def _what_the_watch_finds(watched: Watched) -> None:
     watched.called("StopStreamEncryption")
     watched.mend()
     watched.clock.sleep(60)
-    watched.bus.refuses_entries = True
+    watched.bus.refuses_entries = {0}
     watched.round()
-    watched.bus.refuses_entries = False
     watched.round()

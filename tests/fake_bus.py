@@ -16,7 +16,7 @@ class FakeBus:
         """Start with no events; give the Wire of another fake, to share its record and its plan of faults."""
         self.wire = wire if isinstance(wire, Wire) else Wire(wire)
         self.events: list[dict[str, Any]] = []
-        self.refuses_entries = False  # the call succeeds, and says that it did not take the entries
+        self.refuses_entries: set[int] = set()  # the places of those that the next call, which succeeds, does not take
 
     def put_events(self, **arguments: Any) -> dict[str, Any]:
         """Take events, each with its Detail as JSON."""
@@ -25,8 +25,9 @@ class FakeBus:
 
     def _put(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
         assert 0 < len(entries) <= MOST
-        if self.refuses_entries:
-            failed = {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
-            return answer(FailedEntryCount=len(entries), Entries=[failed for _ in entries])
-        self.events += [{**entry, "Detail": json.loads(entry["Detail"])} for entry in entries]
-        return answer(FailedEntryCount=0, Entries=[{"EventId": str(number)} for number, _ in enumerate(entries)])
+        refused, self.refuses_entries = self.refuses_entries & set(range(len(entries))), set()
+        taken = [entry for place, entry in enumerate(entries) if place not in refused]
+        self.events += [{**entry, "Detail": json.loads(entry["Detail"])} for entry in taken]
+        failed = {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
+        told = [failed if place in refused else {"EventId": str(place)} for place, _ in enumerate(entries)]
+        return answer(FailedEntryCount=len(refused), Entries=told)

@@ -3,8 +3,9 @@
 import pytest
 
 from stream_encryption.watch import rounds
-from tests.fake_errors import Kind, client_error, fault
+from tests.fake_errors import Kind, fault
 from tests.watch.many import claimed, looks, play
+from tests.watch.test_tell import lines, metrics
 from tests.watch.watched import Watched
 
 BATCH = 10
@@ -79,18 +80,19 @@ def test_a_round_that_can_t_read_the_table_fails() -> None:
         watched.round()
 
 
-def test_a_throttled_read_after_a_conflict_leaves_one_stream_to_the_next_round() -> None:
+def test_a_note_that_nobody_can_read_again_leaves_one_stream_out_and_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Promise 10: the other streams are looked at."""
     watched = Watched()
     claimed(watched, 2)
     for name in ("stream-00000", "stream-00001"):
         watched.kinesis.people.stop(name)
     watched.clock.sleep(60)
-    code = "ConditionalCheckFailedException"
-    conflict = client_error(code, "The conditional request failed", "dynamodb:UpdateItem")
-    watched.table.faults.fail_next("UpdateItem", conflict)
-    watched.table.faults.fail_next("GetItem", Kind.PROVISIONED_THROUGHPUT)
+    watched.table.faults.fail_next("UpdateItem", Kind.READ_TIMEOUT)
+    watched.table.faults.fail_next("GetItem", Kind.PROVISIONED_THROUGHPUT, times=4)
     assert watched.round() == [("Found", "Unencrypted")]
+    assert metrics(lines(capsys), "WatchErrors") == [[1.0]]
     assert watched.round() == [("Found", "Unencrypted")]
 
 

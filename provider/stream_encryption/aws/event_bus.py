@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from stream_encryption.values import Refusal, RefusalKind
 
-from .service_errors import Refused, refusals
+from .service_errors import refusals
 
 MOST_EVENTS = 10
 """How many events one call may put (API reference of PutEvents)."""
@@ -30,11 +30,14 @@ class EventBus:
         self._client = client
         self._source = source
 
-    def put(self, detail_type: str, resource: str, details: Sequence[Mapping[str, Any]]) -> None:
+    def put(self, detail_type: str, resource: str, details: Sequence[Mapping[str, Any]]) -> list[Refusal | None]:
         """Put events about one resource (PutEvents): at most ten.
 
+        Returns:
+            For each event why EventBridge did not take it; None where it did.
+
         Raises:
-            Refused: EventBridge did not take all of them.
+            Refused: EventBridge took none of them; or it may have, and the response was lost.
         """
         with refusals(_ACTION, _RESOURCE):
             response = self._client.put_events(
@@ -48,7 +51,11 @@ class EventBus:
                     for detail in details
                 ]
             )
-        failed = [entry for entry in response["Entries"] if entry.get("ErrorCode")]
-        if failed:
-            code, message = failed[0].get("ErrorCode", ""), failed[0].get("ErrorMessage", "")
-            raise Refused(Refusal(_ACTION, _RESOURCE, RefusalKind.TRANSIENT, code, message))
+        return [_refusal(entry) for entry in response["Entries"]]
+
+
+def _refusal(entry: Mapping[str, Any]) -> Refusal | None:
+    """Why EventBridge did not take an event, which can be put again; None where it took it."""
+    if not entry.get("ErrorCode"):
+        return None
+    return Refusal(_ACTION, _RESOURCE, RefusalKind.TRANSIENT, entry["ErrorCode"], entry.get("ErrorMessage", ""))

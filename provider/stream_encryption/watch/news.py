@@ -70,6 +70,20 @@ def _explained(told: Told, cause: Cause | None) -> Told:
     return replace(told, by=cause.by) if cause and not told.by and cause.explains(told.code) else told
 
 
+def without_untold(notes: WatchNotes, found: tuple[Told, ...], over: tuple[Told, ...]) -> WatchNotes:
+    """Take back from the notes what was not told, so that a later look tells it.
+
+    Args:
+        notes: The notes now. Another look may have written them since.
+        found: The findings that were not told as found.
+        over: The findings that were not told as over.
+    """
+    untold = {(one.code, one.cause, one.since) for one in found}
+    told = tuple(one for one in notes.told if (one.code, one.cause, one.since) not in untold)
+    known = {(one.code, one.cause) for one in told}
+    return replace(notes, told=(*(one for one in over if (one.code, one.cause) not in known), *told))
+
+
 def mend_of(record: Record, findings: tuple[Finding, ...]) -> Mend | None:
     """Choose the mend that the findings ask for; None where the resource wants none, or none would help."""
     claim, codes = record.in_force, {one.code for one in findings}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.goals import WatchGoal
@@ -19,11 +21,16 @@ from .due import may_be_due, revoke_due
 from .findings import Finding, judge
 from .log import WatchLog
 from .look import Sight
-from .news import News, mend_name, mend_of, news
-from .telling import Teller
+from .news import News, mend_name, mend_of, news, without_untold
+from .telling import Teller, Untold
 
 MEND_SECONDS = 3600.0
 """How long a mend may take, in seconds: the state machine gives an execution a little more."""
+_PASSES = (RefusalKind.CONFLICT, RefusalKind.THROTTLED, RefusalKind.TRANSIENT)
+_PAUSES = (1.0, 2.0, 4.0)
+"""How long the watch pauses between its tries to settle a note, in seconds."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Watcher:
         new = news(record, findings, now, cause)
         if new.notes != record.watch:
             noted = self._noted(record, new)
-            if noted is None or not self._told(noted, record, new):
+            if noted is None or not self._told(noted, new):
                 return None
             record = noted
         mend = mend_of(record, findings)
@@ -89,31 +96,52 @@ class Watcher:
             return None
 
     def _write(self, record: Record, new: News) -> Record | None:
-        """Write the notes; None where the record was written since it was read: then the look may be out of date.
-
-        A write whose response was lost is made again: the version tells whether the first one took effect.
-        """
-        for _ in range(2):
-            try:
-                return self.table.note(record, new.notes)
-            except Refused as refused:
-                if refused.refusal.kind is RefusalKind.CONFLICT:
-                    break
-                if not refused.refusal.maybe_done:
-                    raise
-        written = self.table.read(record.stream)
-        return written if (written.version, written.watch) == (record.version + 1, new.notes) else None
-
-    def _told(self, noted: Record, record: Record, new: News) -> bool:
-        """Tell what was noted. Where the bus refuses, take the notes back, so that the next round tells it."""
+        """Write the notes; None where the record was written since it was read: then the look may be out of date."""
         try:
-            self.teller.tell(noted, new)
+            return self.table.note(record, new.notes)
         except Refused as refused:
-            self.log.failed("drift not told", noted.stream, refused.refusal)
-            with suppress(Refused):
-                self.table.note(noted, record.watch)
-            return False
-        return True
+            if refused.refusal.kind is RefusalKind.CONFLICT:
+                return None  # Also if the record has these very notes: another invocation made them, and tells them.
+            if not refused.refusal.maybe_done:
+                raise
+        return self._in_a_few_tries(lambda: self._written(record, new))
+
+    def _written(self, record: Record, new: News) -> Record | None:
+        """Return what was written though the response was lost, and write it if it was not; None as for _write."""
+        found = self.table.read(record.stream)
+        if found.version == record.version:
+            return self.table.note(record, new.notes)
+        return found if (found.version, found.watch) == (record.version + 1, new.notes) else None
+
+    def _told(self, noted: Record, new: News) -> bool:
+        """Tell what was noted. What the bus does not take is taken back from the notes: a later look tells it."""
+        untold = self.teller.tell(noted, new)
+        if untold is None:
+            return True
+        self.log.failed("drift not told", noted.stream, untold.refusal)
+        try:
+            self._in_a_few_tries(lambda: self._take_back(noted.stream, untold))
+        except Refused as refused:
+            self.log.failed("drift never told", noted.stream, refused.refusal)
+        return False
+
+    def _take_back(self, stream: str, untold: Untold) -> None:
+        """Take what was not told back from the notes, whoever has written the record since."""
+        record = self.table.read(stream)
+        notes = without_untold(record.watch, untold.found, untold.over)
+        if notes != record.watch:
+            self.table.note(record, notes)
+
+    def _in_a_few_tries(self, make: Callable[[], T]) -> T:
+        """Make calls of the table again after a refusal that passes: the events of a note hang on them."""
+        for pause in _PAUSES:
+            try:
+                return make()
+            except Refused as refused:
+                if refused.refusal.kind not in _PASSES:
+                    raise
+            self.sight.clock.sleep(pause)
+        return make()
 
     def _hand_over(self, goal: WatchGoal, name: str, now: float) -> None:
         """Hand a goal over to the state machine, which has the function carry it out."""
