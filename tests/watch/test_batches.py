@@ -20,7 +20,7 @@ def fixture_watched() -> Watched:
 
 def test_a_batch_tells_what_a_round_would_tell(watched: Watched) -> None:
     """Promise 10: ten thousand claims are looked at in batches, by the state machine."""
-    batch: dict[str, Any] = {"Watch": "Batch", "After": None, "Call": "", "By": "", "At": 0, "Keys": []}
+    batch: dict[str, Any] = {"Watch": "Batch", "After": None, "Call": "", "By": "", "At": 0, "Key": "", "Keys": []}
     assert watched.look(batch) == [("Found", "Unencrypted")]
 
 

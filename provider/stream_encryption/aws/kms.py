@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
+DISABLED = "is Disabled: enable it"
+"""The fault of a key that somebody has disabled."""
 _STATES = {
-    "Disabled": "is Disabled: enable it",
+    "Disabled": DISABLED,
     "PendingDeletion": "is pending deletion: cancel its deletion and enable it",
     "PendingReplicaDeletion": "is pending deletion: cancel its deletion and enable it",
     "PendingImport": "has no key material yet: import it",

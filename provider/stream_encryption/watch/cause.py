@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .findings import FindingCode
+from stream_encryption.aws.kms import DISABLED
+from stream_encryption.record.watch_notes import Told
 
-_ENCRYPTION = frozenset({FindingCode.UNENCRYPTED, FindingCode.ANOTHER_KEY, FindingCode.CONTESTED})
-_STREAM = frozenset({FindingCode.STREAM_GONE, FindingCode.STREAM_RECREATED})
-_KEY = frozenset({FindingCode.KEY_UNUSABLE, FindingCode.UNREADABLE})
+from .findings import DELETED, DENIED, FindingCode
 
 EXPLAINS = {
-    "StartStreamEncryption": _ENCRYPTION,
-    "StopStreamEncryption": _ENCRYPTION,
-    "CreateStream": _STREAM,
-    "DeleteStream": _STREAM,
-    "DisableKey": _KEY,
-    "ScheduleKeyDeletion": _KEY,
-    "PutKeyPolicy": _KEY,
-    "UpdateAlias": frozenset({FindingCode.ALIAS_MOVED}),
+    "StartStreamEncryption": (FindingCode.ANOTHER_KEY, ""),
+    "StopStreamEncryption": (FindingCode.UNENCRYPTED, ""),
+    "CreateStream": (FindingCode.STREAM_RECREATED, ""),
+    "DeleteStream": (FindingCode.STREAM_GONE, ""),
+    "DisableKey": (FindingCode.KEY_UNUSABLE, DISABLED),
+    "ScheduleKeyDeletion": (FindingCode.KEY_UNUSABLE, DELETED),
+    "PutKeyPolicy": (FindingCode.KEY_UNUSABLE, DENIED),
+    "UpdateAlias": (FindingCode.ALIAS_MOVED, ""),
 }
-"""The calls, and the findings that each can lead to. The rule in template.yaml passes on these alone."""
+"""The calls, and the finding that each leaves: its code, and how its cause begins. The rule in template.yaml passes on
+these calls alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,21 @@ class Cause:
         call: Its name; one of EXPLAINS.
         by: The ARN of the person or role that made it.
         at: When, in epoch seconds.
+        key: The key that it gave to the stream or alias, as the caller named it; empty for other calls.
     """
 
     call: str
     by: str
     at: float
+    key: str = ""
 
-    def explains(self, code: str) -> bool:
-        """Tell whether such a call can lead to a finding of this code."""
-        return code in EXPLAINS[self.call]
+    def explains(self, told: Told) -> bool:
+        """Tell whether the call led to a finding: it leaves what was found, and was made before it was found."""
+        code, begins = EXPLAINS[self.call]
+        is_left = told.code == code and told.cause.startswith(begins)
+        return is_left and self.at <= told.since and _can_be_one_key(self.key, told.cause)
+
+
+def _can_be_one_key(named: str, other: str) -> bool:
+    """Tell whether two names can be of one key. Only ids and ARNs of keys tell that they are not: an alias can move."""
+    return len({one.rpartition("/")[2] for one in (named, other) if one and "alias/" not in one}) <= 1

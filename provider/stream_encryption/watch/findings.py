@@ -33,6 +33,9 @@ class FindingCode(StrEnum):
 ENCRYPTION = frozenset({FindingCode.UNENCRYPTED, FindingCode.ANOTHER_KEY})
 """The findings that a Start with the wanted key ends."""
 
+DENIED, DELETED = "denied", "deleted"
+"""How the causes begin of a key that may not be looked up, and of one that will be deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -124,18 +127,18 @@ def _of_key(stream: Stream, look: Look) -> Iterator[Finding]:
         return
     if key.denied and key.has_key_arn and key.identity.split(":")[4] == stream.arn.split(":")[4]:
         detail = f"key {key.identity} may not be looked up any more: its policy does not permit it"
-        yield Finding(FindingCode.KEY_UNUSABLE, "denied", detail)
+        yield Finding(FindingCode.KEY_UNUSABLE, DENIED, detail)
     elif key.denied:
         detail = f"key {key.identity} may not be looked up by the watch, so nobody knows whether it can be used"
         hides = frozenset({FindingCode.KEY_UNUSABLE})
-        yield Finding(FindingCode.UNREADABLE, f"denied {key.identity}", detail, hides)
+        yield Finding(FindingCode.UNREADABLE, f"{DENIED} {key.identity}", detail, hides)
     elif key.deleted_at is not None:
         days = max(0, floor((key.deleted_at - look.now) / _DAY))
         left = f"in {days} day{'s' * (days != 1)}, on {utc_minute(key.deleted_at)}"
         detail = (
             f"key {key.identity} will be deleted {left}; then what is encrypted with it is lost. Cancel its deletion"
         )
-        yield Finding(FindingCode.KEY_UNUSABLE, f"deleted {utc_minute(key.deleted_at)}", detail)
+        yield Finding(FindingCode.KEY_UNUSABLE, f"{DELETED} {utc_minute(key.deleted_at)}", detail)
     elif key.fault:
         yield Finding(FindingCode.KEY_UNUSABLE, key.fault, f"key {key.identity} {key.fault}")
 

@@ -47,14 +47,15 @@ def news(record: Record, findings: tuple[Finding, ...], now: float, cause: Cause
     for told in record.watch.told:
         lasts = any(_is_same(told, one) for one in findings) and not _ended_by_us(told, record)
         lasts = lasts or (told.code in hidden and told.code != FindingCode.UNREADABLE)
-        (stays if lasts else over).append(_explained(told, cause))
-    found = tuple(
-        _explained(Told(one.code, one.cause, round(now, 3), "", one.detail), cause)
+        (stays if lasts else over).append(told)
+    found = [
+        Told(one.code, one.cause, round(now, 3), "", one.detail)
         for one in findings
         if not any(_is_same(told, one) for told in stays)
-    )
-    notes = replace(record.watch, told=(*stays, *found))
-    return News(found, tuple(over), notes)
+    ]
+    drifts = [told for told in (*stays, *found) if told.code in ENCRYPTION]
+    found, over, stays = ([_explained(told, cause, drifts) for told in some] for some in (found, over, stays))
+    return News(tuple(found), tuple(over), replace(record.watch, told=(*stays, *found)))
 
 
 def _is_same(told: Told, finding: Finding) -> bool:
@@ -66,8 +67,12 @@ def _ended_by_us(told: Told, record: Record) -> bool:
     return told.code in ENCRYPTION and told.since <= record.changed_at
 
 
-def _explained(told: Told, cause: Cause | None) -> Told:
-    return replace(told, by=cause.by) if cause and not told.by and cause.explains(told.code) else told
+def _explained(told: Told, cause: Cause | None, drifts: list[Told]) -> Told:
+    """Name the caller whose call led to a finding. Who causes the drift that is there contests the mends."""
+    if told.by or cause is None or cause.at > told.since:
+        return told
+    led_to = drifts if told.code == FindingCode.CONTESTED else [told]
+    return replace(told, by=cause.by) if any(cause.explains(one) for one in led_to) else told
 
 
 def without_untold(notes: WatchNotes, found: tuple[Told, ...], over: tuple[Told, ...]) -> WatchNotes:

@@ -62,7 +62,7 @@ class Rounds:
 
     def batch(self, event: Mapping[str, Any]) -> None:
         """Look at one batch of a large round, as the state machine asks."""
-        cause = Cause(event["Call"], event["By"], event["At"]) if event["Call"] else None
+        cause = Cause(event["Call"], event["By"], event["At"], event["Key"]) if event["Call"] else None
         self._go_through(self.watcher.table.page(event["After"], BATCH), cause, frozenset(event["Keys"]))
 
     def call(self, trailed: Trailed) -> None:
@@ -123,7 +123,8 @@ class Rounds:
 
 
 def _batch(after: str | None, cause: Cause | None, keys: frozenset[str]) -> dict[str, Any]:
-    call = {"Call": cause.call, "By": cause.by, "At": cause.at} if cause else {"Call": "", "By": "", "At": 0.0}
+    of = cause or Cause("", "", 0.0)
+    call = {"Call": of.call, "By": of.by, "At": of.at, "Key": of.key}
     return {"Watch": "Batch", "After": after or "", "Keys": sorted(keys), **call}
 
 

@@ -16,6 +16,9 @@ from .cause import EXPLAINS, Cause
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 """The partitions other than `aws`, by the beginning of their regions' names."""
 
+_GIVEN_KEYS = {"StartStreamEncryption": "keyId", "UpdateAlias": "targetKeyId"}
+"""The calls that give a key to a stream or an alias, and the parameter that names it."""
+
 DETAIL_TYPE = "AWS API Call via CloudTrail"
 
 
@@ -51,7 +54,8 @@ def read(event: Mapping[str, Any], own_role: str) -> Trailed | None:
     if name not in EXPLAINS or call.get("errorCode") or _role_of(identity) == own_role:
         return None
     by = identity.get("arn") or identity.get("invokedBy") or identity.get("principalId") or ""
-    cause = Cause(name, by, datetime.fromisoformat(call["eventTime"]).timestamp())
+    key = asked.get(_GIVEN_KEYS.get(name, "")) or ""
+    cause = Cause(name, by, datetime.fromisoformat(call["eventTime"]).timestamp(), key)
     if call.get("eventSource") == "kinesis.amazonaws.com":
         stream = _stream_of(event, asked)
         return Trailed(cause, stream) if stream else None
