@@ -121,6 +121,15 @@ def test_a_mend_that_is_announced_again_counts_once() -> None:
     assert again.record.watch.mends == (NOW - 9,)
 
 
+def test_a_mend_whose_step_died_counts_once() -> None:
+    """Property OnDrift: the step is repeated with the state before it, which knows of no announcement; also the last."""
+    mends = (NOW - 120, NOW - 60, NOW - 40)
+    theirs = pending(start_intent(), "of the step that died", NOW - 39)
+    again = decide(stopped(pending=theirs, watch=WatchNotes(mends=mends)), state(since=NOW - 40))
+    assert isinstance(again, WriteRecord)
+    assert again.record.watch.mends == mends
+
+
 def test_a_mend_whose_announcement_was_lost_counts_when_it_is_announced_again() -> None:
     """Property OnDrift: DynamoDB failed, and the write did not take effect."""
     again = decide(stopped(watch=WatchNotes(mends=(NOW - 60,))), state(call=call(start_intent(), at=NOW - 9)))

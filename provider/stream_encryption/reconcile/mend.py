@@ -69,8 +69,9 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
     announced = situation.record_with_current_key
     mends = recent_mends(announced, situation.now)
     began = began_at(situation.state)
-    # A mend counts once, however often its Start has to be announced; but an announcement can have been lost.
-    if situation.state.call is None or began not in mends:
+    # A mend counts once, however often its Start is announced. The record alone tells whether it has been: the state does
+    # not know of a step that died, nor whether an announcement was lost.
+    if began not in mends:
         if len(mends) >= MOST_MENDS:
             return Failed(errors.Contested(situation.stream, len(mends)))
         announced = with_mend(announced, began, situation.now)
