@@ -122,7 +122,7 @@ def test_a_mend_that_is_announced_again_counts_once() -> None:
 
 
 def test_a_mend_whose_step_died_counts_once() -> None:
-    """Property OnDrift: the step is repeated with the state before it, which knows of no announcement; also the last."""
+    """Property OnDrift: the step is repeated with the state before it; the last mend of a day is no exception."""
     mends = (NOW - 120, NOW - 60, NOW - 40)
     theirs = pending(start_intent(), "of the step that died", NOW - 39)
     again = decide(stopped(pending=theirs, watch=WatchNotes(mends=mends)), state(since=NOW - 40))

@@ -43,8 +43,8 @@ WATCH = (
     Mutant(
         "a mend whose announcement was lost does not count when it is announced again",
         "reconcile/mend.py",
-        "    if began not in mends:",
-        "    if situation.state.call is None:",
+        "    return bool(is_announced) and began_at(situation.state) in mends",
+        "    return bool(is_announced)",
         504,
     ),
     Mutant(

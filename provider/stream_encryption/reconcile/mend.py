@@ -68,14 +68,22 @@ def _start_encryption(situation: Situation[Mend]) -> Action | None:
     if_undone = Failed(errors.ChangedBySomeoneElse(situation.stream, wanted.key_id))
     announced = situation.record_with_current_key
     mends = recent_mends(announced, situation.now)
-    began = began_at(situation.state)
-    # A mend counts once, however often its Start is announced. The record alone tells whether it has been: the state does
-    # not know of a step that died, nor whether an announcement was lost.
-    if began not in mends:
+    if not _is_counted(situation, mends):
         if len(mends) >= MOST_MENDS:
             return Failed(errors.Contested(situation.stream, len(mends)))
-        announced = with_mend(announced, began, situation.now)
+        announced = with_mend(announced, began_at(situation.state), situation.now)
     return announce_then_call(situation, planned, announced, if_undone)
+
+
+def _is_counted(situation: Situation[Mend], mends: tuple[float, ...]) -> bool:
+    """Tell whether the record counts this Start already: a mend counts once, however often its Start is announced.
+
+    The step of a mend that died is repeated with the state before it, so only the record knows of its announcement. If
+    its intent has ended, the Start was made: to start again, since others have undone that, counts too.
+    """
+    intent = situation.record.pending
+    is_announced = situation.state.call or (intent and intent.request == situation.goal.stamp.digest)
+    return bool(is_announced) and began_at(situation.state) in mends
 
 
 def began_at(state: State) -> float:
