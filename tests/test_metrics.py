@@ -93,6 +93,11 @@ def _create_on_an_encrypted_stream(provider: Provider) -> None:
     provider.create(ONE)
 
 
+def _create_and_add_a_producer(provider: Provider) -> None:
+    provider.create(ONE)
+    provider.update({**ONE, "Producers": ["arn:aws:iam::123456789012:role/writer"]}, ONE)
+
+
 def _create_without_a_stream(provider: Provider) -> None:
     provider.create({"StreamName": "nowhere"})
 
@@ -149,6 +154,7 @@ STORIES: dict[Story, dict[str, int]] = {
     _create: {"Requests": 1, "Starts": 1},
     _create_and_delete: {"Requests": 2, "Starts": 1, "Stops": 1},
     _create_on_an_encrypted_stream: {"Requests": 1, "NoOps": 1},
+    _create_and_add_a_producer: {"Requests": 2, "Starts": 1, "Grants": 1},
     _create_without_a_stream: {"Requests": 1, "Failures StreamNotFound": 1},
     _create_with_invalid_properties: {"Requests": 1, "Failures InvalidProperties": 1},
     _create_with_a_fault_of_the_provider: {"Requests": 1, "Failures InternalError": 1},

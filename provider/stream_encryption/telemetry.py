@@ -109,7 +109,7 @@ class Telemetry:
 
     def reached(self, progress: Progress) -> None:
         """Count a request whose goals were all reached without a change."""
-        if not progress.calls_made:
+        if not progress.changes:
             self._count("NoOps")
 
     def failed(self, failure: Failure) -> None:

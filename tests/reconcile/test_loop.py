@@ -31,7 +31,7 @@ def test_a_create_encrypts_the_stream_and_claims_it(account: Account) -> None:
     """Calls: a Create whose update takes 1.5 s makes ten at the most."""
     account.kinesis.settings.updating = 1.5
     progress, seconds = work(account, ensure(creates=True))
-    assert (progress.goals, progress.calls_made, seconds) == ((), 1, 0.0)
+    assert (progress.goals, progress.changes, seconds) == ((), 1, 0.0)
     assert account.stream.encryption.key_id == account.one.arn
     assert account.record.in_force
     assert account.record.in_force.owner == ME
@@ -44,7 +44,7 @@ def test_goals_are_reached_one_after_the_other(account: Account) -> None:
     first = ensure(stream=StreamRef("other"))
     progress, _ = work(account, first, ensure(), release(stream=StreamRef("other"), stamp=stamp("later", 2**31)))
     assert progress.goals == ()
-    assert progress.calls_made == 3
+    assert progress.changes == 3
     assert account.stream.encryption.key_id == account.one.arn
     assert account.kinesis.streams["other"].encryption.key_id is None
 

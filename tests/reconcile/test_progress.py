@@ -1,14 +1,16 @@
 """How far a request has come, and what its response says of that."""
 
+from stream_encryption.grants import Direction, Grant
 from stream_encryption.reconcile.actions import Attributes, Code, Reached
 from stream_encryption.reconcile.progress import Progress
-from stream_encryption.reconcile.state import State
+from stream_encryption.reconcile.state import Granted, State
 from tests.values import NOW, ONE, ensure, release, state, stream
 
 BEGUN = Progress.begin((ensure(), release()), NOW)
 ATTRIBUTES = Attributes(stream(ONE), ONE, "alias/two")
 ENCRYPTED = Reached(Code.ENCRYPTED, "r", attributes=ATTRIBUTES)
 RELEASED = Reached(Code.RELEASED, "r", note="A note.")
+GRANT = Grant(ONE.identity, "arn:aws:iam::123456789012:role/writer", Direction.PRODUCER, ())
 
 
 def test_a_request_begins_with_nothing_done() -> None:
@@ -24,6 +26,12 @@ def test_each_goal_begins_anew_and_its_changes_are_added_up() -> None:
     assert first.with_reached(state(calls_made=1), RELEASED, NOW + 9) == Progress(
         (), State(since=NOW + 9), ATTRIBUTES, 3, ("A note.",)
     )
+
+
+def test_grants_that_were_made_or_revoked_are_changes() -> None:
+    """Metrics NoOps and Mends: a request or a revocation that has only called KMS has changed something."""
+    granted = state(calls_made=1, granted=Granted((GRANT,), (GRANT, GRANT), unrevoked=(GRANT,)))
+    assert BEGUN.with_reached(granted, ENCRYPTED, NOW).changes == 4
 
 
 def test_the_notes_become_the_reason() -> None:

@@ -6,6 +6,7 @@ from stream_encryption.grants import Direction
 from tests.builders import STREAM_NAME
 from tests.contract.granting import BOTH, DAY, may_read, may_write, named, recorded, unknown
 from tests.fake_errors import Kind
+from tests.watch.test_tell import lines
 from tests.watch.watched import Watched
 
 REVOKE = "RevokeGrant"
@@ -38,6 +39,13 @@ def test_a_consumers_grant_is_revoked_when_no_record_can_be_left_and_not_before(
     assert (revocations(watched), may_read(watched)) == (0, True)
     watched.clock.sleep(0.02 * DAY)
     assert (revocations(watched), may_read(watched), recorded(watched)) == (1, False, [])
+
+
+def test_a_revocation_is_counted_as_that(watched: Watched, capsys: pytest.CaptureFixture[str]) -> None:
+    """Operators' view: metric Mends, outcome Revoked."""
+    watched.clock.sleep(1.01 * DAY)
+    assert revocations(watched) == 1
+    assert [line["Outcome"] for line in lines(capsys) if "Mends" in line] == ["Revoked"]
 
 
 def test_a_longer_retention_is_waited_out_also_if_it_was_set_afterwards(watched: Watched) -> None:

@@ -119,7 +119,7 @@ VERSION_2: dict[str, Any] = {
         ],
         "state": {"since": 0.0, "waits": 30},
         "attributes": None,
-        "calls_made": 0,
+        "changes": 0,
         "notes": [],
     },
     "Seconds": 17,

@@ -17,14 +17,14 @@ class Progress:
         goals: The goals that are left, in order.
         state: What the request remembers of its work on the first of them.
         attributes: What Fn::GetAtt gives; None where nothing has stabilized yet, or the stream was released.
-        calls_made: How many Starts and Stops were made for the goals that are reached.
+        changes: How many Starts, Stops, CreateGrants and RevokeGrants were made for the goals that are reached.
         notes: What the person who reads the response should know.
     """
 
     goals: tuple[Goal, ...]
     state: State
     attributes: Attributes | None = None
-    calls_made: int = 0
+    changes: int = 0
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -38,7 +38,7 @@ class Progress:
             goals=self.goals[1:],
             state=State(since=now),
             attributes=reached.attributes or self.attributes,
-            calls_made=self.calls_made + state.calls_made,
+            changes=self.changes + state.changes,
             notes=(*self.notes, reached.note) if reached.note else self.notes,
         )
 

@@ -123,6 +123,11 @@ class State:
         return max(effect_at or 0.0, self.stability.reached_at or 0.0)
 
     @property
+    def changes(self) -> int:
+        """How many Starts, Stops, CreateGrants and RevokeGrants were made."""
+        return self.calls_made + len(self.granted.made) + len(self.granted.revoked)
+
+    @property
     def announced_grant(self) -> Grant | None:
         """The grant of the call that was announced last; None where that was no call for a grant."""
         return self.call.grant if self.call else None

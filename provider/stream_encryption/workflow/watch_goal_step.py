@@ -65,5 +65,5 @@ class WatchGoalStep:
             if progress.goals:
                 return WorkflowState.of({}, handed_over.deadline, progress, seconds).to_json()
             done = "Mended" if isinstance(goal, Mend) else "Revoked"
-            self.telemetry.watch_goal_ended(done if progress.calls_made else "LeftAlone")
+            self.telemetry.watch_goal_ended(done if progress.changes else "LeftAlone")
         return {"Done": True}
