@@ -61,7 +61,7 @@ def make_handler(parts: WatchParts) -> Callable[[Mapping[str, Any], Any], None]:
     """Connect the parts; Lambda calls the result with each event."""
 
     def handle(event: Mapping[str, Any], _context: Any) -> None:  # noqa: ANN401 (Lambda's context)
-        """Look at every stream, at a batch of them, or into a call by others."""
+        """Look at every stream, at a batch of them, or into a call by others; or report a batch that failed."""
         rounds = parts.rounds()
         if event.get("detail-type") == trail.DETAIL_TYPE:
             trailed = trail.read(event, parts.settings.provider_role_arn)
@@ -69,6 +69,8 @@ def make_handler(parts: WatchParts) -> Callable[[Mapping[str, Any], Any], None]:
                 rounds.call(trailed)
         elif event.get("Watch") == "Batch":
             rounds.batch(event)
+        elif event.get("Watch") == "FailedBatch":
+            parts.log.batch_failed(event["After"], event["Failure"])
         else:
             rounds.all()
 

@@ -42,6 +42,40 @@ def test_a_large_round_is_not_started_while_one_is_at_work() -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
+def test_a_batch_that_fails_at_every_try_is_reported_and_the_next_ones_are_looked_at(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Promise 10, and the alarm calls-refused: a fault with some streams does not keep the watch from the others."""
+    watched = Watched()
+    claimed(watched, 3 * BATCH)
+    for number in (0, BATCH, 2 * BATCH):
+        watched.kinesis.people.stop(f"stream-{number:05}")
+    watched.clock.sleep(60)
+    watched.round()
+    capsys.readouterr()
+    watched.table.faults.fail_next("dynamodb:Scan", Kind.ACCESS_DENIED, times=5)
+    assert play(watched) == [("Found", "Unencrypted")] * 2
+    printed = lines(capsys)
+    assert metrics(printed, "WatchErrors") == [[1.0]]
+    (failed,) = [line for line in printed if line.get("message") == "batch failed"]
+    assert (failed["after"], "AccessDenied" in failed["reason"]) == ("", True)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_batch_that_fails_at_first_is_looked_at_once_the_fault_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    """No alarm for what the next try does."""
+    watched = Watched()
+    claimed(watched, 2 * BATCH)
+    watched.kinesis.people.stop("stream-00000")
+    watched.clock.sleep(60)
+    watched.round()
+    capsys.readouterr()
+    watched.table.faults.fail_next("dynamodb:Scan", Kind.ACCESS_DENIED, times=4)
+    assert play(watched) == [("Found", "Unencrypted")]
+    assert metrics(lines(capsys), "WatchErrors") == []
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_a_key_s_event_goes_through_many_streams_batch_by_batch() -> None:
     """A key can be that of ten thousand streams."""
     watched = Watched()

@@ -44,6 +44,16 @@ class WatchLog:
         self._logger.error("record unreadable", extra={"stream": stream})
         self._measure("WatchErrors", 1)
 
+    def batch_failed(self, after: str, failure: Mapping[str, str]) -> None:
+        """Log and count a batch of a large round that failed at every try.
+
+        Args:
+            after: The stream after which the batch begins; empty for the first batch.
+            failure: The error as the state machine caught it: its Error and Cause.
+        """
+        self._logger.error("batch failed", extra={"after": after, "reason": f"{failure['Error']}: {failure['Cause']}"})
+        self._measure("WatchErrors", 1)
+
     def round_ended(self, watched: int, drifting: int) -> None:
         """Log and measure a round, or one batch of a large round.
 
