@@ -284,6 +284,18 @@ def test_a_kept_key_keeps_its_grants_unless_the_claim_below_decides_on_the_key(
     assert (left.owners, left.ended_at) == ((), ends)
 
 
+@pytest.mark.parametrize(("found", "ends"), [(ONE, None), (TWO, NOW), (None, NOW)])
+def test_a_kept_key_keeps_its_grants_while_a_claims_delete_would_bring_it_back(
+    found: Key | None, ends: float | None
+) -> None:
+    """Promise 3: the key comes back as it was, with its users' access."""
+    kept = replace(CONSUMER, owners=())
+    known = record(claim(found=found, wanted=TWO), key=started(TWO), started=True, grants=(kept,))
+    observed = seen(stream(TWO), known, wanted=TWO, current=TWO, as_wanted=True)
+    (left,) = final(told(decide_ensure(ensure(), observed, state(stability=READY), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), ends)
+
+
 @pytest.mark.parametrize("mine", [True, False])
 def test_a_delete_without_a_say_on_the_key_notes_the_announced_grant(*, mine: bool) -> None:
     """Grants: the call may have been made unheard; only this request's own intent ends with it."""
@@ -355,6 +367,7 @@ def test_a_grants_call_is_remembered_with_its_answer() -> None:
     lost = after_lost_call(before, NOW)
     assert lost.call
     assert (lost.granted, lost.call.called_at, lost.call.answered) == (Granted(), NOW, False)
+    assert after_grant_call(state(), "id", NOW) == state()
     gone = after_grant_call(state(call=call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)), "", NOW)
     assert gone.granted == Granted(revoked=(PRODUCER,))
 

@@ -197,6 +197,10 @@ class Record:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
         return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
 
+    def has_found(self, key_arn: str) -> bool:
+        """Tell whether a claim has found this key, so that its Delete can bring the key back."""
+        return any(one.found is not None and one.found.arn == key_arn for one in self.claims)
+
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
         return any(one.owner == owner for one in self.departed)
