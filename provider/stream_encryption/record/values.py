@@ -156,7 +156,7 @@ class Record:
 
     Attributes:
         stream: The stream's ARN.
-        version: Counts the writes; 0: there is no item in the table.
+        version: Grows by 1 with each write, from the time of the first one; 0: there is no item in the table.
         incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
