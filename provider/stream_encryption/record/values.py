@@ -205,6 +205,11 @@ class Record:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
         return any(one.owner == owner for one in self.departed)
 
+    def departed_by(self, owner: Owner, stamp: RequestStamp) -> Departed | None:
+        """What this very Delete has written when it removed the owner's claim; None if it has not done that."""
+        left = (one for one in self.departed if one.owner == owner and one.digests[-1:] == (stamp.digest,))
+        return next(left, None)
+
     def had_claim(self, owner: Owner, stamp: RequestStamp) -> bool:
         """Tell whether the owner's claim is of this very request, or was, before the stream was created again."""
         claim = self.claim_of(owner)
