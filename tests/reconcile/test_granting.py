@@ -247,6 +247,18 @@ def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() 
     assert "2026-01-02 00:00 UTC" in ended.note
 
 
+@pytest.mark.parametrize(("age", "left"), [(0.0, 5.0), (4.5, 0.5)])
+def test_a_delete_revokes_nothing_while_data_records_may_be_encrypted_with_the_key(age: float, left: float) -> None:
+    """Grants: Kinesis may need 5 s after ACTIVE; producers without the grant would fail."""
+    changed = state(stability=Stability(believed_since=NOW - age), calls_made=1)
+    waits = delete(PRODUCER, known=changed)
+    assert isinstance(waits, Wait)
+    assert (waits.code, waits.seconds) == (Code.SETTLING, left)
+    assert isinstance(delete(CONSUMER, known=changed), Reached)
+    over = state(stability=Stability(believed_since=NOW - 5.0), calls_made=1)
+    assert announced(delete(PRODUCER, known=over)) == (Change.REVOKE_GRANT, PRODUCER)
+
+
 def test_a_delete_without_grants_has_nothing_to_say() -> None:
     """Grants: a note is for what is unusual."""
     ended = delete()

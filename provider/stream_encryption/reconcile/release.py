@@ -36,6 +36,11 @@ from .situation import (
 from .state import State
 
 
+FORMER_KEY_SECONDS = 5.0
+"""How long after ACTIVE Kinesis can still use the former key, in seconds (Kinesis API Reference,
+StopStreamEncryption)."""
+
+
 def decide_release(goal: Release, seen: Observation, state: State, now: float) -> Action:
     """Choose the next action of a Delete."""
     claim, stream = seen.record.claim_of(goal.owner), seen.stream
@@ -55,6 +60,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
         _leave_unless_in_force(situation)
         or _wait_for_turn(situation)
         or _restore(situation)
+        or _settle(situation)
         or _revoke_grants(situation)
         or _succeed(situation)
     )
@@ -155,6 +161,15 @@ def _restore(situation: Situation[Release]) -> Action | None:
         planned = PlannedCall(Change.STOP, ended, goal.stamp)
     if_undone = SkipRestore(Code.RESTORE_SKIPPED, "Somebody else changed the encryption after it was restored.")
     return announce_then_call(situation, planned, _announced(situation), if_undone)
+
+
+def _settle(situation: Situation[Release]) -> Action | None:
+    """Before a producer's grant is revoked, wait until no data record is encrypted with its key any more."""
+    since = situation.state.stability.believed_since
+    if since is None or not situation.state.calls_made or not _revoke_grants(situation):
+        return None
+    left = since + FORMER_KEY_SECONDS - situation.now
+    return Wait(Code.SETTLING, "data records may still be encrypted with the former key", left) if left > 0 else None
 
 
 def _revoke_grants(situation: Situation[Release]) -> Action | None:
