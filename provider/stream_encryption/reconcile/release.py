@@ -35,7 +35,6 @@ from .situation import (
 )
 from .state import State
 
-
 FORMER_KEY_SECONDS = 5.0
 """How long after ACTIVE Kinesis can still use the former key, in seconds (Kinesis API Reference,
 StopStreamEncryption)."""
