@@ -107,6 +107,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "issued_before": SECOND,
                 "digests": ["late"],
                 "void": False,
+                "note": "",
             }
         ],
         "pending": {

@@ -70,6 +70,7 @@ class Departed:
         at: When this was written, in epoch seconds.
         issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
         digests: Further requests that are superseded.
+        note: What the response of its Delete tells the person who reads it; empty where there was nothing unusual.
         void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
     """
 
@@ -78,6 +79,7 @@ class Departed:
     issued_before: int
     digests: tuple[str, ...]
     void: bool = False
+    note: str = ""
 
     def is_over(self, now: float) -> bool:
         """Tell whether no request that this supersedes can still come."""
