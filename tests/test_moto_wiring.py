@@ -3,6 +3,7 @@
 moto has no UPDATING, no quota and no key checks: the fakes are for those. Time is virtual here too.
 """
 
+import time
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -71,7 +72,7 @@ class Account:
 
     def record(self) -> Record:
         """Read the stream's record."""
-        return RecordTable(lambda: self.dynamodb, TABLE).read(STREAM_ARN)
+        return RecordTable(lambda: self.dynamodb, TABLE, time.time).read(STREAM_ARN)
 
     def _note(self, model: Any, **_: Any) -> None:
         self.calls.append(model.name)
@@ -134,7 +135,7 @@ def test_a_write_over_another_version_is_refused_by_dynamodb(account: Account) -
     assert account.handle(create_event(ONE))["Status"] == "SUCCESS"
     stale = account.record()
     assert account.handle(other)["Status"] == "SUCCESS"
-    table = RecordTable(lambda: account.dynamodb, TABLE)
+    table = RecordTable(lambda: account.dynamodb, TABLE, time.time)
     for record in (stale, Record(STREAM_ARN)):
         with pytest.raises(Refused, match="ConditionalCheckFailed"):
             table.write(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ class RecordReader:
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         """Use a boto3 client, which does retries of its own, and a table by its name or ARN."""
-        self._table = WatchTable(lambda: client, table)
+        self._table = WatchTable(lambda: client, table, time.time)
 
     def read(self, stream_arn: str) -> Record:
         """Read a stream's record (GetItem); an empty one where the table has none.

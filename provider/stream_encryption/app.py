@@ -66,7 +66,7 @@ class Parts:
             kinesis=Kinesis(self.client("kinesis")),
             keys=KeyLookup(lambda: self.client("kms"), self.telemetry.look_up_denied),
             grants=KeyGrants(lambda: self.client("kms")),
-            table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table),
+            table=RecordTable(lambda: self.client("dynamodb"), self.settings.record_table, self.clock.now),
             clock=self.clock,
             random=self.random,
             log=self.telemetry,

@@ -47,7 +47,7 @@ class WatchParts:
     def rounds(self) -> Rounds:
         """The watch of one invocation. Keys are looked up once an invocation, so each has its own."""
         sight = Sight(Kinesis(self.client("kinesis")), KeyLookup(lambda: self.client("kms")), self.clock)
-        table = WatchTable(lambda: self.client("dynamodb"), self.settings.record_table)
+        table = WatchTable(lambda: self.client("dynamodb"), self.settings.record_table, self.clock.now)
         teller = Teller(EventBus(self.client("events"), SOURCE), self.log)
         mends = StateMachine(self.client("stepfunctions"), self.settings.state_machine_arn)
         watcher = Watcher(sight, table, teller, mends, self.log)

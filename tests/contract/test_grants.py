@@ -154,8 +154,29 @@ def test_a_delete_that_keeps_the_key_keeps_its_grants(provider: Provider) -> Non
     adopted = named(BOTH, Producers=None, Consumers=None)
     ok(send(provider, create(adopted, **THEY)))
     assert (may_write(provider), may_read(provider)) == (True, True)
-    ok(send(provider, update(named(adopted, KeyId="alias/two"), adopted, **THEY)))
+    changed = named(adopted, KeyId="alias/two")
+    ok(send(provider, update(changed, adopted, **THEY)))
+    assert (may_write(provider), may_read(provider)) == (True, True)  # their Delete would bring the key back
+    ok(send(provider, delete(named(changed, OnDelete="Keep"), **THEY)))
     assert (may_write(provider), may_read(provider)) == (False, True)
+
+
+@pytest.mark.parametrize("first", ["deleted before", "deleted after"])
+def test_a_kept_key_that_a_delete_brings_back_still_has_its_grants(first: str) -> None:
+    """Promise 3: a stack that was rolled back, or a takeover that ended, has taken nobody's access away."""
+    provider = made()
+    keep = named(BOTH, OnDelete="Keep")
+    theirs = named(BOTH, Producers=None, Consumers=None, KeyId="alias/two", Takeover="true")
+    ok(send(provider, create(keep)))
+    if first == "deleted before":
+        ok(send(provider, delete(keep)))
+    ok(send(provider, create(theirs, **THEY)))
+    if first == "deleted after":
+        ok(send(provider, delete(keep)))
+    assert provider.key_of() == provider.two.arn
+    provider.clock.sleep(90000)
+    ok(send(provider, delete(theirs, **THEY)))
+    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
 
 
 def test_a_restore_that_is_skipped_keeps_the_grants(provider: Provider) -> None:

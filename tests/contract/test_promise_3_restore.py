@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
+from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME
 from tests.contract.stories import (
     INVENTED,
     MARKER,
@@ -88,6 +88,22 @@ def test_an_on_delete_that_was_changed_later_is_the_one_that_counts() -> None:
     ok(send(provider, update(keep, ONE)))
     ok(send(provider, delete(keep)))
     assert (provider.key_of(), starts(provider)) == (provider.one.arn, before)
+
+
+@pytest.mark.parametrize("key_id", ["alias/three", None], ids=["another key", "no encryption"])
+def test_a_create_of_a_retained_resource_finds_what_others_have_set_since(key_id: str | None) -> None:
+    """Promise 3: the resource left its stack by DeletionPolicy Retain; its next Create finds the stream anew."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    if key_id:
+        provider.kinesis.people.rekey(STREAM_NAME, key_id)
+    else:
+        provider.kinesis.people.stop(STREAM_NAME)
+    provider.clock.sleep(60)
+    answer = ok(send(provider, create()))
+    assert answer["Data"]["PreviousKeyId"] == (key_id or "")
+    ok(send(provider, delete()))
+    assert provider.key_of() == key_id
 
 
 @pytest.mark.parametrize("on_delete", ["Restore", "Stop", "Keep"])

@@ -142,6 +142,17 @@ def test_a_key_that_can_not_be_restored_leaves_the_encryption_that_there_is(
     assert "RestoresSkipped" in capsys.readouterr().out
 
 
+def test_a_delete_whose_last_write_was_not_heard_still_says_that_the_stream_kept_its_key() -> None:
+    """Promise 7: SUCCESS never hides that the former key could not be restored."""
+    provider = made("alias/two")
+    ok(send(provider, create()))
+    provider.two.state = "Disabled"
+    provider.table.wire.faults.lose_answer("PutItem", times=9)
+    answer = ok(send(provider, delete()))
+    assert (provider.key_of(), owners(provider)) == (provider.one.arn, [])
+    assert "can't be restored" in answer["Reason"]
+
+
 def test_a_key_that_can_not_be_handed_back_is_kept_and_the_stream_handed_back_all_the_same() -> None:
     """Promise 7 and property Takeover: the former owner's claim is in force again."""
     provider = made()

@@ -69,7 +69,7 @@ class Account:
     @property
     def records(self) -> RecordTable:
         """The table."""
-        return RecordTable(lambda: self.table.client, self.table.name)
+        return RecordTable(lambda: self.table.client, self.table.name, self.clock.now)
 
     @property
     def record(self) -> Record:

@@ -160,6 +160,19 @@ def test_an_update_keeps_what_its_create_found() -> None:
     assert mine(result) == claim(latest=latest, **kept)
 
 
+@pytest.mark.parametrize(
+    ("succeeded", "creates", "found"),
+    [("earlier", True, ONE), ("mine", True, THREE), ("earlier", False, THREE)],
+    ids=["another Create", "the same Create again", "an Update"],
+)
+def test_only_another_create_finds_the_stream_anew_after_others_have_changed_it(
+    succeeded: str, *, creates: bool, found: Key
+) -> None:
+    """Promise 3: a retained resource that is created again restores the key that its new Create has found."""
+    before = claim(found=THREE, creates=("earlier", "mine"), succeeded=succeeded)
+    assert mine(written(wanted(record(before)), creates=creates)).found == recorded(found)
+
+
 def test_until_a_start_has_had_an_effect_the_claim_keeps_what_the_stream_has_now() -> None:
     """Promise 3: others can give the stream a key while a Create waits, or while a failed one is kept."""
     assert mine(written(wanted(record(claim(found=THREE))))).found == recorded(ONE)

@@ -270,6 +270,18 @@ def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() 
     assert "2026-01-02 00:00 UTC" in ended.note
 
 
+@pytest.mark.parametrize(("age", "left"), [(0.0, 5.0), (4.5, 0.5)])
+def test_a_delete_revokes_nothing_while_data_records_may_be_encrypted_with_the_key(age: float, left: float) -> None:
+    """Grants: Kinesis may need 5 s after ACTIVE; producers without the grant would fail."""
+    changed = state(stability=Stability(believed_since=NOW - age), calls_made=1)
+    waits = delete(PRODUCER, known=changed)
+    assert isinstance(waits, Wait)
+    assert (waits.code, waits.seconds) == (Code.SETTLING, left)
+    assert isinstance(delete(CONSUMER, known=changed), Reached)
+    over = state(stability=Stability(believed_since=NOW - 5.0), calls_made=1)
+    assert announced(delete(PRODUCER, known=over)) == (Change.REVOKE_GRANT, PRODUCER)
+
+
 def test_a_delete_without_grants_has_nothing_to_say() -> None:
     """Grants: a note is for what is unusual."""
     ended = delete()
@@ -304,6 +316,18 @@ def test_a_kept_key_keeps_its_grants_unless_the_claim_below_decides_on_the_key(
     observed = seen(stream(ONE), known, current=ONE, as_wanted=True)
     goal = release(on_delete=OnDelete.KEEP)
     (left,) = final(told(decide_release(goal, observed, state(stability=READY), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), ends)
+
+
+@pytest.mark.parametrize(("found", "ends"), [(ONE, None), (TWO, NOW), (None, NOW)])
+def test_a_kept_key_keeps_its_grants_while_a_claims_delete_would_bring_it_back(
+    found: Key | None, ends: float | None
+) -> None:
+    """Promise 3: the key comes back as it was, with its users' access."""
+    kept = replace(CONSUMER, owners=())
+    known = record(claim(found=found, wanted=TWO), key=started(TWO), started=True, grants=(kept,))
+    observed = seen(stream(TWO), known, wanted=TWO, current=TWO, as_wanted=True)
+    (left,) = final(told(decide_ensure(ensure(), observed, state(stability=READY), NOW))).grants
     assert (left.owners, left.ended_at) == ((), ends)
 
 
@@ -378,6 +402,7 @@ def test_a_grants_call_is_remembered_with_its_answer() -> None:
     lost = after_lost_call(before, NOW)
     assert lost.call
     assert (lost.granted, lost.call.called_at, lost.call.answered) == (Granted(), NOW, False)
+    assert after_grant_call(state(), "id", NOW) == state()
     gone = after_grant_call(state(call=call(intent(Change.REVOKE_GRANT, PRODUCER), grant=PRODUCER)), "", NOW)
     assert gone.granted == Granted(revoked=(PRODUCER,))
 

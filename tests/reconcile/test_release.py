@@ -78,6 +78,15 @@ def test_a_failed_creates_delete_releases_only_what_that_create_did() -> None:
     assert isinstance(decide(encrypted(ours(own)), failed_create="failed"), WriteRecord)
 
 
+def test_a_delete_that_is_done_says_again_what_it_has_left() -> None:
+    """Promises 6 and 7: the response of its last write was lost, or it died before it responded."""
+    done = Departed(ME, NOW, SECOND, ("mine", "delete"), note="the key stays")
+    again = reached(decide(encrypted(record(claim(THEY), departed=(done,)))))
+    assert (again.code, again.record, again.note) == (Code.LEFT_ALONE, None, "the key stays")
+    older = reached(decide(encrypted(record(departed=(done,))), stamp=stamp("mine")))
+    assert (older.code, older.record, older.note) == (Code.LEFT_ALONE, None, "")
+
+
 def test_a_failed_creates_delete_supersedes_that_create_alone() -> None:
     """Record, rule 8: a newer Create of the same logical id may come before or after."""
     action = decide(encrypted(ours(claim(THEY))), failed_create="failed")

@@ -83,7 +83,7 @@ def test_a_write_that_met_another_reads_the_record_again(account: Account) -> No
     met = step(account)
     assert (met.action.code, met.known, met.state.call) == (Code.LOOKING_AGAIN, NOTHING, None)
     assert step(account, met).action.code == Code.INTENT_RECORDED
-    assert account.record.version == 2
+    assert len(account.table.versions) == 2
 
 
 def test_a_look_that_is_too_old_is_not_acted_upon(account: Account) -> None:

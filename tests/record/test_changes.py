@@ -169,7 +169,9 @@ def test_a_claim_that_found_the_key_of_others_or_a_kept_key_inherits_nothing() -
     above = claim(RENAMED, found=TWO)
     assert without_claim(record(claim(found=ONE), above), ME).claims == (above,)
     above, kept = claim(RENAMED, found=TWO, found_started=True), claim(found=ONE, on_delete=OnDelete.KEEP)
-    assert without_claim(record(kept, above), ME).claims == (above,)
+    left = without_claim(record(claim(THEY), kept, above), ME)
+    assert left.claims == (claim(THEY), replace(above, found_started=False))
+    assert without_claim(left, THEY).claims == (replace(above, found_started=False),)
 
 
 def test_the_claims_below_a_removed_one_stay_as_they_are() -> None:

@@ -108,6 +108,7 @@ def test_an_item_can_be_read_by_a_person() -> None:
                 "digests": ["late"],
                 "void": False,
                 "released_with_create": "",
+                "note": "",
             }
         ],
         "pending": {

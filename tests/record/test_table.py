@@ -23,7 +23,7 @@ def fake() -> FakeTable:
 
 def table(fake: FakeTable, name: str = TABLE_NAME) -> RecordTable:
     """The table as one invocation has it."""
-    return RecordTable(lambda: fake.client, name)
+    return RecordTable(lambda: fake.client, name, fake.wire.clock.now)
 
 
 def refused(fake: FakeTable, given: Record) -> Refusal:
@@ -39,12 +39,13 @@ def test_a_stream_without_an_item_has_an_empty_record(fake: FakeTable) -> None:
 
 
 def test_what_is_written_is_read_again_with_its_new_version(fake: FakeTable) -> None:
-    """Record, version: counts writes."""
+    """Record, version: begins with the time, and counts writes."""
+    begins = int(fake.wire.clock.now())
     first = table(fake).write(Record(STREAM_ARN, claims=(claim(),), key=recorded(ONE)))
-    assert first == Record(STREAM_ARN, version=1, claims=(claim(),), key=recorded(ONE))
+    assert first == Record(STREAM_ARN, version=begins, claims=(claim(),), key=recorded(ONE))
     assert table(fake).read(STREAM_ARN) == first
     second = table(fake).write(first)
-    assert (second.version, table(fake).read(STREAM_ARN)) == (2, second)
+    assert (second.version, table(fake).read(STREAM_ARN)) == (begins + 1, second)
 
 
 def test_a_read_is_strongly_consistent(fake: FakeTable) -> None:
@@ -70,7 +71,16 @@ def test_of_two_writes_over_one_version_one_wins(fake: FakeTable) -> None:
     refusal = refused(fake, read)
     assert (refusal.action, refusal.resource) == ("dynamodb:PutItem", TABLE_NAME)
     assert (refusal.kind, refusal.code) == (RefusalKind.CONFLICT, "ConditionalCheckFailedException")
-    assert table(fake).read(STREAM_ARN).version == 2
+    assert table(fake).read(STREAM_ARN).version == read.version + 1
+
+
+def test_a_write_over_an_item_that_was_deleted_and_written_anew_is_refused(fake: FakeTable) -> None:
+    """Promise 6: DynamoDB deletes an item whose TTL is over while a request waits; another stack has claimed since."""
+    read = table(fake).write(EMPTY)
+    fake.remove(STREAM_ARN)
+    fake.wire.clock.sleep(60)
+    table(fake).write(Record(STREAM_ARN, claims=(claim(THEY),)))
+    assert refused(fake, read).kind is RefusalKind.CONFLICT
 
 
 def test_a_record_that_was_removed_meanwhile_is_not_written_over(fake: FakeTable) -> None:
@@ -123,7 +133,7 @@ def test_an_item_that_the_provider_did_not_write_is_refused(fake: FakeTable) -> 
 def test_the_client_is_made_when_it_is_needed(fake: FakeTable) -> None:
     """Cold start: a client takes time to make."""
     made: list[int] = []
-    lazy = RecordTable(lambda: made.append(1) or fake.client, TABLE_NAME)  # type: ignore[func-returns-value]
+    lazy = RecordTable(lambda: made.append(1) or fake.client, TABLE_NAME, lambda: 7.9)  # type: ignore[func-returns-value]
     assert not made
-    assert lazy.write(record(version=0)).version == 1
+    assert lazy.write(record(version=0)).version == 7
     assert made

@@ -5,6 +5,7 @@ import pytest
 from stream_encryption.grants import Direction
 from tests.builders import STREAM_NAME
 from tests.contract.granting import BOTH, DAY, may_read, may_write, named, recorded, unknown
+from tests.contract.stories import THEY
 from tests.fake_errors import Kind
 from tests.watch.watched import Watched
 
@@ -70,6 +71,17 @@ def test_grants_that_a_delete_kept_end_when_somebody_gives_the_stream_another_ke
     assert (revocations(watched), may_write(watched), may_read(watched)) == (1, False, True)
     watched.clock.sleep(DAY + 3600)
     assert (revocations(watched), may_read(watched)) == (1, False)
+
+
+def test_grants_on_a_key_that_a_delete_would_bring_back_are_not_touched() -> None:
+    """Promise 3: a kept key that another resource has found comes back with its users' access."""
+    watched = Watched()
+    keep = named(BOTH, OnDelete="Keep")
+    watched.create(keep)
+    watched.delete(keep)
+    watched.create(named(BOTH, Producers=None, Consumers=None, KeyId="alias/two"), **THEY)
+    watched.clock.sleep(2 * DAY)
+    assert (revocations(watched), may_write(watched), may_read(watched)) == (0, True, True)
 
 
 def test_a_grant_that_is_wanted_is_not_touched() -> None:

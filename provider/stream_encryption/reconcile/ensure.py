@@ -175,9 +175,8 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         first = Claim(goal.owner, None, wants, goal.properties.on_delete, Latest.of(goal.stamp))
         claim = record.claim_of(goal.owner) or first  # A claim that another resource has taken over keeps its history.
         claim = _with_found(claim, record, None if seen.record_is_lost else seen.current)
-    elif not claim.succeeded and not record.started:
-        # The claim has never succeeded, and the stream's key is not the provider's: what it has now is what was found.
-        claim = _with_found(claim, record, seen.current)
+    elif not record.started and not _is_begun(claim, goal):
+        claim = _with_found(claim, record, seen.current)  # The stream's key is not the provider's: it is found.
     claim = replace(
         claim.with_request(goal.stamp, creates=goal.creates),
         wanted=wants,
@@ -187,6 +186,14 @@ def _record_with_claim(situation: EnsureSituation) -> Record:
         releases_create="",
     )
     return with_grants(situation, with_claim(record, claim))
+
+
+def _is_begun(claim: Claim, goal: Ensure) -> bool:
+    """Tell whether a request of the resource's present life has succeeded: another Create begins a new life.
+
+    CloudFormation sends another Create if the resource was retained when it left its stack.
+    """
+    return bool(claim.succeeded) and (not goal.creates or claim.succeeded == goal.stamp.digest)
 
 
 def _with_found(claim: Claim, record: Record, current: Key | None) -> Claim:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stream_encryption.grants import Direction, Grant, merged
-from stream_encryption.record.changes import PlannedCall
+from stream_encryption.record.changes import PlannedCall, without_claim
 from stream_encryption.record.values import Change, Record, RecordedKey
 from stream_encryption.values import Key, utc_minute
 
@@ -118,11 +118,16 @@ def _after_this_request(situation: Situation[GoalT], record: Record) -> list[Gra
 
 
 def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
-    """Tell whether a Delete leaves, or has left, the stream with this key, which no claim wants.
+    """Tell whether the stream has, or can get back, the grant's key, which no claim wants: a Delete has left it.
 
-    The key's producers and consumers then keep their access, until somebody gives the stream another key.
+    The key's producers and consumers then keep their access. A grant that an Update does not want any more has ended.
     """
-    current = situation.seen.current
+    goal, current = situation.goal, situation.seen.current
+    if grant.owners and not isinstance(goal, Release):
+        return False
+    left = without_claim(record, goal.owner) if isinstance(goal, Release) else record
+    if left.has_found(grant.key):
+        return True
     if current is None or current.identity != grant.key:
         return False
     return not grant.owners or _leaves_its_key(situation, record)

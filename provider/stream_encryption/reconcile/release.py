@@ -35,10 +35,17 @@ from .situation import (
 )
 from .state import State
 
+FORMER_KEY_SECONDS = 5.0
+"""How long after ACTIVE Kinesis can still use the former key, in seconds (Kinesis API Reference,
+StopStreamEncryption)."""
+
 
 def decide_release(goal: Release, seen: Observation, state: State, now: float) -> Action:
     """Choose the next action of a Delete."""
     claim, stream = seen.record.claim_of(goal.owner), seen.stream
+    done = seen.record.departed_by(goal.owner, goal.stamp)
+    if done:
+        return Reached(Code.LEFT_ALONE, "this very Delete is done; its response was not heard", note=done.note)
     if seen.record.supersedes(goal.owner, goal.stamp):
         return Reached(Code.LEFT_ALONE, "a newer request of this resource has the stream, or released it")
     if claim and _belongs_to_another_request(goal, claim):
@@ -52,6 +59,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
         _leave_unless_in_force(situation)
         or _wait_for_turn(situation)
         or _restore(situation)
+        or _settle(situation)
         or _revoke_grants(situation)
         or _succeed(situation)
     )
@@ -69,7 +77,7 @@ def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Acti
     if record and not record.supersedes(goal.owner, goal.stamp):
         claim = record.claim_of(goal.owner)
         if claim is None:
-            left = _departed(goal, record, now)  # The failed request may still be at work.
+            left = _departed(goal, record, now, given_up.unclaimed.note)  # The failed request may still be at work.
         elif not _belongs_to_another_request(goal, claim):
             return given_up.claimed
     return replace(given_up.unclaimed, record=left)
@@ -85,8 +93,8 @@ def _depart(situation: Situation[Release], code: Code, reason: str) -> Action:
     if revokes:
         return wait_for_calls_in_flight(situation) or revokes
     record = without_unwanted(situation, _with_grant_call(situation))
-    departed = _departed(situation.goal, record, situation.now)
-    return Reached(code, reason, departed, note=revocation_note(situation, record))
+    note = revocation_note(situation, record)
+    return Reached(code, reason, _departed(situation.goal, record, situation.now, note), note=note)
 
 
 def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
@@ -154,6 +162,15 @@ def _restore(situation: Situation[Release]) -> Action | None:
     return announce_then_call(situation, planned, _announced(situation), if_undone)
 
 
+def _settle(situation: Situation[Release]) -> Action | None:
+    """Before a producer's grant is revoked, wait until no data record is encrypted with its key any more."""
+    since = situation.state.stability.believed_since
+    if since is None or not situation.state.calls_made or not _revoke_grants(situation):
+        return None
+    left = since + FORMER_KEY_SECONDS - situation.now
+    return Wait(Code.SETTLING, "data records may still be encrypted with the former key", left) if left > 0 else None
+
+
 def _revoke_grants(situation: Situation[Release]) -> Action | None:
     """Revoke the grants that nobody needs any more."""
     return revocable_grant(situation, _announced(situation))
@@ -184,9 +201,8 @@ def _succeed(situation: Situation[Release]) -> Action:
     record = without_unwanted(situation, without_intent(situation.record_with_current_key))
     if target.outcome is Outcome.KEEP:
         record = _with_kept_key(situation, record)
-    notes = (note, revocation_note(situation, record))
-    departed = _departed(situation.goal, record, situation.now)
-    return Reached(code, target.reason, departed, note=" ".join(one for one in notes if one))
+    note = " ".join(one for one in (note, revocation_note(situation, record)) if one)
+    return Reached(code, target.reason, _departed(situation.goal, record, situation.now, note), note=note)
 
 
 def _with_kept_key(situation: Situation[Release], record: Record) -> Record:
@@ -200,14 +216,14 @@ def _target(situation: Situation[Release]) -> Restoration:
     return restoration(situation.goal, situation.record, situation.seen.current)
 
 
-def _departed(goal: Release, record: Record, now: float) -> Record:
-    """The record without the owner's claim, and with a note that the owner's older requests are superseded."""
+def _departed(goal: Release, record: Record, now: float, note: str) -> Record:
+    """The record without the claim; it remembers that the owner's older requests are superseded, and the note."""
     if goal.failed_create is not None:
-        departed = Departed(goal.owner, now, 0, (goal.failed_create, goal.stamp.digest))
+        departed = Departed(goal.owner, now, 0, (goal.failed_create, goal.stamp.digest), note=note)
     else:
         claim = record.claim_of(goal.owner)
         same_second = claim.latest.digests if claim and claim.latest.issued_at == goal.stamp.issued_at else ()
         # A Delete that may overlap supersedes the other requests of its own second, too.
         issued_before = goal.stamp.issued_at + 1 if goal.may_overlap else goal.stamp.issued_at
-        departed = Departed(goal.owner, now, issued_before, (*same_second, goal.stamp.digest))
+        departed = Departed(goal.owner, now, issued_before, (*same_second, goal.stamp.digest), note=note)
     return with_departed(without_claim(record, goal.owner), departed)

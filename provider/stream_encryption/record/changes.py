@@ -116,21 +116,20 @@ def without_claim(record: Record, owner: Owner) -> Record:
     claim = record.claim_of(owner)
     if claim is None:
         return record
-    if claim.on_delete is OnDelete.KEEP:
-        return replace(record, claims=tuple(one for one in record.claims if one is not claim))
-    return replace(record, claims=_claims_without(record, claim))
+    return replace(record, claims=_claims_without(record, claim, its_key_stays=claim.on_delete is OnDelete.KEEP))
 
 
-def _claims_without(record: Record, removed: Claim) -> tuple[Claim, ...]:
+def _claims_without(record: Record, removed: Claim, *, its_key_stays: bool = False) -> tuple[Claim, ...]:
     """The claims without one of them.
 
     If the next claim in the list found the key that was started for the removed claim, it inherits the key that the
-    removed claim found.
+    removed claim found; or, if the key stays, it found a key that no claim before it has started.
     """
     place = record.claims.index(removed)
     before, after = record.claims[:place], record.claims[place + 1 :]
     if after and after[0].found_started:
-        inheriting = replace(after[0], found=removed.found, found_started=removed.found_started)
+        found = after[0].found if its_key_stays else removed.found
+        inheriting = replace(after[0], found=found, found_started=removed.found_started and not its_key_stays)
         return (*before, inheriting, *after[1:])
     return (*before, *after)
 

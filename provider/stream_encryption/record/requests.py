@@ -73,6 +73,7 @@ class Departed:
         void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
         released_with_create: The digest of the Create whose Delete, if it has failed, would have released the void
             claim; empty where only the resource's Delete would have.
+        note: What the response of its Delete tells the person who reads it; empty where there was nothing unusual.
     """
 
     owner: Owner
@@ -81,6 +82,7 @@ class Departed:
     digests: tuple[str, ...]
     void: bool = False
     released_with_create: str = ""
+    note: str = ""
 
     def waits_for(self, departed: Departed) -> bool:
         """Tell whether this is about a void claim that the Delete of `departed` would have released."""

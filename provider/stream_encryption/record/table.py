@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 class RecordTable:
     """Reads and writes records. Every method raises Refused where DynamoDB refuses."""
 
-    def __init__(self, client: Callable[[], DynamoDBClient], name: str) -> None:
-        """Use a boto3 client, which does no retries of its own, and a table by its name or ARN."""
+    def __init__(self, client: Callable[[], DynamoDBClient], name: str, now: Callable[[], float]) -> None:
+        """Use a boto3 client, which does no retries of its own; a table by its name or ARN; and the time."""
         self._client = client
         self._name = name
+        self._now = now
 
     def read(self, stream_arn: str) -> Record:
         """Read a stream's record (GetItem); an empty record of version 0 where the table has none."""
@@ -45,8 +46,11 @@ class RecordTable:
 
         The condition makes sure that nobody wrote in between: the item still has the version that was read, or is
         still missing where none was found. Otherwise the refusal is of the kind CONFLICT, and nothing is written.
+
+        The first version of a new item is the time. If DynamoDB deletes an item whose TTL is over, and another request
+        writes a new one, the new item never has a version that the old one had.
         """
-        written = replace(record, version=record.version + 1)
+        written = replace(record, version=record.version + 1 if record.version else int(self._now()))
         with refusals("dynamodb:PutItem", self._name):
             self._client().put_item(TableName=self._name, Item=to_item(written), **_unchanged_since(record))
         return written

@@ -165,7 +165,7 @@ class Record:
 
     Attributes:
         stream: The stream's ARN.
-        version: Counts the writes; 0: there is no item in the table.
+        version: Grows by 1 with each write, from the time of the first one; 0: there is no item in the table.
         incarnation: The second in which the stream was created, in epoch seconds; 0: not known yet.
         claims: The claims, the first owner first; the last one is in force.
         departed: The owners that have left in the last two hours.
@@ -206,9 +206,18 @@ class Record:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
         return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
 
+    def has_found(self, key_arn: str) -> bool:
+        """Tell whether a claim has found this key, so that its Delete can bring the key back."""
+        return any(one.found is not None and one.found.arn == key_arn for one in self.claims)
+
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
         return any(one.owner == owner for one in self.departed)
+
+    def departed_by(self, owner: Owner, stamp: RequestStamp) -> Departed | None:
+        """What this very Delete has written when it removed the owner's claim; None if it has not done that."""
+        left = (one for one in self.departed if one.owner == owner and one.digests[-1:] == (stamp.digest,))
+        return next(left, None)
 
     def had_claim(self, owner: Owner, stamp: RequestStamp) -> bool:
         """Tell whether the owner's claim is of this very request, or was, before the stream was created again."""
