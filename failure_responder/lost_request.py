@@ -73,10 +73,11 @@ class LostRequest(NamedTuple):
 def read(record: object) -> LostRequest | None:
     """Read the request from a record; None if there is none in it.
 
-    Lambda's record holds CloudFormation's event. The state machine's state holds the event without its properties.
+    Lambda's record holds the event that the function was invoked with. The state machine's state holds CloudFormation's
+    event without its properties.
     """
     known = _mapping(record)
-    event = _mapping(known.get("requestPayload")) or _mapping(known.get("Event"))
+    event = _of_cloudformation(_mapping(known.get("requestPayload"))) or _mapping(known.get("Event"))
     if not event:
         return None
     given = event.get("ResponseURL")
@@ -93,6 +94,17 @@ def read(record: object) -> LostRequest | None:
         event=_what_happened(known, f"stream {stream}" if stream else "a stream that the request does not name", url),
         invocation=_without_secrets(str(_mapping(known.get("requestContext")).get("requestId") or ""), url)[:MAX_SHORT],
     )
+
+
+def _of_cloudformation(invoked_with: Mapping[str, object]) -> Mapping[str, object]:
+    """Read CloudFormation's event; where the ServiceToken is an SNS topic, from the one message that SNS delivered."""
+    records = invoked_with.get("Records")
+    if not isinstance(records, list):
+        return invoked_with
+    with suppress(KeyError, TypeError, ValueError, RecursionError):
+        (record,) = records
+        return _mapping(json.loads(record["Sns"]["Message"]))
+    return {}
 
 
 def _failed_create_id(ids: Mapping[str, str], url: str) -> str:

@@ -1,5 +1,6 @@
 """What CloudFormation and Lambda hand to the provider: events and the context."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +60,29 @@ def update_event(
 def delete_event(properties: Properties | None = None, **fields: Any) -> dict[str, Any]:
     """Build a Delete of the stream's resource."""
     return _event("Delete", properties, {"PhysicalResourceId": STREAM_ARN, **fields})
+
+
+def direct_event(event: Any) -> Any:
+    """The event that Lambda hands over if the ServiceToken is the function's ARN: CloudFormation's own."""
+    return event
+
+
+def sns_event(*events: Any) -> dict[str, Any]:
+    """The event that Lambda hands over if the ServiceToken is an SNS topic's ARN: CloudFormation's as a text."""
+    return of_messages(*map(json.dumps, events))
+
+
+def of_messages(*messages: Any) -> dict[str, Any]:
+    """The event that Lambda hands over for the messages of an SNS topic; SNS sends one at a time.
+
+    Source: AWS Lambda Developer Guide, "Invoking Lambda functions with Amazon SNS notifications".
+    """
+    records = [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Message": message}} for message in messages]
+    return {"Records": records}
+
+
+ENVELOPES = {"function": direct_event, "topic": sns_event}
+"""By the kind of ServiceToken: how an event of CloudFormation's reaches a function."""
 
 
 def _event(request_type: str, properties: Properties | None, fields: Mapping[str, Any]) -> dict[str, Any]:

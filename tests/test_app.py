@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from stream_encryption.app import Parts, make_handler, on_event
 from stream_encryption.settings import Settings
 from stream_encryption.telemetry import Telemetry
-from tests.builders import ATTRIBUTES, STREAM_ARN, LambdaContext, create_event, delete_event
+from tests.builders import ATTRIBUTES, ENVELOPES, STREAM_ARN, LambdaContext, create_event, delete_event
 from tests.fake_clock import Clock
 from tests.fake_response_url import FakeResponseUrl
 from tests.provider import Provider
@@ -76,11 +76,11 @@ def test_a_skipped_restore_is_in_the_reason() -> None:
     assert provider.key_of() == provider.one.arn
 
 
-def test_a_request_through_an_sns_topic_is_served() -> None:
-    """The protocol: the ServiceToken can be an SNS topic's ARN; SNS hands the request on as text."""
+@pytest.mark.parametrize("token", ENVELOPES)
+def test_a_request_is_served_by_way_of_either_kind_of_service_token(token: str) -> None:
+    """The protocol: the ServiceToken is the function's ARN, or an SNS topic's, which hands the request on as text."""
     provider = Provider()
-    event = {**create_event(ONE), "ResponseURL": provider.fresh_url()}
-    provider.deliver({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(event)}}]})
+    provider.deliver(ENVELOPES[token]({**create_event(ONE), "ResponseURL": provider.fresh_url()}))
     (response,) = provider.bucket.answers
     assert (response["Status"], response["PhysicalResourceId"]) == ("SUCCESS", STREAM_ARN)
 

@@ -16,7 +16,7 @@ from stream_encryption_cli import VERSION
 from stream_encryption_cli.account import Access, Account
 from stream_encryption_cli.main import main
 from stream_encryption_cli.regions import Regions
-from tests.builders import ACCOUNT, REGION
+from tests.builders import ACCOUNT, REGION, of_messages
 from tests.cli import EXPORT, TYPE, Command, events_account
 from tests.fake_errors import Kind
 from tests.provider import Provider
@@ -421,8 +421,7 @@ def test_a_request_by_way_of_a_topic_is_planned(capsys: pytest.CaptureFixture[st
     """The provider serves it as if CloudFormation had sent it without the topic."""
     command = Command(capsys, events_account())
     file = tmp_path / "event.json"
-    event = (EVENTS / "create.json").read_text()
-    file.write_text(json.dumps({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": event}}]}))
+    file.write_text(json.dumps(of_messages((EVENTS / "create.json").read_text())))
     assert command.lines(str(file)) == command.lines(str(EVENTS / "create.json"))
     assert command.code == 2
 

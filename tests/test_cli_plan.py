@@ -13,6 +13,7 @@ from stream_encryption_cli.requests import CREATE, DELETE, NONE, RETAINED, UPDAT
 from stream_encryption_cli.sources import Sources
 from stream_encryption_cli.template.unknown import Unknown
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN, STREAM_NAME, create_event, delete_event, update_event
+from tests.contract.granting import BOTH, WRITER
 from tests.fake_errors import Kind
 from tests.provider import Provider
 
@@ -221,6 +222,26 @@ def test_a_record_that_is_put_is_a_change_too() -> None:
     provider = owned()
     (line,) = plan(provider, update({**ONE, "Verify": "true"}, ONE))
     assert line.verdict is Verdict.VERIFY_ONLY
+
+
+def test_grants_and_a_record_that_is_put_are_told_as_grants() -> None:
+    """Verdicts: what lasts is named; the steps have the data record."""
+    (line,) = plan(owned(), update({**BOTH, "Verify": "true"}, ONE))
+    assert line.verdict is Verdict.GRANTS_ONLY
+    assert [step.call for step in line.steps if step.call and step.call != "PutItem"] == [
+        *("CreateGrant", "CreateGrant", "PutRecord"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "more", [{"Verify": "true"}, {"Producers": [WRITER]}, {"Producers": [WRITER], "Verify": "true"}]
+)
+def test_what_needs_the_stream_s_own_key_is_refused_while_that_is_disabled(more: dict[str, Any]) -> None:
+    """Error KeyUnusable: no grant can be made on it, and no data record encrypted."""
+    provider = owned()
+    provider.one.state = "Disabled"
+    (line,) = plan(provider, update({**ONE, **more}, ONE))
+    assert (line.verdict, line.error) == (Verdict.REFUSED, "KeyUnusable")
 
 
 # Nothing is asked for

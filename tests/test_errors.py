@@ -122,6 +122,12 @@ def test_a_grant_that_is_denied_names_the_parameter_that_allows_it() -> None:
     assert "AllowGrants" not in str(errors.AccessDenied(refusal()))
 
 
+def test_a_table_that_is_denied_is_a_matter_of_the_provider_s_stack() -> None:
+    """Errors: the table and its key are parameters of that stack; no stream and no stream's key is the reason."""
+    denied = str(errors.AccessDenied(refusal("dynamodb:PutItem")))
+    assert ("RecordTableName" in denied, "RecordKeyArn" in denied, "key or stream" in denied) == (True, True, False)
+
+
 def test_a_keys_quota_of_grants_is_not_the_streams_quota_of_starts() -> None:
     """Errors: each limit has its own sentence."""
     spent = str(errors.QuotaSpent(refusal("kms:CreateGrant"), NEW_YEAR_2026))

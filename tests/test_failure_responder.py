@@ -15,6 +15,7 @@ import failure_responder
 from failure_responder import NotDelivered, on_failure, put
 from lost_request import MAX_REPORT, read
 from tests.builders import (
+    ENVELOPES,
     LOGICAL_ID,
     RESPONSE_URL,
     SECRET,
@@ -24,6 +25,8 @@ from tests.builders import (
     create_event,
     delete_event,
     lost_record,
+    of_messages,
+    sns_event,
     update_event,
 )
 from tests.fake_bucket import Bucket, Reply, Silence
@@ -98,15 +101,24 @@ def state_of(event: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def response_to(environment: Environment, event: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """The response to an event that was lost."""
-    assert environment.respond(lost_record({**event, "ResponseURL": environment.url()}, **fields)) == "delivered"
+    return response_to_record(environment, lost_record({**event, "ResponseURL": environment.url()}, **fields))
+
+
+def response_to_record(environment: Environment, record: dict[str, Any]) -> dict[str, Any]:
+    """The response to the request in a record."""
+    assert environment.respond(record) == "delivered"
     (response,) = environment.bucket.answers
     return dict(response)
 
 
+@pytest.mark.parametrize("token", ENVELOPES)
 @pytest.mark.parametrize("kind", EVENTS)
-def test_a_lost_request_is_answered_failed_with_its_ids_unchanged(environment: Environment, kind: str) -> None:
+def test_a_lost_request_is_answered_failed_with_its_ids_unchanged(
+    environment: Environment, kind: str, token: str
+) -> None:
     """Promise 2: every request gets an answer. A Delete gets FAILED too, since nobody knows what it did."""
-    answer = response_to(environment, EVENTS[kind])
+    event = ENVELOPES[token]({**EVENTS[kind], "ResponseURL": environment.url()})
+    answer = response_to_record(environment, lost_record(event))
     assert answer["Status"] == "FAILED"
     for name in ("StackId", "RequestId", "LogicalResourceId"):
         assert answer[name] == EVENTS[kind][name]
@@ -379,6 +391,17 @@ def test_an_undelivered_response_raises_so_that_the_caller_tries_again(
         lost_record(create_event(ResponseURL=None)),
         lost_record(create_event(ResponseURL=7)),
         lost_record(create_event(ResponseURL="file:///etc/passwd")),
+        lost_record({"Records": []}),
+        lost_record({"Records": ["x"]}),
+        lost_record({"Records": [{"s3": {}}]}),
+        lost_record({"Records": [{"Sns": "x"}]}),
+        lost_record({"Records": [{"Sns": {}}]}),
+        lost_record(of_messages(None)),
+        lost_record(of_messages("no JSON")),
+        lost_record(of_messages("[" * 30_000)),
+        lost_record(sns_event([])),
+        lost_record(sns_event(create_event(), create_event())),
+        lost_record(sns_event(sns_event(create_event()))),
     ],
 )
 def test_without_a_response_url_nothing_is_sent(environment: Environment, record: Any) -> None:

@@ -83,6 +83,16 @@ def test_a_stream_that_was_taken_over_stays_encrypted_whatever_the_first_stack_d
     assert provider.key_of() is None
 
 
+@pytest.mark.parametrize("takeover", ["false", "true"])
+def test_an_update_of_the_first_stack_takes_the_stream_back_only_by_takeover(provider: Provider, takeover: str) -> None:
+    """Move a stream by Takeover: without it the Update and the rollback fail; with it both succeed."""
+    assert provider.create({**ALIAS, "Takeover": "true"}, StackId=OTHER_STACK)["Status"] == "SUCCESS"
+    updated = {**changed(ALIAS), "Takeover": takeover}
+    statuses = {provider.update(updated, ALIAS)["Status"], provider.update(ALIAS, updated)["Status"]}
+    assert statuses == ({"SUCCESS"} if takeover == "true" else {"FAILED"})
+    assert owners(provider)[-1][0] == (STACK_ID if takeover == "true" else OTHER_STACK)
+
+
 def test_a_new_owner_that_goes_first_gives_the_stream_back(provider: Provider) -> None:
     """Move a stream, by Takeover: to the old owner, with its key."""
     takeover = {"StreamName": STREAM_NAME, "KeyId": "alias/two", "Takeover": "true"}

@@ -46,11 +46,10 @@ def _line(asked: Asked, decisions: Sequence[Decision], error: ProviderError | No
     now = _sight(goal, rehearsal)
     calls = [one for one in actions if isinstance(one, Call)]
     change = next((one for one in calls if one.grant is None), None)
-    grants = calls and change is None
     claim = next((one.action for one in decisions if one.claimed), None)
     verdict = _verdict(change, actions, error)
-    if verdict is Verdict.NO_CHANGE and (grants or claim):
-        verdict = Verdict.GRANTS_ONLY if grants else Verdict.CLAIM_ONLY
+    if verdict is Verdict.NO_CHANGE and claim:
+        verdict = Verdict.CLAIM_ONLY
     first = change or next(iter(calls), None) or claim or actions[-1]
     reason = str(error) if error else first.reason
     if isinstance(goal, Release) and now.owner_unknown:
@@ -94,6 +93,8 @@ def _verdict(change: Call | None, actions: Sequence[Action], error: ProviderErro
     if change:
         # A key that is not known yet may be the one that the stream has.
         return Verdict.UNKNOWN if is_unknown(change.key_id) and change.stream.key_id else Verdict.START
+    if any(isinstance(one, Call) for one in actions):
+        return Verdict.GRANTS_ONLY  # What lasts comes before the data record of Verify.
     return Verdict.VERIFY_ONLY if any(isinstance(one, Verify) for one in actions) else Verdict.NO_CHANGE
 
 

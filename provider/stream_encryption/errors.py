@@ -89,12 +89,14 @@ class AccessDenied(ProviderError):
 
     def __init__(self, refusal: Refusal) -> None:
         """Name the action and the ARN that IAM denied: for a Start that may be the key's ARN."""
-        by = "the provider stack's parameters that name streams and keys"
+        by, policy = "parameters that name streams and keys", "the key or stream"
         if refusal.action in ("kms:CreateGrant", "kms:RevokeGrant", "kms:ListGrants"):
-            by = "the provider stack's parameters AllowGrants and KeyArns"
+            by = "parameters AllowGrants and KeyArns"
+        elif refusal.action.startswith("dynamodb:"):
+            by, policy = "parameters RecordTableName and RecordKeyArn", "the table or the table's key"
         super().__init__(
             f"The provider's role is not allowed {refusal.action} on {refusal.denied_on or refusal.resource}. "
-            f"Allow it in the role (by {by}), or in the policy of the key or stream. "
+            f"Allow it in the role (by the provider stack's {by}), or in the policy of {policy}. "
             f"({refusal.code}: {refusal.message})"
         )
 

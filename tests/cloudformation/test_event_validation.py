@@ -13,7 +13,7 @@ from stream_encryption.cloudformation.event_validation import (
     accepted,
 )
 from stream_encryption.cloudformation.response import FAILED, MAX_BODY_BYTES, Response
-from tests.builders import RESPONSE_URL, STREAM_ARN, create_event, delete_event, update_event
+from tests.builders import RESPONSE_URL, STREAM_ARN, create_event, delete_event, of_messages, sns_event, update_event
 from tests.secrecy import leaks
 
 IDS = ("StackId", "RequestId", "LogicalResourceId")
@@ -76,27 +76,22 @@ def test_what_is_no_event_at_all_is_refused(event: object) -> None:
 # ServiceToken: an SNS topic.
 
 
-def from_sns(*messages: Any) -> dict[str, Any]:
-    """What Lambda hands over where an SNS topic has this function as a subscriber: each message in a record."""
-    records = [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Message": message}} for message in messages]
-    return {"Records": records}
-
-
 @pytest.mark.parametrize("event", [create_event(), update_event(), delete_event()])
 def test_a_request_that_came_through_a_topic_is_accepted(event: dict[str, Any]) -> None:
     """The protocol: a ServiceToken can be an SNS topic's ARN, which central accounts use."""
-    assert accepted(from_sns(json.dumps(event))) == event
+    assert accepted(sns_event(event)) == event
 
 
 @pytest.mark.parametrize(
     "event",
     [
         {"Records": []},
-        from_sns(json.dumps(create_event()), json.dumps(create_event())),
-        from_sns("no JSON"),
-        from_sns(None),
-        from_sns(json.dumps([])),
-        from_sns(json.dumps(from_sns(json.dumps(create_event())))),
+        sns_event(create_event(), create_event()),
+        of_messages("no JSON"),
+        of_messages("[" * 30_000),
+        of_messages(None),
+        sns_event([]),
+        sns_event(sns_event(create_event())),
         {"Records": ["x"]},
         {"Records": [{"s3": {}}]},
         {"Records": [{"Sns": "x"}]},
@@ -106,6 +101,7 @@ def test_a_request_that_came_through_a_topic_is_accepted(event: dict[str, Any]) 
         "no record",
         "two records",
         "no JSON",
+        "JSON that is nested too deep",
         "no text",
         "no event",
         "a topic's event in another one",

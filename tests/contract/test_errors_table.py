@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import pytest
 
 from tests.builders import STREAM_ARN
-from tests.contract.stories import ONE, TWO, Answer, create, delete, failed, made, ok, send, starts, update
+from tests.contract.stories import ONE, TWO, Answer, create, delete, failed, made, ok, owners, send, starts, update
 from tests.fake_calls import Call
 from tests.fake_errors import Kind, client_error
 from tests.provider import Provider
@@ -111,6 +112,29 @@ def test_a_role_that_lacks_an_action_is_told_which_and_on_what(action: str, reso
     assert action in reason
     assert resource in reason
     assert 60 <= provider.clock.now() - now <= 100
+
+
+def denied_by_its_key(call: Call) -> BaseException:
+    """DynamoDB's words where the caller may not use the key that the table is encrypted with."""
+    return client_error(
+        "AccessDeniedException", "KMS key access denied error: you are not allowed to use it", call.action
+    )
+
+
+@pytest.mark.parametrize("action", ["GetItem", "PutItem"])
+@pytest.mark.parametrize("denial", [Kind.ACCESS_DENIED, denied_by_its_key], ids=["the table", "its key"])
+def test_a_table_that_is_denied_fails_every_request_which_works_when_it_is_repeated(action: str, denial: Any) -> None:
+    """Row AccessDenied, on Delete too: the record is still there, and the provider's own role can be mended."""
+    provider = made()
+    for event in (create(), update(TWO, ONE), delete(TWO)):
+        now = provider.clock.now()
+        provider.table.faults.between(now, now + 70, action, denial)
+        reason = failed(send(provider, event), "AccessDenied")["Reason"]
+        assert [word for word in ("RecordTableName", "RecordKeyArn", "role") if word not in reason] == []
+        assert "key or stream" not in reason
+        provider.clock.sleep(70)
+        ok(send(provider, event))
+    assert (provider.key_of(), starts(provider), owners(provider)) == (None, 2, [])
 
 
 def test_expired_credentials_have_an_error_of_their_own() -> None:

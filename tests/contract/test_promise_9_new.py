@@ -103,6 +103,16 @@ def test_a_key_that_kms_describes_as_unusable_fails_at_once(traits: Mapping[str,
     assert provider.changes() == []
 
 
+def test_verify_with_a_disabled_key_fails_at_once_although_the_stream_has_that_key() -> None:
+    """Errors: before anything is changed, the key is looked up; Kinesis could not encrypt the data record."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.one.state, begun = "Disabled", provider.clock.now()
+    reason = failed(send(provider, update({**ONE, "Verify": "true"}, ONE)), "KeyUnusable")["Reason"]
+    assert ("is Disabled" in reason, len(provider.kinesis.calls.named("PutRecord"))) == (True, 0)
+    assert provider.clock.now() - begun < 15
+
+
 def test_another_accounts_key_whose_look_up_is_denied_is_used_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     """Errors: where the look-up itself is denied, go on without it and say so in the log."""
     provider = made()

@@ -293,6 +293,22 @@ def test_the_delete_of_a_claim_on_an_earlier_stream_leaves_the_new_one_however_l
     assert (provider.key_of(), owners(provider), stops(provider)) == ("alias/one", [], 0)
 
 
+def test_the_delete_of_a_failed_create_on_an_earlier_stream_lets_the_item_expire() -> None:
+    """Record, expires: nobody is left whose Delete can still come."""
+    provider = made()
+    provider.kinesis.settings.settling = 10_000
+    wanted = {**ONE, "Verify": "true"}
+    answer = failed(send(provider, create(wanted)), "NotVerified")
+    assert owners(provider) == ["Encryption"]
+    provider.kinesis.people.delete("orders")
+    provider.clock.sleep(60)
+    provider.kinesis.add_stream("orders")
+    ok(send(provider, delete(wanted, PhysicalResourceId=answer["PhysicalResourceId"])))
+    item = provider.record_of()
+    assert item
+    assert ([one["void"] for one in item["departed"]], "expires" in item) == ([False], True)
+
+
 def test_a_delete_whose_record_is_lost_ends_its_intent_and_answers_when_the_stream_is_active() -> None:
     """Rule 6 and promise 1: it has stopped the encryption itself, and waits for that as any other Delete does."""
     provider = made()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import failure_responder
 from stream_encryption.cloudformation.event_validation import Unanswerable
-from tests.builders import create_event
+from tests.builders import create_event, sns_event
 from tests.json_edits import at, of_another_kind, paths, replaced
 from tests.junk import ANYTHING, MISSING, NO_TEXT, VALID, WORDS, faulty_events, revealed
 from tests.junk_urls import UNUSABLE_URLS
@@ -98,6 +98,11 @@ def test_a_state_that_nobody_can_be_answered_for_fails_its_execution(version: An
 
 RECORDS: Mapping[str, Callable[[Any, Any, Any], dict[str, Any]]] = {
     "Lambda's": lambda event, why, rest: {"requestPayload": event, "responsePayload": why, "requestContext": rest},
+    "Lambda's, by way of a topic": lambda event, why, rest: {
+        "requestPayload": sns_event(event),
+        "responsePayload": why,
+        "requestContext": rest,
+    },
     "the state machine's": lambda event, why, rest: {"Event": event, "Failure": why, "Stream": rest},
 }
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from stream_encryption import errors
 from stream_encryption.reconcile.actions import Action, Attributes, Code, Reached, Verify, Wait
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
-from stream_encryption.reconcile.state import Stability, State
+from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
 from stream_encryption.record.requests import Latest
 from stream_encryption.record.values import Claim, Record
-from stream_encryption.values import Key, OnDelete, OnDrift, StreamStatus
+from stream_encryption.values import Key, OnDelete, OnDrift, RefusalKind, StreamStatus
 from tests.values import (
     CREATED,
     ME,
@@ -26,6 +27,7 @@ from tests.values import (
     call,
     claim,
     ensure,
+    error,
     pending,
     record,
     recorded,
@@ -106,6 +108,16 @@ def test_verify_puts_a_record_once_the_stream_has_settled() -> None:
     assert isinstance(verify, Verify)
     assert (verify.code, verify.stream) == (Code.VERIFY_REQUESTED, stream(ONE))
     assert decide(wanted(), settled(verified=True), verify=True).code == Code.ENCRYPTED
+
+
+def test_verify_fails_with_a_key_that_kms_rules_out() -> None:
+    """Error KeyUnusable: by the look-up, before a data record is put; promise 9: a missing key is waited for."""
+    assert error(decide(wanted(wanted=replace(ONE, fault="is Disabled")), settled(), verify=True)) is errors.KeyUnusable
+    missing = wanted(wanted=replace(ONE, fault="does not exist", missing=True))
+    for since, code in ((NOW - 59.9, "RetryingRefused"), (NOW - 60, "KeyUnusable")):
+        refused = settled(ongoing_refusals=(OngoingRefusal("kms:DescribeKey", RefusalKind.KEY, since),))
+        assert decide(missing, refused, verify=True).code == code
+    assert decide(missing, settled(verified=True), verify=True).code == Code.ENCRYPTED
 
 
 def test_success_tells_the_attributes() -> None:

@@ -167,6 +167,29 @@ def test_a_key_that_takes_no_grant_fails_before_anything_is_made(key: Key, code:
     assert failed.code == code
 
 
+@pytest.mark.parametrize("has", [None, ONE], ids=["another key", "this key"])
+def test_a_key_that_kms_rules_out_takes_no_grant_also_if_the_stream_has_it(has: Key | None) -> None:
+    """Error KeyUnusable: by the look-up, before CreateGrant is called."""
+    failed = create(wanted=replace(ONE, fault="is Disabled"), has=has)
+    assert isinstance(failed, Failed)
+    assert (failed.code, "is Disabled" in failed.reason) == ("KeyUnusable", True)
+
+
+def test_a_key_that_kms_does_not_know_takes_no_grant_after_a_minute() -> None:
+    """Promise 9: the key may be seconds old; the stream, whose description names it, has it already."""
+    missing = replace(ONE, resolved=False, fault="does not exist", missing=True)
+    for since, code in ((NOW - 59.9, "RetryingRefused"), (NOW - 60, "KeyUnusable")):
+        refused = state(ongoing_refusals=(OngoingRefusal(LOOK_UP, RefusalKind.KEY, since),), stability=READY)
+        assert create(wanted=missing, has=ONE, known=refused).code == code
+
+
+def test_a_disabled_key_that_has_all_its_grants_is_not_judged() -> None:
+    """Promise 4: nothing needs to change, and revoking needs no usable key."""
+    disabled = replace(ONE, fault="is Disabled")
+    assert create(PRODUCER, CONSUMER, wanted=disabled, has=ONE).code is Code.ENCRYPTED
+    assert announced(create(PRODUCER, wanted=disabled, has=ONE, access=Access()))[0] is Change.REVOKE_GRANT
+
+
 def test_a_key_that_may_not_be_looked_up_yet_is_waited_for() -> None:
     """Promise 9: its policy may be seconds old; a grant needs the ARN of the key behind the alias."""
     alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)

@@ -149,4 +149,4 @@ def test_a_missing_key_is_missing_since_its_first_look() -> None:
     again = after_look(first, replace(missing, now=NOW + 9), NOW + 9)
     assert again.refused_since(LOOK_UP, RefusalKind.KEY) == NOW
     assert again.ongoing_refusals == (OngoingRefusal(LOOK_UP, RefusalKind.KEY, NOW),)
-    assert after_look(again, replace(missing, as_wanted=True), NOW).refused_since(LOOK_UP, RefusalKind.KEY) is None
+    assert after_look(again, replace(missing, wanted=ONE), NOW).refused_since(LOOK_UP, RefusalKind.KEY) is None

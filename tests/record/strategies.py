@@ -29,7 +29,15 @@ CLAIMS = st.builds(
     releasing=st.none() | LATEST,
     on_drift=st.sampled_from(OnDrift),
 )
-DEPARTED = st.builds(Departed, OWNERS, TIMES, SECONDS, st.lists(TEXTS, max_size=2).map(tuple))
+DEPARTED = st.builds(
+    Departed,
+    OWNERS,
+    TIMES,
+    SECONDS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    void=st.booleans(),
+    released_with_create=st.just("") | TEXTS,
+)
 GRANTS = st.builds(
     Grant,
     key=TEXTS,

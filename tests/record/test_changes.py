@@ -232,6 +232,29 @@ def test_a_void_claim_is_remembered_until_its_owners_delete_comes() -> None:
     assert with_departed(record(departed=(void,)), delete).departed == (delete,)
     assert with_departed(record(departed=(void,)), another).departed == (void, another)
     assert with_departed(record(departed=(void,)), failed).departed == (void, failed)
+    of_create = replace(void, released_with_create="failed")
+    assert with_departed(record(departed=(of_create,)), failed).departed == (failed,)
+    assert with_departed(record(departed=(of_create,)), replace(failed, owner=THEY)).departed[0] == of_create
+
+
+@pytest.mark.parametrize(
+    ("creates", "succeeded", "create"),
+    [
+        (("first",), "", "first"),
+        (("first",), "first", "first"),
+        (("first", "second"), "", "second"),
+        (("first",), "update", ""),
+        ((), "", ""),
+    ],
+)
+def test_a_void_claim_is_remembered_with_the_create_whose_delete_would_release_it(
+    creates: tuple[str, ...], succeeded: str, create: str
+) -> None:
+    """Record, rule 8: a failed Create's Delete is the only one that comes, unless another request has succeeded."""
+    former = record(claim(creates=creates, succeeded=succeeded))
+    assert for_incarnation(former, CREATED + 60, NOW).departed == (
+        Departed(ME, NOW, SECOND, (), void=True, released_with_create=create),
+    )
 
 
 def test_an_intent_names_the_change_its_request_and_when_it_ends() -> None:

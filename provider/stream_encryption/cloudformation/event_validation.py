@@ -59,7 +59,7 @@ def _from_sns(records: list[Any]) -> object:
     try:
         (record,) = records
         return json.loads(record["Sns"]["Message"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return None
 
 

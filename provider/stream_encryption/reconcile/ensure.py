@@ -23,7 +23,7 @@ from .observation import Observation
 from .situation import (
     Situation,
     announce_then_call,
-    key_unusable,
+    fail_if_unusable,
     look_up_is_retried,
     record_request,
     wait_for_active,
@@ -95,13 +95,8 @@ def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:
 
 
 def _fail_if_key_unusable(situation: EnsureSituation) -> Action | None:
-    """Fail where KMS says that the key can't encrypt the stream. A key that KMS does not know may be seconds old."""
-    key = situation.wanted
-    if key.fault is None or situation.seen.as_wanted:
-        return None
-    if key.missing and look_up_is_retried(situation):
-        return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
-    return key_unusable(situation, key, key.fault)
+    """Fail where KMS says that the key can't encrypt the stream, which does not have it yet."""
+    return None if situation.seen.as_wanted else fail_if_unusable(situation, situation.wanted)
 
 
 def _wait_for_turn(situation: EnsureSituation) -> Action | None:
@@ -150,7 +145,8 @@ def _settle(situation: EnsureSituation) -> Action | None:
         left = max(0.0, settled_at - situation.now)
         return Wait(Code.SETTLING, f"ACTIVE with the wanted key; settling for {properties.settle_seconds} s", left)
     if properties.verify and not situation.state.verified:
-        return Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)
+        verify = Verify(Code.VERIFY_REQUESTED, "Verify is true", situation.stream)
+        return fail_if_unusable(situation, situation.wanted) or verify
     return None
 
 

@@ -16,7 +16,7 @@ from stream_encryption.values import Key, utc_minute
 
 from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
-from .situation import GoalT, Situation, key_unusable, look_up_is_retried, may_call
+from .situation import GoalT, Situation, fail_if_unusable, key_unusable, look_up_is_retried, may_call
 from .state import Granted
 
 
@@ -144,6 +144,8 @@ def _leaves_its_key(situation: Situation[GoalT], record: Record) -> bool:
 
 def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
     """Fail where KMS makes no grant on the key, or the key's ARN is not known: after a minute, if that may be new."""
+    if key.fault:
+        return fail_if_unusable(situation, key)
     if key.aws_managed:
         why = "is an AWS managed key, on which KMS makes no grants for Producers and Consumers"
     elif not key.has_key_arn:

@@ -40,13 +40,11 @@ class Observation:
 
     @property
     def refused_key(self) -> bool:
-        """KMS denies the look-up of the wanted key, or rules out the key, which the stream does not have.
+        """KMS denies the look-up of the wanted key, or rules the key out, which the stream may have all the same.
 
-        A denial counts even if the stream has the key: an alias may mean another key by now.
+        An alias may mean another key by now; and to make a grant or to put a data record needs a usable key.
         """
-        return self.wanted is not None and (
-            self.wanted.denied or (self.wanted.fault is not None and not self.as_wanted)
-        )
+        return self.wanted is not None and (self.wanted.denied or self.wanted.fault is not None)
 
 
 def observe(goal: Goal, env: Environment, known: Record | None, *, use_describe_stream: bool) -> Observation:

@@ -151,6 +151,18 @@ def look_up_is_retried(situation: Situation[GoalT]) -> bool:
     return since is not None and situation.seen.now - since < REFUSAL_RETRY_SECONDS
 
 
+def fail_if_unusable(situation: Situation[GoalT], key: Key) -> Action | None:
+    """Fail where KMS says that the key can't be used, before a call that needs it is made.
+
+    A key that KMS does not know may be seconds old: its look-up is repeated for a minute.
+    """
+    if key.fault is None:
+        return None
+    if key.missing and look_up_is_retried(situation):
+        return Wait(Code.RETRYING_REFUSED, f"key {key.key_id} {key.fault}, unless it was made seconds ago")
+    return key_unusable(situation, key, key.fault)
+
+
 def key_unusable(situation: Situation[GoalT], key: Key, why: str) -> Failed:
     """Fail, since the key can't be used for the stream; `why` is the end of a sentence."""
     changed = bool(situation.state.calls_made)

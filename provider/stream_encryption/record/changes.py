@@ -53,7 +53,10 @@ def for_incarnation(record: Record, created: int, now: float) -> Record:
     """
     if record.incarnation in (0, created):
         return replace(record, incarnation=created)
-    left = tuple(Departed(one.owner, now, one.latest.issued_at, (), void=True) for one in record.claims)
+    left = tuple(
+        Departed(one.owner, now, one.latest.issued_at, (), void=True, released_with_create=one.released_with_create)
+        for one in record.claims
+    )
     return replace(
         record,
         incarnation=created,
@@ -145,9 +148,8 @@ def with_releasing(record: Record, owner: Owner, stamp: RequestStamp, failed_cre
 
 
 def with_departed(record: Record, departed: Departed) -> Record:
-    """Remember an owner that has left; a note about all its requests replaces the one about its void claim."""
-    left = departed.owner if departed.issued_before else None
-    kept = tuple(one for one in without_old(record, departed.at).departed if not one.void or one.owner != left)
+    """Remember an owner that has left; the note about its void claim goes with the Delete that it waits for."""
+    kept = tuple(one for one in without_old(record, departed.at).departed if not one.waits_for(departed))
     return replace(record, departed=(*kept, departed))
 
 

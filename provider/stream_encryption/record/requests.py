@@ -70,8 +70,10 @@ class Departed:
         at: When this was written, in epoch seconds.
         issued_before: Requests that were issued before this second are superseded; 0 where only `digests` are.
         digests: Further requests that are superseded.
-        note: What the response of its Delete tells the person who reads it; empty where there was nothing unusual.
         void: The owner's claim was on an earlier stream of the same name, and the owner's Delete is still to come.
+        released_with_create: The digest of the Create whose Delete, if it has failed, would have released the void
+            claim; empty where only the resource's Delete would have.
+        note: What the response of its Delete tells the person who reads it; empty where there was nothing unusual.
     """
 
     owner: Owner
@@ -79,7 +81,15 @@ class Departed:
     issued_before: int
     digests: tuple[str, ...]
     void: bool = False
+    released_with_create: str = ""
     note: str = ""
+
+    def waits_for(self, departed: Departed) -> bool:
+        """Tell whether this is about a void claim that the Delete of `departed` would have released."""
+        undoes_all = bool(departed.issued_before)
+        return (
+            self.void and self.owner == departed.owner and (undoes_all or self.released_with_create in departed.digests)
+        )
 
     def is_over(self, now: float) -> bool:
         """Tell whether no request that this supersedes can still come."""

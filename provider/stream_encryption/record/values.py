@@ -100,6 +100,15 @@ class Claim:
         """Tell whether the newest request has succeeded, so that the stream got the wanted key."""
         return self.succeeded == self.latest.digests[-1]
 
+    @property
+    def released_with_create(self) -> str:
+        """The digest of the Create whose Delete, if it has failed, releases the claim; empty where there is none.
+
+        There is none once another request has succeeded with the claim: then only the resource's Delete releases it.
+        """
+        newest = self.creates[-1] if self.creates else ""
+        return newest if self.succeeded in ("", newest) else ""
+
     def arrival(self, stamp: RequestStamp, failed_create: str | None = None) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner.
 
