@@ -507,6 +507,18 @@ def test_a_delete_without_a_say_on_the_key_revokes_its_own_grants(claims: tuple[
     assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
 
 
+@pytest.mark.parametrize(("on_delete", "ends"), [(OnDelete.RESTORE, NOW), (OnDelete.KEEP, None)])
+def test_the_grants_of_a_resource_that_was_taken_over_with_the_same_key_end_unless_it_keeps_the_key(
+    on_delete: OnDelete, ends: float | None
+) -> None:
+    """Grants: with Keep, the Delete of the resource above brings the key back."""
+    above = claim(THEY, ONE, found=ONE, found_started=True)
+    known = record(claim(on_delete=on_delete), above, key=started(ONE), started=True, grants=(CONSUMER,))
+    action = told(decide_release(release(on_delete=on_delete), seen(stream(ONE), known, current=ONE), state(), NOW))
+    (left,) = final(action).grants
+    assert (left.owners, left.ended_at) == ((), ends)
+
+
 def test_a_consumers_grant_that_ends_this_very_second_is_not_told() -> None:
     """Grants: it is about to be revoked."""
     over = replace(CONSUMER, owners=(), ended_at=NOW - DAY)

@@ -123,23 +123,20 @@ def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> boo
     The key's producers and consumers then keep their access. A grant that an Update does not want any more has ended.
     """
     goal, current = situation.goal, situation.seen.current
-    if grant.owners and not isinstance(goal, Release):
-        return False
-    left = without_claim(record, goal.owner) if isinstance(goal, Release) else record
-    if left.has_found(grant.key):
+    is_current = current is not None and current.identity == grant.key
+    if not isinstance(goal, Release):
+        return not grant.owners and (is_current or record.has_found(grant.key))
+    if without_claim(record, goal.owner).has_found(grant.key):
         return True
-    if current is None or current.identity != grant.key:
-        return False
-    return not grant.owners or _leaves_its_key(situation, record)
+    return is_current and (not grant.owners or _leaves_its_key(goal, record, current))
 
 
-def _leaves_its_key(situation: Situation[GoalT], record: Record) -> bool:
+def _leaves_its_key(goal: Release, record: Record, current: Key | None) -> bool:
     """Tell whether a Delete leaves the stream with a key that the claim below, if there is one, does not want."""
-    goal, in_force = situation.goal, record.in_force
-    if not isinstance(goal, Release) or (in_force and in_force.owner != goal.owner):
+    in_force, below = record.in_force, record.claim_below(goal.owner)
+    if in_force and in_force.owner != goal.owner:
         return False
-    below = record.claim_below(goal.owner)
-    return below is None or not below.wanted.is_key(situation.seen.current)
+    return below is None or not below.wanted.is_key(current)
 
 
 def _not_grantable(situation: Situation[Ensure], key: Key) -> Action | None:
