@@ -32,6 +32,7 @@ from tests.values import (
     ONE,
     REF,
     THEY,
+    THREE,
     TWO,
     by_itself,
     call,
@@ -273,12 +274,12 @@ def test_a_delete_revokes_producers_and_says_until_when_consumers_keep_theirs() 
 @pytest.mark.parametrize(("age", "left"), [(0.0, 5.0), (4.5, 0.5)])
 def test_a_delete_revokes_nothing_while_data_records_may_be_encrypted_with_the_key(age: float, left: float) -> None:
     """Grants: Kinesis may need 5 s after ACTIVE; producers without the grant would fail."""
-    changed = state(stability=Stability(believed_since=NOW - age), calls_made=1)
+    changed = state(stability=Stability(believed_since=NOW - age))
     waits = delete(PRODUCER, known=changed)
     assert isinstance(waits, Wait)
     assert (waits.code, waits.seconds) == (Code.SETTLING, left)
     assert isinstance(delete(CONSUMER, known=changed), Reached)
-    over = state(stability=Stability(believed_since=NOW - 5.0), calls_made=1)
+    over = state(stability=Stability(believed_since=NOW - 5.0))
     assert announced(delete(PRODUCER, known=over)) == (Change.REVOKE_GRANT, PRODUCER)
 
 
@@ -319,16 +320,37 @@ def test_a_kept_key_keeps_its_grants_unless_the_claim_below_decides_on_the_key(
     assert (left.owners, left.ended_at) == ((), ends)
 
 
-@pytest.mark.parametrize(("found", "ends"), [(ONE, None), (TWO, NOW), (None, NOW)])
+@pytest.mark.parametrize(
+    ("found", "on_delete", "succeeded", "ends"),
+    [
+        (ONE, OnDelete.RESTORE, "mine", None),
+        (ONE, OnDelete.STOP, "", None),
+        (ONE, OnDelete.STOP, "mine", NOW),
+        (ONE, OnDelete.KEEP, "mine", NOW),
+        (TWO, OnDelete.RESTORE, "mine", NOW),
+        (None, OnDelete.RESTORE, "mine", NOW),
+    ],
+    ids=["Restore", "a failed Create with Stop", "Stop", "Keep", "another key", "no key"],
+)
 def test_a_kept_key_keeps_its_grants_while_a_claims_delete_would_bring_it_back(
-    found: Key | None, ends: float | None
+    found: Key | None, on_delete: OnDelete, succeeded: str, ends: float | None
 ) -> None:
     """Promise 3: the key comes back as it was, with its users' access."""
     kept = replace(CONSUMER, owners=())
-    known = record(claim(found=found, wanted=TWO), key=started(TWO), started=True, grants=(kept,))
+    above = claim(THEY, TWO, found=found, on_delete=on_delete, succeeded=succeeded)
+    known = record(claim(wanted=THREE), above, key=started(TWO), started=True, grants=(kept,))
+    observed = seen(stream(TWO), known, current=TWO)
+    (left,) = final(told(decide_release(release(), observed, state(), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), ends)
+
+
+def test_a_kept_key_keeps_its_grants_through_a_key_change_that_a_delete_would_undo() -> None:
+    """Promise 3: a Create that is rolled back has taken nobody's access away."""
+    kept = replace(CONSUMER, owners=())
+    known = record(claim(found=ONE, wanted=TWO), key=started(TWO), started=True, grants=(kept,))
     observed = seen(stream(TWO), known, wanted=TWO, current=TWO, as_wanted=True)
     (left,) = final(told(decide_ensure(ensure(), observed, state(stability=READY), NOW))).grants
-    assert (left.owners, left.ended_at) == ((), ends)
+    assert (left.owners, left.ended_at) == ((), None)
 
 
 @pytest.mark.parametrize("mine", [True, False])
@@ -517,6 +539,22 @@ def test_the_grants_of_a_resource_that_was_taken_over_with_the_same_key_end_unle
     action = told(decide_release(release(on_delete=on_delete), seen(stream(ONE), known, current=ONE), state(), NOW))
     (left,) = final(action).grants
     assert (left.owners, left.ended_at) == ((), ends)
+
+
+def test_a_delete_that_takes_the_stream_off_its_key_ends_its_own_grants_on_the_key() -> None:
+    """Grants: also if a claim below found that key, since others had given it."""
+    below, mine = claim(THEY, TWO, found=ONE), claim(found=TWO, found_started=True)
+    known = record(below, mine, key=started(TWO), started=True, grants=(CONSUMER,))
+    observed = seen(stream(TWO), known, current=TWO, as_wanted=True)
+    (left,) = final(told(decide_release(release(), observed, state(stability=READY), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), NOW)
+
+
+def test_a_kept_keys_grants_end_with_the_stream() -> None:
+    """Grants: a claim can't bring a key back to a stream that is gone."""
+    known = record(claim(on_delete=OnDelete.KEEP), claim(THEY, TWO, found=ONE), grants=(replace(PRODUCER, owners=()),))
+    announces = told(decide_release(release(on_delete=OnDelete.KEEP), seen(None, known), state(), NOW))
+    assert announced(announces)[0] is Change.REVOKE_GRANT
 
 
 def test_a_consumers_grant_that_ends_this_very_second_is_not_told() -> None:

@@ -97,17 +97,23 @@ def test_of_the_calls_for_a_key_only_the_one_that_made_it_unusable_is_named(
     assert named(watched) == {"KeyUnusable": OWNER if called == made else ""}
 
 
+def test_who_schedules_the_deletion_of_a_replicated_key_is_named(watched: Watched) -> None:
+    """KMS tells no date while replicas are left."""
+    watched.one.state = "PendingReplicaDeletion"
+    watched.called("ScheduleKeyDeletion", asked={"keyId": watched.one.arn}, **KMS)
+    assert named(watched) == {"KeyUnusable": OWNER}
+
+
 @pytest.mark.parametrize("finding", ["StreamGone", "StreamRecreated"])
 @pytest.mark.parametrize("called", ["DeleteStream", "CreateStream"])
-def test_who_deletes_a_stream_is_not_named_for_the_new_one(watched: Watched, finding: str, called: str) -> None:
-    """Nor is who creates it named while it is gone."""
+def test_who_creates_a_stream_is_not_named_while_it_is_gone(watched: Watched, finding: str, called: str) -> None:
+    """Who deletes it is named for both: the claims are void since then."""
     watched.kinesis.people.delete(STREAM_NAME)
     watched.clock.sleep(10)
     if finding == "StreamRecreated":
         watched.kinesis.add_stream(STREAM_NAME)
     watched.called(called)
-    leaves = {"DeleteStream": "StreamGone", "CreateStream": "StreamRecreated"}[called]
-    assert named(watched) == {finding: OWNER if leaves == finding else ""}
+    assert named(watched) == {finding: "" if (called, finding) == ("CreateStream", "StreamGone") else OWNER}
 
 
 @pytest.mark.parametrize(("target", "by"), [("two", OWNER), ("three", "")])

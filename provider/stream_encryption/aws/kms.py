@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
 
 DISABLED = "is Disabled: enable it"
-"""The fault of a key that somebody has disabled."""
+PENDING_DELETION = "is pending deletion: cancel its deletion and enable it"
+"""The faults of a key that somebody has disabled, or has scheduled for deletion."""
 _STATES = {
     "Disabled": DISABLED,
-    "PendingDeletion": "is pending deletion: cancel its deletion and enable it",
-    "PendingReplicaDeletion": "is pending deletion: cancel its deletion and enable it",
+    "PendingDeletion": PENDING_DELETION,
+    "PendingReplicaDeletion": PENDING_DELETION,
     "PendingImport": "has no key material yet: import it",
     "Unavailable": "is unavailable: its key store is disconnected",
 }

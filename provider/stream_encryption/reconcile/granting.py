@@ -12,7 +12,7 @@ from dataclasses import replace
 from stream_encryption.grants import Direction, Grant, merged
 from stream_encryption.record.changes import PlannedCall, without_claim
 from stream_encryption.record.values import Change, Record, RecordedKey
-from stream_encryption.values import Key, utc_minute
+from stream_encryption.values import Key, OnDelete, StreamStatus, utc_minute
 
 from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
@@ -123,12 +123,16 @@ def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> boo
     The key's producers and consumers then keep their access. A grant that an Update does not want any more has ended.
     """
     goal, current = situation.goal, situation.seen.current
+    if situation.stream.status is StreamStatus.DELETING or (grant.owners and not isinstance(goal, Release)):
+        return False
     is_current = current is not None and current.identity == grant.key
-    if not isinstance(goal, Release):
-        return not grant.owners and (is_current or record.has_found(grant.key))
-    if without_claim(record, goal.owner).has_found(grant.key):
-        return True
-    return is_current and (not grant.owners or _leaves_its_key(goal, record, current))
+    left = without_claim(record, goal.owner) if isinstance(goal, Release) else record
+    if not grant.owners or not isinstance(goal, Release):
+        return is_current or left.can_get_back(grant.key)
+    claim = record.claim_of(goal.owner)
+    if claim is None or record.in_force_of(goal.owner):
+        return is_current and _leaves_its_key(goal, record, current)
+    return claim.on_delete is OnDelete.KEEP and left.can_get_back(grant.key)
 
 
 def _leaves_its_key(goal: Release, record: Record, current: Key | None) -> bool:

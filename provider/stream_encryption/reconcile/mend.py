@@ -79,7 +79,7 @@ def _is_counted(situation: Situation[Mend], mends: tuple[float, ...]) -> bool:
     """Tell whether the record counts this Start already: a mend counts once, however often its Start is announced.
 
     The step of a mend that died is repeated with the state before it, so only the record knows of its announcement. If
-    its intent has ended, the Start was made: to start again, since others have undone that, counts too.
+    the record has no intent of it any more, the Start was made: another Start, since others have undone it, counts too.
     """
     intent = situation.record.pending
     is_announced = situation.state.call or (intent and intent.request == situation.goal.stamp.digest)

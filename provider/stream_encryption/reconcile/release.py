@@ -165,7 +165,7 @@ def _restore(situation: Situation[Release]) -> Action | None:
 def _settle(situation: Situation[Release]) -> Action | None:
     """Before a producer's grant is revoked, wait until no data record is encrypted with its key any more."""
     since = situation.state.stability.believed_since
-    if since is None or not situation.state.calls_made or not _revoke_grants(situation):
+    if since is None or not _revoke_grants(situation):
         return None
     left = since + FORMER_KEY_SECONDS - situation.now
     return Wait(Code.SETTLING, "data records may still be encrypted with the former key", left) if left > 0 else None

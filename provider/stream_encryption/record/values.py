@@ -109,6 +109,11 @@ class Claim:
         newest = self.creates[-1] if self.creates else ""
         return newest if self.succeeded in ("", newest) else ""
 
+    @property
+    def restores(self) -> bool:
+        """Tell whether the owner's Delete brings the found key back; for a failed Create, Stop counts as Restore."""
+        return self.on_delete is OnDelete.RESTORE or (self.on_delete is OnDelete.STOP and not self.succeeded)
+
     def arrival(self, stamp: RequestStamp, failed_create: str | None = None) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner.
 
@@ -206,9 +211,9 @@ class Record:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
         return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
 
-    def has_found(self, key_arn: str) -> bool:
-        """Tell whether a claim has found this key, so that its Delete can bring the key back."""
-        return any(one.found is not None and one.found.arn == key_arn for one in self.claims)
+    def can_get_back(self, key_arn: str) -> bool:
+        """Tell whether the Delete of a claim's owner would bring this key back."""
+        return any(one.restores and one.found is not None and one.found.arn == key_arn for one in self.claims)
 
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""

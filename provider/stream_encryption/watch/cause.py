@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stream_encryption.aws.kms import DISABLED
+from stream_encryption.aws.kms import DISABLED, PENDING_DELETION
 from stream_encryption.record.watch_notes import Told
 
 from .findings import DELETED, DENIED, FindingCode
 
-EXPLAINS = {
-    "StartStreamEncryption": (FindingCode.ANOTHER_KEY, ""),
-    "StopStreamEncryption": (FindingCode.UNENCRYPTED, ""),
-    "CreateStream": (FindingCode.STREAM_RECREATED, ""),
-    "DeleteStream": (FindingCode.STREAM_GONE, ""),
-    "DisableKey": (FindingCode.KEY_UNUSABLE, DISABLED),
-    "ScheduleKeyDeletion": (FindingCode.KEY_UNUSABLE, DELETED),
-    "PutKeyPolicy": (FindingCode.KEY_UNUSABLE, DENIED),
-    "UpdateAlias": (FindingCode.ALIAS_MOVED, ""),
+EXPLAINS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "StartStreamEncryption": {FindingCode.ANOTHER_KEY: ("",)},
+    "StopStreamEncryption": {FindingCode.UNENCRYPTED: ("",)},
+    "CreateStream": {FindingCode.STREAM_RECREATED: ("",)},
+    "DeleteStream": {FindingCode.STREAM_GONE: ("",), FindingCode.STREAM_RECREATED: ("",)},
+    "DisableKey": {FindingCode.KEY_UNUSABLE: (DISABLED,)},
+    "ScheduleKeyDeletion": {FindingCode.KEY_UNUSABLE: (DELETED, PENDING_DELETION)},
+    "PutKeyPolicy": {FindingCode.KEY_UNUSABLE: (DENIED,)},
+    "UpdateAlias": {FindingCode.ALIAS_MOVED: ("",)},
 }
-"""The calls, and the finding that each leaves: its code, and how its cause begins. The rule in template.yaml passes on
-these calls alone."""
+"""The calls, the findings that each leaves, and how their causes begin. The rule in template.yaml passes on these calls
+alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,7 @@ class Cause:
 
     def explains(self, told: Told) -> bool:
         """Tell whether the call led to a finding: it leaves what was found, and was made before it was found."""
-        code, begins = EXPLAINS[self.call]
-        is_left = told.code == code and told.cause.startswith(begins)
+        is_left = told.cause.startswith(EXPLAINS[self.call].get(told.code, ()))
         return is_left and self.at <= told.since and _can_be_one_key(self.key, told.cause)
 
 

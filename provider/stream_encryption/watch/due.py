@@ -40,7 +40,8 @@ def _is_due(grant: Grant, record: Record, stream: Stream, now: float) -> bool:
     """Tell whether a grant without an owner is of no use: its time is over, or its key has left the stream for good."""
     if grant.ended_at is None:
         has = record.key_arn(stream.key_id) or stream.key_id if stream.key_id else None
-        return has != grant.key and not record.has_found(grant.key)
+        is_gone = stream.status is StreamStatus.DELETING
+        return has != grant.key and (is_gone or not record.can_get_back(grant.key))
     return _has_ended(grant, stream.retention_hours, now)
 
 

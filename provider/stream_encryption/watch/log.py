@@ -51,7 +51,9 @@ class WatchLog:
             after: The stream after which the batch begins; empty for the first batch.
             failure: The error as the state machine caught it: its Error and Cause.
         """
-        self._logger.error("batch failed", extra={"after": after, "reason": f"{failure['Error']}: {failure['Cause']}"})
+        self._logger.error(
+            "batch failed", extra={"after": after, "reason": f"{failure.get('Error')}: {failure.get('Cause')}"}
+        )
         self._measure("WatchErrors", 1)
 
     def round_ended(self, watched: int, drifting: int) -> None:

@@ -62,7 +62,7 @@ class Rounds:
 
     def batch(self, event: Mapping[str, Any]) -> None:
         """Look at one batch of a large round, as the state machine asks."""
-        cause = Cause(event["Call"], event["By"], event["At"], event["Key"]) if event["Call"] else None
+        cause = Cause(event["Call"], event["By"], event["At"], event.get("Key", "")) if event["Call"] else None
         self._go_through(self.watcher.table.page(event["After"], BATCH), cause, frozenset(event["Keys"]))
 
     def call(self, trailed: Trailed) -> None:
