@@ -541,6 +541,13 @@ def test_the_grants_of_a_resource_that_was_taken_over_with_the_same_key_end_unle
     assert (left.owners, left.ended_at) == ((), ends)
 
 
+def test_a_delete_without_a_claim_ends_its_grants_on_the_key_of_the_claim_in_force() -> None:
+    """Grants: a failed Create can leave grants without a claim."""
+    known = record(claim(THEY, ONE), key=started(ONE), started=True, grants=(CONSUMER,))
+    (left,) = final(told(decide_release(release(), seen(stream(ONE), known, current=ONE), state(), NOW))).grants
+    assert (left.owners, left.ended_at) == ((), NOW)
+
+
 def test_a_delete_that_takes_the_stream_off_its_key_ends_its_own_grants_on_the_key() -> None:
     """Grants: also if a claim below found that key, since others had given it."""
     below, mine = claim(THEY, TWO, found=ONE), claim(found=TWO, found_started=True)
