@@ -130,6 +130,8 @@ class Promises:
         effect = Effect(self._world.time.now(), call.stream, request, key, again=self._had == key)
         self._calls.took_effect(call, effect, self._had)
         self.history.effects.append(effect)
+        if self._world.watching and call.invocation.mends:
+            self._world.watching.checks.started(call)
 
     # The end
 

@@ -69,8 +69,12 @@ class WatchChecks:
         claim = before.in_force if before else None
         holds = claim is not None and claim.latest.digests[-1] == digest and claim.releasing is None
         self._check(holds, f"a mend of {call.stream} announces a Start, but the claim in force is {claim}")
+
+    def started(self, call: Call) -> None:
+        """A mend's Start has taken effect. One that AWS refused does not count: nobody has undone it."""
         now, began = self._world.time.now(), call.invocation.event["Progress"]["state"]["since"]
-        mends = self._mends[call.stream, before.incarnation if before else 0]
+        record = self._world.record_of(call.stream)
+        mends = self._mends[call.stream, record.incarnation if record else 0]
         mends.add(began)
         day = [at for at in mends if now - at < DAY]
         self._check(len(day) <= MOST_MENDS, f"{call.stream} gets {len(day)} mends within 24 hours")
