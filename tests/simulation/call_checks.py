@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stream_encryption.record.values import Record
     from tests.simulation.cloudformation import Request
     from tests.simulation.findings import Findings
-    from tests.simulation.history import Effect, History
+    from tests.simulation.history import Effect, History, Holding
     from tests.simulation.wire import Call
     from tests.simulation.world import World
 
@@ -148,8 +148,8 @@ class CallChecks:
         held = self._history.holder(effect.stream)
         if held is None or effect.stream in self._restored:
             return
-        if held.request.stack.abandoned:
-            return  # Its Update and each rollback have failed: the key that the last claim found comes back.
+        if held.request.stack.abandoned or self._has_failed_since(held):
+            return  # Its Update and its rollback have failed: the key that the last claim found comes back.
         later = [one for one in self._world.requests if one.issued >= held.request.issued]
         takers = [one for one in later if one.stream == effect.stream and self._history.may_take(one, held)]
         wanted = {key for one in takers for key in self._world.expectations.wanted(one)} | held.keys
@@ -160,6 +160,16 @@ class CallChecks:
             "promise 3",
             f"{request} changes {effect.stream}, which {held.request} has with {held.request.key_id}",
         )
+
+    def _has_failed_since(self, held: Holding) -> bool:
+        """Whether the newest request for a stream that a resource has is an Update that failed, or was given up."""
+        later = [
+            one
+            for one in self._world.requests
+            if (one.owner, one.stream) == (held.request.owner, held.stream) and one.issued > held.request.issued
+        ]
+        newest = later[-1] if later else held.request
+        return newest.type == "Update" and newest.closed is not None and newest.outcome != "SUCCESS"
 
     def _undoes_our_own(self, call: Call, effect: Effect, had: str | None) -> None:
         """Promise 3, rule 9: a Restore changes nothing but what the provider gave to this very stream.
