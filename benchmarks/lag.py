@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
     from local.response_endpoint import Exchange
 
-OURS_EACH = {0.5: 8, 2.0: 8, 5.0: 3, 15.0: 2, 60.0: 2}
+OURS_EACH = {0.5: 8, 2.0: 8, 5.0: 6, 15.0: 6, 60.0: 4}
 """How many requests the provider gets for each length, by the nominal one. Its pauses are random, the peers' are not:
 each peer gets one."""
 OFFSETS = [second + 0.5 for second in range(60)]
