@@ -107,7 +107,7 @@ OWNERSHIP = (
     Mutant(
         "the Delete of a failed Create releases the live claim",
         "reconcile/release.py",
-        'return newest_create != goal.failed_create or claim.succeeded not in ("", goal.failed_create)',
+        "return not claim.is_released_with(goal.failed_create)",
         "return False",
         "fail and create before deleting",
     ),

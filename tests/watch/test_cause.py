@@ -7,19 +7,10 @@ from typing import Any
 import pytest
 
 from tests.builders import STREAM_NAME
-from tests.watch.watched import MENDED, OWNER, REPORTED, Watched, trail_event
+from tests.watch.watched import MENDED, OWNER, Watched, trail_event
 
 RUNBOOK = "arn:aws:sts::123456789012:assumed-role/runbook/y"
 KMS = {"eventSource": "kms.amazonaws.com"}
-
-
-@pytest.fixture(name="watched")
-def fixture_watched() -> Watched:
-    """A stream that its resource has encrypted with alias/one, some minutes ago."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
-    return watched
 
 
 def named(watched: Watched) -> dict[str, str]:

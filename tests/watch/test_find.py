@@ -11,15 +11,6 @@ from tests.watch.watched import REPORTED, Watched
 FOUND, OVER = "Found", "Over"
 
 
-@pytest.fixture(name="watched")
-def fixture_watched() -> Watched:
-    """A stream that its resource has encrypted with alias/one, some minutes ago."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
-    return watched
-
-
 def test_a_stream_that_is_as_wanted_has_no_finding(watched: Watched) -> None:
     """Promise 10: only what is not as wanted is told."""
     assert watched.round() == []

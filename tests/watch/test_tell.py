@@ -12,15 +12,6 @@ from tests.watch.watched import MENDED, OWNER, PROVIDER_ROLE, REPORTED, Watched
 FOUND, OVER = "Found", "Over"
 
 
-@pytest.fixture(name="watched")
-def fixture_watched() -> Watched:
-    """A stream that its resource has encrypted with alias/one, some minutes ago."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
-    return watched
-
-
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """The log lines and metrics so far."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]

@@ -10,15 +10,6 @@ from tests.watch.test_tell import FOUND, OVER, lines, metrics
 from tests.watch.watched import REPORTED, Watched
 
 
-@pytest.fixture(name="watched")
-def fixture_watched() -> Watched:
-    """A stream that its resource has encrypted with alias/one, some minutes ago."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
-    return watched
-
-
 @pytest.mark.parametrize("how", ["call", "entries"])
 def test_a_finding_that_the_bus_does_not_take_is_told_by_the_next_round(watched: Watched, how: str) -> None:
     """Promise 10: a finding is not lost, and is still told once."""

@@ -59,8 +59,7 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
         _leave_unless_in_force(situation)
         or _wait_for_turn(situation)
         or _restore(situation)
-        or _settle(situation)
-        or _revoke_grants(situation)
+        or _revoke_after_settling(situation)
         or _succeed(situation)
     )
 
@@ -105,8 +104,7 @@ def _belongs_to_another_request(goal: Release, claim: Claim) -> bool:
     Delete is not for a claim with which a later Create or an Update has succeeded.
     """
     if goal.failed_create is not None:
-        newest_create = claim.creates[-1] if claim.creates else goal.failed_create
-        return newest_create != goal.failed_create or claim.succeeded not in ("", goal.failed_create)
+        return not claim.is_released_with(goal.failed_create)
     only_create_succeeded = claim.creates == (claim.succeeded,)
     return goal.cancelled_create and bool(claim.succeeded) and not only_create_succeeded
 
@@ -162,13 +160,13 @@ def _restore(situation: Situation[Release]) -> Action | None:
     return announce_then_call(situation, planned, _announced(situation), if_undone)
 
 
-def _settle(situation: Situation[Release]) -> Action | None:
-    """Before a producer's grant is revoked, wait until no data record is encrypted with its key any more."""
-    since = situation.state.stability.believed_since
-    if since is None or not _revoke_grants(situation):
-        return None
+def _revoke_after_settling(situation: Situation[Release]) -> Action | None:
+    """Revoke grants once no data record is encrypted with the former key any more: its producers need them so long."""
+    revokes, since = _revoke_grants(situation), situation.state.stability.believed_since
+    if revokes is None or since is None:
+        return revokes
     left = since + FORMER_KEY_SECONDS - situation.now
-    return Wait(Code.SETTLING, "data records may still be encrypted with the former key", left) if left > 0 else None
+    return Wait(Code.SETTLING, "data records may still be encrypted with the former key", left) if left > 0 else revokes
 
 
 def _revoke_grants(situation: Situation[Release]) -> Action | None:

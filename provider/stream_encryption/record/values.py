@@ -107,7 +107,12 @@ class Claim:
         There is none once another request has succeeded with the claim: then only the resource's Delete releases it.
         """
         newest = self.creates[-1] if self.creates else ""
-        return newest if self.succeeded in ("", newest) else ""
+        return newest if self.is_released_with(newest) else ""
+
+    def is_released_with(self, failed_create: str) -> bool:
+        """Tell whether the Delete of this failed Create releases the claim: no other request has succeeded with it."""
+        is_newest = not self.creates or self.creates[-1] == failed_create
+        return is_newest and self.succeeded in ("", failed_create)
 
     @property
     def restores(self) -> bool:
