@@ -1,7 +1,7 @@
 """The grants of a request: which to make before a Start, and which to revoke afterwards. Pure.
 
 Each CreateGrant and RevokeGrant is announced in the record as a Start is, so a request that was superseded makes and
-revokes nothing more, and a crash leaves no grant that nobody knows. In all functions here `record` is the record that
+revokes nothing more, and a crash leaves no grant unannounced. In all functions here `record` is the record that
 this request writes next. It already has the results of the calls that are over.
 """
 
