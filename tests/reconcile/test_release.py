@@ -78,11 +78,17 @@ def test_a_failed_creates_delete_releases_only_what_that_create_did() -> None:
     assert isinstance(decide(encrypted(ours(own)), failed_create="failed"), WriteRecord)
 
 
-def test_a_delete_that_is_done_says_again_what_it_has_left() -> None:
+@pytest.mark.parametrize("before", [(), ("mine",), ("create", "mine")], ids=len)
+def test_a_delete_that_is_done_says_again_what_it_has_left(before: tuple[str, ...]) -> None:
     """Promises 6 and 7: the response of its last write was lost, or it died before it responded."""
-    done = Departed(ME, NOW, SECOND, ("mine", "delete"), note="the key stays")
+    done = Departed(ME, NOW, SECOND, (*before, "delete"), note="the key stays")
     again = reached(decide(encrypted(record(claim(THEY), departed=(done,)))))
     assert (again.code, again.record, again.note) == (Code.LEFT_ALONE, None, "the key stays")
+
+
+def test_a_request_that_a_delete_has_superseded_does_not_say_what_that_delete_has_left() -> None:
+    """Promise 6: the note belongs to the Delete that has written it."""
+    done = Departed(ME, NOW, SECOND, ("mine", "delete"), note="the key stays")
     older = reached(decide(encrypted(record(departed=(done,))), stamp=stamp("mine")))
     assert (older.code, older.record, older.note) == (Code.LEFT_ALONE, None, "")
 
@@ -125,13 +131,15 @@ def test_the_delete_of_an_invented_id_supersedes_its_whole_second() -> None:
     assert departed.issued_before == SECOND + 2
 
 
-def test_another_requests_call_is_waited_out_after_the_delete_was_recorded() -> None:
-    """Record, rule 2; and an older request must not act meanwhile."""
+@pytest.mark.parametrize("failed_create", [None, "mine"])
+def test_another_requests_call_is_waited_out_after_the_delete_was_recorded(failed_create: str | None) -> None:
+    """Record, rules 2 and 8: an older request that the Delete undoes must not act meanwhile; another one may."""
     announced = ours(claim(), pending=pending(start_intent(), at=NOW - 5))
-    noted = decide(encrypted(announced))
+    noted = decide(encrypted(announced), failed_create=failed_create)
     assert isinstance(noted, WriteRecord)
     assert (noted.code, noted.planned) == (Code.REQUEST_RECORDED, None)
-    assert noted.record == replace(announced, claims=(claim(releasing=DELETE),))
+    releasing = claim(releasing=DELETE, releases_create=failed_create or "")
+    assert noted.record == replace(announced, claims=(releasing,))
     waiting = decide(encrypted(noted.record))
     assert waiting.code == Code.WAITING_FOR_OTHER_CALL
     second = decide(encrypted(noted.record), stamp=stamp("again", SECOND + 1))

@@ -30,13 +30,14 @@ from tests.values import (
 )
 
 
-def test_the_intent_to_stop_names_the_key_that_it_ends() -> None:
-    """Record, rule 1; and the record says that the Delete has begun."""
-    action = decide(encrypted(ours(claim())))
+@pytest.mark.parametrize("failed_create", [None, "mine"])
+def test_the_intent_to_stop_names_the_key_that_it_ends(failed_create: str | None) -> None:
+    """Record, rules 1 and 8; and the record says that the Delete has begun, and which Create it undoes."""
+    action = decide(encrypted(ours(claim())), failed_create=failed_create)
     assert isinstance(action, WriteRecord)
     assert action.planned
     assert (action.planned.change, action.planned.key) == (Change.STOP, recorded(ONE))
-    assert action.record.claims == (claim(releasing=DELETE),)
+    assert action.record.claims == (claim(releasing=DELETE, releases_create=failed_create or ""),)
 
 
 def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
@@ -46,6 +47,14 @@ def test_the_intent_to_restore_names_the_key_that_was_found() -> None:
     assert action.planned
     assert (action.planned.change, action.planned.key) == (Change.START, recorded(TWO))
     assert action.planned.request == stamp("delete", SECOND + 1)
+
+
+def test_a_found_key_whose_alias_stands_for_another_key_by_now_is_restored_by_its_arn() -> None:
+    """Promise 3: the alias would give the stream the other key."""
+    action = decide(encrypted(ours(claim(found=TWO)), wanted=replace(TWO, key_id=TWO.identity)))
+    assert isinstance(action, WriteRecord)
+    assert action.planned
+    assert action.planned.key == started(TWO)
 
 
 def test_a_change_that_is_announced_again_is_recorded_with_the_time_of_its_first_call() -> None:
@@ -72,6 +81,7 @@ def test_a_stop_is_called_with_the_key_that_was_described() -> None:
     stop = decide(encrypted(known), state(call=call(stop_intent(ONE))))
     assert isinstance(stop, Call)
     assert (stop.code, stop.change, stop.key_id) == (Code.STOP_REQUESTED, Change.STOP, "alias/one")
+    assert ONE.identity in stop.reason, "the log says which key the stream had"
 
 
 def test_a_restored_stream_is_released_once_that_can_be_believed() -> None:
@@ -88,13 +98,15 @@ def test_a_restored_stream_is_released_once_that_can_be_believed() -> None:
     assert result.changed_at == NOW - 8
 
 
-def test_a_stream_that_somebody_else_changed_is_left_alone_and_the_response_says_so() -> None:
-    """Record, rule 9."""
+@pytest.mark.parametrize("failed_create", [None, "mine"])
+def test_a_stream_that_somebody_else_changed_is_left_alone_and_the_response_says_so(failed_create: str | None) -> None:
+    """Record, rule 9; the record keeps what the response says, since the Delete can be delivered again."""
     theirs = seen(stream(THREE), ours(claim(found=TWO)), current=THREE, as_wanted=True)
-    action = decide(theirs)
+    action = decide(theirs, failed_create=failed_create)
     assert reached(action).code == Code.LEFT_ALONE
     assert "alias/three" in reached(action).note
     assert written(action).claims == ()
+    assert [departed.note for departed in written(action).departed] == [reached(action).note]
 
 
 @pytest.mark.parametrize("fault", ["is Disabled", "is pending deletion"])

@@ -200,6 +200,12 @@ def test_a_delete_that_begins_supersedes_the_requests_that_the_claim_knows() -> 
     assert later.claims == (claim(releasing=Latest(SECOND + 5, ("delete",))),)
 
 
+def test_the_delete_of_a_failed_create_is_noted_with_that_create() -> None:
+    """Record, rule 8: it supersedes the requests of that Create alone."""
+    noted = with_releasing(record(claim(THEY), claim()), ME, stamp("delete", SECOND + 5), "failed")
+    assert noted.claims == (claim(THEY), claim(releasing=Latest(SECOND + 5, ("delete",)), releases_create="failed"))
+
+
 def test_a_second_delete_of_the_same_owner_follows_the_first() -> None:
     """Record, rule 3: a Delete that is tried again supersedes the one before."""
     first = with_releasing(record(claim()), ME, stamp("delete", SECOND + 5))

@@ -78,6 +78,28 @@ def test_a_claim_that_is_being_released_supersedes_the_requests_before_the_delet
     assert releasing.arrival(stamp("create anew", SECOND + 6)) is Arrival.NEWER
 
 
+@pytest.mark.parametrize(
+    ("deletes", "superseded"),
+    [
+        ((None,), {"mine", "failed", "update"}),
+        (("failed",), {"failed", "update"}),
+        (("failed", None), {"mine", "failed", "update"}),
+        ((None, "failed"), {"mine", "failed", "update"}),
+    ],
+    ids=["of the resource", "of a failed Create", "of a failed Create, then of the resource", "the other way round"],
+)
+def test_deletes_that_have_begun_supersede_the_requests_that_they_undo(
+    deletes: tuple[str | None, ...], superseded: set[str]
+) -> None:
+    """Record, rule 8: a failed Create's Delete is for that Create alone, and for the Updates under its id."""
+    releasing = claim()
+    for later, failed_create in enumerate(deletes, start=1):
+        releasing = releasing.with_releasing(stamp(f"delete {later}", SECOND + later), failed_create)
+    id_names = {"mine": None, "failed": None, "update": "failed"}
+    arrivals = {digest: releasing.arrival(stamp(digest), create) for digest, create in id_names.items()}
+    assert {digest for digest, arrival in arrivals.items() if arrival is Arrival.SUPERSEDED} == superseded
+
+
 def test_without_a_delete_a_claim_compares_with_its_creates_and_updates() -> None:
     """Record, rule 3: the claim's newest request decides."""
     assert claim().arrival(stamp("mine")) is Arrival.CURRENT
