@@ -326,7 +326,7 @@ def test_a_failing_request_ends_its_intent_once_its_call_is_certainly_over(
     effect_at, reached_at = (NOW + shown, None) if by == "effect_at" else (None, NOW + shown)
     own = call(start_intent(), called_at=NOW, answered=answered, effect_at=effect_at)
     known = state(call=own, stability=Stability(reached_at=reached_at))
-    announced = record(claim(), pending=pending(start_intent()))
+    announced = record(claim(), pending=pending(start_intent(), at=NOW - 3))
     left = record_after_failure(
         ensure(), known, announced, seen(stream(ONE, status) if status else None, announced, current=ONE)
     )

@@ -344,6 +344,14 @@ def test_a_kept_key_keeps_its_grants_while_a_claims_delete_would_bring_it_back(
     assert (left.owners, left.ended_at) == ((), ends)
 
 
+def test_a_kept_keys_grants_end_with_the_claim_whose_delete_would_have_brought_the_key_back() -> None:
+    """Promise 3: that Delete is this one, and another resource has taken the stream over."""
+    mine = claim(wanted=TWO, found=ONE)
+    known = record(mine, claim(THEY, THREE), key=started(THREE), grants=(replace(CONSUMER, owners=()),))
+    (left,) = final(told(decide_release(release(), seen(stream(THREE), known, current=THREE), state(), NOW))).grants
+    assert left.ended_at == NOW
+
+
 def test_a_kept_key_keeps_its_grants_through_a_key_change_that_a_delete_would_undo() -> None:
     """Promise 3: a Create that is rolled back has taken nobody's access away."""
     kept = replace(CONSUMER, owners=())
@@ -529,12 +537,21 @@ def test_a_delete_without_a_say_on_the_key_revokes_its_own_grants(claims: tuple[
     assert final(ended).grants == (replace(CONSUMER, owners=(), ended_at=NOW),)
 
 
-@pytest.mark.parametrize(("on_delete", "ends"), [(OnDelete.RESTORE, NOW), (OnDelete.KEEP, None)])
+@pytest.mark.parametrize(
+    ("on_delete", "of_above", "found_started", "ends"),
+    [
+        (OnDelete.RESTORE, OnDelete.RESTORE, True, NOW),
+        (OnDelete.RESTORE, OnDelete.RESTORE, False, NOW),
+        (OnDelete.KEEP, OnDelete.RESTORE, True, None),
+        (OnDelete.KEEP, OnDelete.KEEP, True, NOW),
+    ],
+    ids=["Restore", "Restore, and others had given the key", "Keep", "Keep, and the resource above keeps its key"],
+)
 def test_the_grants_of_a_resource_that_was_taken_over_with_the_same_key_end_unless_it_keeps_the_key(
-    on_delete: OnDelete, ends: float | None
+    on_delete: OnDelete, of_above: OnDelete, ends: float | None, *, found_started: bool
 ) -> None:
-    """Grants: with Keep, the Delete of the resource above brings the key back."""
-    above = claim(THEY, ONE, found=ONE, found_started=True)
+    """Grants: with Keep, they stay if the Delete of the resource above brings the key back."""
+    above = claim(THEY, ONE, found=ONE, found_started=found_started, on_delete=of_above)
     known = record(claim(on_delete=on_delete), above, key=started(ONE), started=True, grants=(CONSUMER,))
     action = told(decide_release(release(on_delete=on_delete), seen(stream(ONE), known, current=ONE), state(), NOW))
     (left,) = final(action).grants

@@ -6,10 +6,11 @@ from stream_encryption import errors
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
+from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamRef
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, THEY, claim, ensure, release, stamp
+from tests.values import ME, THEY, claim, ensure, mend, release, stamp
 
 
 @pytest.fixture
@@ -104,6 +105,18 @@ def test_time_is_used_to_its_end_and_what_was_waited_for_is_told(account: Accoun
     assert account.clock.now() == begun + seconds
     assert account.calls.named("DescribeStreamSummary")[-1].at == begun + seconds
     assert f"{seconds:.0f} s" in str(late.value)
+
+
+def test_a_mend_that_could_not_start_until_its_deadline_leaves_no_intent_and_does_not_count(account: Account) -> None:
+    """Record, rule 2: nobody waits for its call; property OnDrift: nobody has undone it."""
+    before = account.clock.now() - 3600
+    settled = claim(wanted=account.key("alias/one"), succeeded="mine")
+    account.keep(claims=(settled,), watch=WatchNotes(mends=(before,)))
+    account.faults.fail_next("StartStreamEncryption", Kind.THROTTLING, times=99)
+    with pytest.raises(errors.DeadlineExceeded):
+        work(account, mend(), seconds=20.0)
+    after = account.record
+    assert (after.pending, after.claims, after.watch.mends) == (None, (settled,), (before,))
 
 
 def test_after_the_deadline_nothing_is_touched(account: Account) -> None:

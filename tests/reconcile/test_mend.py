@@ -51,8 +51,9 @@ def decide(observed: Observation, known: State | None = None, now: float = NOW) 
 
 
 def test_a_stream_that_is_gone_can_not_be_mended() -> None:
-    """Errors StreamNotFound and StreamBeingDeleted."""
+    """Errors StreamNotFound and StreamBeingDeleted: whether Start had been called before."""
     assert error(decide(seen(None))) is errors.StreamNotFound
+    assert decide(seen(None)).reason != decide(seen(None), state(calls_made=1)).reason
     assert error(decide(seen(stream(status=StreamStatus.DELETING)))) is errors.StreamBeingDeleted
 
 
@@ -121,11 +122,15 @@ def test_a_mend_that_is_announced_again_counts_once() -> None:
     assert again.record.watch.mends == (NOW - 9,)
 
 
-def test_a_mend_whose_step_died_counts_once() -> None:
-    """Property OnDrift: the step is repeated with the state before it; the last mend of a day is no exception."""
-    mends = (NOW - 120, NOW - 60, NOW - 40)
+@pytest.mark.parametrize(("began", "kept"), [(40.0, 40.0), (39.8766, 39.877), (39.8764, 39.876)])
+def test_a_mend_whose_step_died_counts_once(began: float, kept: float) -> None:
+    """Property OnDrift: the step is repeated with the state before it; the table keeps milliseconds.
+
+    The last mend of a day is no exception.
+    """
+    mends = (NOW - 120, NOW - 60, round(NOW - kept, 3))
     theirs = pending(start_intent(), "of the step that died", NOW - 39)
-    again = decide(stopped(pending=theirs, watch=WatchNotes(mends=mends)), state(since=NOW - 40))
+    again = decide(stopped(pending=theirs, watch=WatchNotes(mends=mends)), state(since=NOW - began))
     assert isinstance(again, WriteRecord)
     assert again.record.watch.mends == mends
 

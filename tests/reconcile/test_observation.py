@@ -216,6 +216,15 @@ def test_a_mend_looks_at_the_key_of_its_own_claim_alone(claims: tuple[Any, ...],
     assert (look(account, mend()).wanted is not None) is looked_up
 
 
+def test_a_stream_with_the_key_of_a_claim_that_knows_only_the_keys_alias_is_as_wanted() -> None:
+    """Promise 4: KMS tells the key behind the alias by now, so no mend is needed."""
+    account = Account()
+    account.kinesis.add_stream("orders", account.one.arn)
+    alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)
+    account.keep(claims=(claim(wanted=alias),))
+    assert look(account, mend()).as_wanted
+
+
 def test_an_alias_on_the_stream_whose_key_kms_does_not_tell_is_the_one_that_the_claim_wants() -> None:
     """Promise 10: as far as AWS tells, the stream has what the resource wants."""
     unknown = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False, missing=True)

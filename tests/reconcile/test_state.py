@@ -9,6 +9,7 @@ from stream_encryption.reconcile.state import WRITE, OngoingRefusal, OwnCall, St
 from stream_encryption.reconcile.state_changes import (
     after_answer,
     after_call,
+    after_grant_call,
     after_intent,
     after_refusal,
     after_resumption,
@@ -98,6 +99,15 @@ def test_a_call_that_was_made_is_no_longer_refused() -> None:
     )
 
 
+def test_a_call_for_a_grant_that_was_made_is_no_longer_refused() -> None:
+    """Promise 9: the next grant has a minute of its own; ListGrants finds the grant that is revoked."""
+    grant = Grant(ONE.identity, "arn:aws:iam::123456789012:role/writer", Direction.PRODUCER, ())
+    actions = ("kms:CreateGrant", "kms:RevokeGrant", "kms:ListGrants", START)
+    refusals = tuple(OngoingRefusal(action, DENIED, NOW - 9) for action in actions)
+    before = state(call=announced(grant=grant), ongoing_refusals=refusals)
+    assert after_grant_call(before, "id", NOW).ongoing_refusals == refusals[-1:]
+
+
 @pytest.mark.parametrize("kind", [RefusalKind.THROTTLED, RefusalKind.LIMIT])
 def test_throttles_are_counted(kind: RefusalKind) -> None:
     """Errors: back off and go on, less often."""
@@ -127,10 +137,13 @@ def test_a_busy_stream_makes_the_last_look_doubtful() -> None:
 
 
 def test_a_refusal_lasts_since_its_first_time_while_it_means_the_same() -> None:
-    """Promise 9: a minute of the same refusal, even if AWS throttles the call in between."""
+    """Promise 9: a minute of the same refusal, even if AWS throttles the call in between; it is kept once."""
     first = after_refusal(state(), refusal(kind=DENIED), NOW)
     again = after_refusal(after_refusal(first, refusal(), NOW + 5), refusal(kind=DENIED), NOW + 9)
-    assert again.refused_since(START, DENIED) == NOW
+    assert again.ongoing_refusals == (
+        OngoingRefusal(START, DENIED, NOW),
+        OngoingRefusal(START, RefusalKind.THROTTLED, NOW + 5),
+    )
     another = after_refusal(again, refusal(kind=RefusalKind.KEY), NOW + 9)
     assert another.refused_since(START, RefusalKind.KEY) == NOW + 9
     assert another.refused_since(LOOK, DENIED) is None
