@@ -123,6 +123,7 @@ def test_an_unforeseen_error_is_answered_without_a_context_too(lone: LoneResourc
     lone.resource(create_event(), None)
     assert "ZeroDivisionError" in lone.sent[0][1]["Reason"]
     assert "request unknown" in lone.sent[0][1]["Reason"]
+    assert "log stream unknown," in lone.sent[0][1]["Reason"]
 
 
 def test_only_an_unforeseen_error_is_logged_with_its_traceback(

@@ -1,5 +1,6 @@
 """CustomResource: the response's ids where the event's are missing, odd or too long; events without a ResponseURL."""
 
+import json
 from typing import Any
 
 import pytest
@@ -96,7 +97,8 @@ def test_an_event_without_a_response_url_is_refused_in_the_log_and_does_nothing(
     lone.resource.create(lambda event, _context: handled.append(event) or "x")  # type: ignore[func-returns-value]
     lone.resource(event, LambdaContext(lone.clock))
     assert (len(lone.sent), handled) == (1, [])
-    assert '"message":"event refused"' in capsys.readouterr().out
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if '"message":"event refused"' in line)
+    assert "has no ResponseURL" in json.loads(line)["reason"]
 
 
 @pytest.mark.parametrize("properties", [None, {}])

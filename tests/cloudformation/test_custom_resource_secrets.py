@@ -1,11 +1,14 @@
 """Promise 8: the ResponseURL is in no response and in no log line, however an error spells it."""
 
 import json
+import string
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream_encryption.cloudformation.event_validation import without_secrets
 from stream_encryption.errors import InvalidArgument, InvalidRequest
@@ -79,6 +82,16 @@ def test_a_signature_is_found_in_each_of_its_spellings(lone: LoneResource, spell
     url = "https://bucket.s3.amazonaws.com/path?Expires=1767232800&Signature=%2Fab%2Bcd%2Fef%3D%3D"
     response = lone.failing(ValueError(f"signature {spelling}, did not match"), create_event(ResponseURL=url))
     assert "signature <ResponseURL>, did not match" in response["Reason"]
+
+
+@given(signature=st.text(string.ascii_letters + string.digits + "+/=", min_size=8, max_size=40))
+def test_every_signature_is_found_in_each_of_its_spellings(signature: str) -> None:
+    """Promise 8: whichever characters of base64 it has, and wherever."""
+    encoded = quote(signature, safe="")
+    escaped = "".join(one if one.isalnum() else f"\\u{ord(one):04x}" for one in signature)
+    url = f"https://bucket.s3.amazonaws.com/path?Expires=1767232800&Signature={encoded}"
+    for spelling in (signature, encoded, quote(encoded, safe=""), escaped):
+        assert without_secrets(f"signature {spelling}, did not match", url) == "signature <ResponseURL>, did not match"
 
 
 @pytest.mark.parametrize(

@@ -129,12 +129,12 @@ def test_all_faults_are_reported_at_once() -> None:
         "StreamName": "orders!",
         "StreamARN": "x",
         "KeyID": "x",
-        "KeyId": "",
+        "KeyId": [""],
         "EncryptionType": "none",
         "OnDelete": "x",
         "SettleSeconds": "x",
         "Verify": "x",
-        "Takeover": ["x"],
+        "Takeover": "x",
     }
     found = faults(raw)
     assert len(found) == len(raw)

@@ -46,6 +46,7 @@ def test_only_a_stream_s_arn_names_a_stream(physical_id: Any) -> None:
         ({"StreamName": "orders"}, "alias/aws/kinesis"),
         ({"StreamName": "orders", "KeyId": ["alias/one"]}, None),
         ({"StreamName": "orders", "KeyId": ""}, None),
+        ({"StreamName": "orders", "KeyId": "k"}, "k"),
         ({"StreamName": "orders", "KeyId": "k" * 2048}, "k" * 2048),
         ({"StreamName": "orders", "KeyId": "k" * 2049}, None),
         ({"KeyId": "alias/one"}, None),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption.cloudformation.event_validation import MAX_PHYSICAL_ID_BYTES
-from stream_encryption.cloudformation.request import MARKER, Request, margin
+from stream_encryption.cloudformation.request import MARKER, Request, end_of, margin
 from stream_encryption.cloudformation.response_url import digest_of
 from stream_encryption.errors import InvalidRequest
 from stream_encryption.reconcile.actions import Attributes
@@ -21,11 +21,12 @@ from tests.builders import (
     SECRET,
     STACK_ID,
     STREAM_ARN,
+    LambdaContext,
     create_event,
     delete_event,
     update_event,
 )
-from tests.fake_clock import NEW_YEAR_2026
+from tests.fake_clock import NEW_YEAR_2026, Clock
 
 NOW = NEW_YEAR_2026 + 0.75
 ISSUED = int(NEW_YEAR_2026)
@@ -131,7 +132,7 @@ def test_a_request_is_stamped_with_its_whole_second_and_a_digest_of_its_url() ->
     late = of(create_event(ResponseURL="https://host/path"), NEW_YEAR_2026 + 9.9)
     assert late.stamp == RequestStamp(ISSUED + 9, digest_of("https://host/path"))
     assert of(create_event()).stamp == RequestStamp(ISSUED, digest_of(RESPONSE_URL))
-    assert of(create_event()).issued_at == ISSUED
+    assert of(create_event()).issued_at == of(create_event(), NOW + 600).issued_at == ISSUED
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,13 @@ def test_the_deadline_is_the_service_timeout_less_a_margin(
 def test_the_margin_is_20_seconds_or_a_quarter_of_a_short_time() -> None:
     """Promise 2: there has to be time for the response, and some for the work."""
     assert [margin(seconds) for seconds in (3600, 80, 40, 4)] == [20, 20, 10, 1]
+
+
+@pytest.mark.parametrize(("left", "works"), [(900, 880), (80, 60), (40, 30)])
+def test_an_invocation_stops_work_before_lambda_ends_it(left: float, works: float) -> None:
+    """Promise 2: there has to be time for the response."""
+    clock = Clock()
+    assert end_of(LambdaContext(clock, left), clock.now()) == clock.now() + works
 
 
 # The PhysicalResourceId of a response.

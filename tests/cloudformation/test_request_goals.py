@@ -7,10 +7,11 @@ import pytest
 from stream_encryption.cloudformation.request import MARKER, Request
 from stream_encryption.cloudformation.response_url import digest_of
 from stream_encryption.errors import InvalidProperties
-from stream_encryption.reconcile.goals import Ensure, Goal, Properties, Release
+from stream_encryption.reconcile.goals import Access, Ensure, Goal, Properties, Release
 from stream_encryption.record.requests import RequestStamp
 from stream_encryption.values import OnDelete, Owner, StreamRef
 from tests.builders import (
+    ACCOUNT,
     INVENTED_ID,
     LOGICAL_ID,
     RESPONSE_URL,
@@ -63,6 +64,30 @@ def test_a_create_ensures_what_its_properties_say() -> None:
     assert goals(create_event()) == (Ensure(Properties(StreamRef("orders")), OWNER, STAMP, creates=True),)
 
 
+def test_producers_and_consumers_are_for_a_provider_that_may_make_grants() -> None:
+    """Grants: the parameter AllowGrants decides; without it, as `plan` asks, they are allowed."""
+    access = Access((f"arn:aws:iam::{ACCOUNT}:role/writer",))
+    request = Request.of(
+        create_event({**ORDERS, "KeyId": "alias/one", "Producers": list(access.producers)}), NEW_YEAR_2026
+    )
+    wanted = Ensure(Properties(StreamRef("orders"), "alias/one", access=access), OWNER, STAMP, creates=True)
+    assert request.goals() == request.goals(allow_grants=True) == (wanted,)
+    with pytest.raises(InvalidProperties, match="AllowGrants"):
+        request.goals(allow_grants=False)
+
+
+@pytest.mark.parametrize(
+    ("physical_id", "failed_create"),
+    [(FAILED_CREATE, "0123456789abcdef"), (INVENTED_ID, None), (STREAM_ARN, None)],
+    ids=["a failed Create's id", "an invented id", "the stream's ARN"],
+)
+def test_an_update_says_under_which_failed_creates_id_it_came(physical_id: str, failed_create: str | None) -> None:
+    """Rule 8: the Delete of that Create supersedes the Update."""
+    (goal,) = goals(update_event(ORDERS, ORDERS, PhysicalResourceId=physical_id))
+    assert isinstance(goal, Ensure)
+    assert goal.failed_create == failed_create
+
+
 @pytest.mark.parametrize("event", [create_event({}), update_event({})])
 def test_a_create_or_update_with_invalid_properties_has_no_goals(event: Any) -> None:
     """The contract: all faults are reported, and nothing is done."""
@@ -109,10 +134,17 @@ def test_an_update_in_place_knows_the_key_that_the_stream_was_last_given(
     assert (goal.last_key_id, goal.creates) == (last_key_id, False)
 
 
-def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried() -> None:
+@pytest.mark.parametrize(
+    ("tried", "stream"),
+    [(PAYMENTS, StreamRef("payments")), ({"StreamARN": OTHER_ARN}, StreamRef("payments", OTHER_ARN))],
+    ids=["by its name", "by its ARN"],
+)
+def test_a_rollback_of_a_replacement_first_releases_the_stream_that_was_tried(
+    tried: dict[str, str], stream: StreamRef
+) -> None:
     """Promise 3: CloudFormation never learnt of that stream, so it sends no Delete for it."""
-    release, ensure = goals(update_event(ORDERS, PAYMENTS))
-    assert release == Release(StreamRef("payments"), OWNER, STAMP, may_overlap=True, may_be_untouched=True)
+    release, ensure = goals(update_event(ORDERS, tried))
+    assert release == Release(stream, OWNER, STAMP, may_overlap=True, may_be_untouched=True)
     assert isinstance(ensure, Ensure)
     assert ensure.stream == StreamRef("orders")
 

@@ -102,6 +102,11 @@ def test_the_response_url_is_taken_out_of_the_reason() -> None:
     assert to(reason=f"saw {RESPONSE_URL} there").reason == "saw <ResponseURL> there"
 
 
+def test_half_a_character_in_a_physical_id_becomes_a_question_mark() -> None:
+    """Promise 2: UTF-8 can't hold a lone surrogate, and the response is sent all the same."""
+    assert to(physical_id="x\ud800").physical_id == "x?"
+
+
 def test_a_physical_id_is_cut_between_characters() -> None:
     """The protocol: at most 1 KB, and no half of a character."""
     assert to(physical_id="x" + "é" * 600).physical_id == "x" + "é" * 511
