@@ -126,7 +126,7 @@ def put(url: str, body: bytes) -> int:
     connection = _SCHEMES[parts.scheme](parts.netloc, timeout=SOCKET_SECONDS)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request("PUT", path, body, {"content-type": "", "content-length": str(len(body))})
+        connection.request("PUT", path, body, {"content-type": ""})
         return int(connection.getresponse().status)
     finally:
         connection.close()
