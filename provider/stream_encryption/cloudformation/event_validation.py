@@ -98,7 +98,7 @@ def without_secrets(text: str, response_url: str) -> str:
         return _INSTEAD
     if response_url and any(run in text for run in _plain_runs(response_url)):
         text = _pattern(response_url).sub(_INSTEAD, text)
-    return text if text.isascii() else text.encode(errors="replace").decode()
+    return text.encode(errors="replace").decode()
 
 
 @lru_cache(maxsize=16)
