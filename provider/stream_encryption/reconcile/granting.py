@@ -166,5 +166,5 @@ def _call_for(situation: Situation[GoalT], change: Change, grant: Grant, record:
     if not may_call(situation, planned):
         return WriteRecord(Code.INTENT_RECORDED, f"announce {what} before it is called", record, planned)
     code = Code.GRANT_REQUESTED if change is Change.CREATE_GRANT else Code.REVOKE_REQUESTED
-    announced = situation.state.call
-    return Call(code, what, situation.stream, change, grant.key, announced.grant if announced else grant)
+    # The announced grant is the same grant: `may_call` has compared the two.
+    return Call(code, what, situation.stream, change, grant.key, situation.state.announced_grant)
