@@ -59,7 +59,7 @@ def _after_active(stability: Stability, seen: Observation, now: float) -> Stabil
         return _doubted(stability)
     stale_counted_from = now if stability.stale_counted_from is None else stability.stale_counted_from
     if stability.possibly_stale and seen.now - stale_counted_from < STALE_SECONDS:
-        return replace(stability, stale_counted_from=stale_counted_from, believed_since=None)
+        return replace(stability, stale_counted_from=stale_counted_from)
     believed_since = now if stability.believed_since is None else stability.believed_since
     return Stability(stale_counted_from=stale_counted_from, believed_since=believed_since, reached_at=seen.now)
 
