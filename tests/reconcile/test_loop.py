@@ -3,6 +3,7 @@
 import pytest
 
 from stream_encryption import errors
+from stream_encryption.reconcile.actions import Code
 from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.loop import WaitBudget, loop
 from stream_encryption.reconcile.progress import Progress
@@ -10,6 +11,7 @@ from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamRef
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
+from tests.reconcile.steps import ENSURE, step
 from tests.values import ME, THEY, claim, ensure, mend, release, stamp
 
 
@@ -88,6 +90,17 @@ def test_the_longest_pause_between_two_looks_is_the_budgets(account: Account) ->
     assert 50 < seconds <= 60 * 1.125
 
 
+def test_a_call_that_is_only_announced_is_waited_out_when_another_invocation_goes_on(account: Account) -> None:
+    """Promise 4: an invocation that died may have made the Start, so a second one would cost quota for nothing."""
+    died = step(account)
+    assert died.action.code == Code.INTENT_RECORDED
+    account.calls.clear()
+    now = account.clock.now()
+    loop(Progress((ENSURE,), died.state), account.env, now + 3600, WaitBudget(until=now))
+    assert account.log.codes[-1] == Code.WAITING_FOR_OTHER_CALL
+    assert "StartStreamEncryption" not in account.named()
+
+
 def test_a_call_is_not_left_to_the_next_step(account: Account) -> None:
     """Record, rule 1: the budget ends at a wait, never between the intent and its call."""
     progress, _ = work(account, budget=WaitBudget(until=account.clock.now()))
@@ -129,7 +142,7 @@ def test_after_the_deadline_nothing_is_touched(account: Account) -> None:
 def test_a_look_at_the_very_deadline_may_still_reach_the_goal(account: Account) -> None:
     """Promise 2: a pause that ends a moment late is no reason to fail."""
     account.kinesis.add_stream("orders", "alias/one")
-    progress, _ = work(account, ensure(settle_seconds=0), seconds=-0.9)
+    progress, _ = work(account, ensure(settle_seconds=0), seconds=-1.0)
     assert progress.goals == ()
 
 
