@@ -1,11 +1,8 @@
 """How the Delete of a failed request ends if AWS does not let it look or write: the record decides."""
 
-import pytest
-
 from stream_encryption import errors
 from stream_encryption.reconcile.actions import Code, Failed, GiveUp, Reached
 from stream_encryption.reconcile.release import decide_given_up
-from stream_encryption.record.values import Record
 from tests.values import ME, NOW, claim, record, release, stamp
 
 GIVEN_UP = GiveUp(
@@ -20,12 +17,9 @@ def test_a_delete_that_is_given_up_fails_where_the_failed_create_has_a_claim() -
     assert decide_given_up(GIVEN_UP, record(claim(creates=("create",))), NOW) == GIVEN_UP.claimed
 
 
-@pytest.mark.parametrize(
-    "known", [None, record(claim(creates=("create", "newer")))], ids=["no record", "a newer Create"]
-)
-def test_a_delete_that_is_given_up_succeeds_where_it_has_no_claim_to_undo(known: Record | None) -> None:
+def test_a_delete_that_is_given_up_succeeds_where_it_has_no_claim_to_undo() -> None:
     """Promise 7: teardown goes on, and the response says that the stream should be looked at."""
-    action = decide_given_up(GIVEN_UP, known, NOW)
+    action = decide_given_up(GIVEN_UP, record(claim(creates=("create", "newer"))), NOW)
     assert isinstance(action, Reached)
     assert (action.code, action.record, action.note) == (Code.LEFT_ALONE, None, "look")
 

@@ -64,16 +64,16 @@ def decide_release(goal: Release, seen: Observation, state: State, now: float) -
     )
 
 
-def decide_given_up(given_up: GiveUp, record: Record | None, now: float) -> Action:
+def decide_given_up(given_up: GiveUp, record: Record, now: float) -> Action:
     """Choose how the undo of a failed request ends, which AWS does not let go on.
 
     Args:
         given_up: The undo, and its two ends.
-        record: The record; None where it can't be read or written either.
+        record: The record.
         now: The time, in epoch seconds.
     """
     goal, left = given_up.goal, None
-    if record and not record.supersedes(goal.owner, goal.stamp):
+    if not record.supersedes(goal.owner, goal.stamp):
         claim = record.claim_of(goal.owner)
         if claim is None:
             left = _departed(goal, record, now, given_up.unclaimed.note)  # The failed request may still be at work.

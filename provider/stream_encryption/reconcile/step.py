@@ -217,5 +217,5 @@ def _end_given_up(given_up: GiveUp, env: Environment) -> Action:
     except Refused as refused:
         if refused.refusal.kind in (RefusalKind.CONFLICT, RefusalKind.THROTTLED, RefusalKind.TRANSIENT):
             return Wait(Code.BACKING_OFF, f"{refused.refusal.action}: {refused.refusal.code}; back off")
-        return decide_given_up(given_up, None, env.clock.now())
+        return given_up.unclaimed  # The record, which would tell of a claim, is not available.
     return end
