@@ -108,7 +108,7 @@ def test_a_call_is_not_left_to_the_next_step(account: Account) -> None:
     assert account.named()[-1] in ("StartStreamEncryption", "DescribeStreamSummary")
 
 
-@pytest.mark.parametrize("seconds", [20.0, 600.0])
+@pytest.mark.parametrize("seconds", [0.5, 20.0, 600.0])
 def test_time_is_used_to_its_end_and_what_was_waited_for_is_told(account: Account, seconds: float) -> None:
     """Error DeadlineExceeded: the last pause ends at the deadline, and a last look is made there."""
     account.kinesis.people.reshard("orders", 6000)
