@@ -94,6 +94,15 @@ def test_a_refusal_is_remembered_with_its_time(account: Account) -> None:
     assert refused.state.refused_since("kinesis:StartStreamEncryption", RefusalKind.KEY) == account.clock.now()
 
 
+def test_a_write_that_dynamodb_takes_is_no_longer_refused(account: Account) -> None:
+    """Promise 9: a refusal of a later write has a minute of its own."""
+    account.faults.fail_next("PutItem", Kind.ACCESS_DENIED)
+    refused = step(account)
+    assert [one.action for one in refused.state.ongoing_refusals] == ["dynamodb:PutItem"]
+    written = step(account, refused)
+    assert (written.action.code, written.state.ongoing_refusals) == (Code.INTENT_RECORDED, ())
+
+
 def test_a_refusal_that_ends_the_request_withdraws_its_intent(account: Account) -> None:
     """Record, rule 2: the call was not made, and won't be."""
     announced = step(account)
