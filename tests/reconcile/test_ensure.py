@@ -121,10 +121,11 @@ def test_nor_does_it_if_the_stream_was_created_again_before_another_resource_too
 
 
 def test_a_newer_request_of_a_resource_that_was_taken_over_takes_it_back() -> None:
-    """Property Takeover: an Update that says so is newer than the claim above."""
-    again = decide(plain(claim(), claim(THEY)), takeover=True, stamp=stamp("update", SECOND + 9))
+    """Property Takeover: an Update that says so is newer than the claim above; record, rule 8: Creates are kept."""
+    history: dict[str, Any] = {"creates": ("mine",), "succeeded": "mine"}
+    again = decide(plain(claim(**history), claim(THEY)), takeover=True, stamp=stamp("update", SECOND + 9))
     assert isinstance(again, WriteRecord)
-    assert [one.owner for one in again.record.claims] == [THEY, ME]
+    assert again.record.claims == (claim(THEY), claim(latest=Latest(SECOND + 9, ("update",)), **history))
 
 
 def test_an_older_request_of_the_owner_is_superseded() -> None:
