@@ -205,11 +205,12 @@ def test_a_create_that_is_delivered_twice_is_noted_once() -> None:
     assert mine(written(wanted(record(claim(creates=("mine",)))), creates=True)).creates == ("mine",)
 
 
-def test_a_request_over_a_claim_that_is_being_released_calls_the_release_off() -> None:
+@pytest.mark.parametrize("failed_create", ["", "mine"])
+def test_a_request_over_a_claim_that_is_being_released_calls_the_release_off(failed_create: str) -> None:
     """Record, rule 3: it is newer than the Delete, so the Delete is superseded."""
-    releasing = claim(releasing=Latest(SECOND + 1, ("delete",)))
+    releasing = claim(releasing=Latest(SECOND + 1, ("delete",)), releases_create=failed_create)
     result = written(wanted(record(releasing)), stamp=stamp("create", SECOND + 2))
-    assert mine(result).releasing is None
+    assert (mine(result).releasing, mine(result).releases_create) == (None, "")
 
 
 def test_where_the_record_is_lost_the_resources_own_key_is_not_what_was_before() -> None:
