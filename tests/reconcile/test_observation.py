@@ -7,14 +7,14 @@ import pytest
 
 from stream_encryption.aws.service_errors import Refused
 from stream_encryption.reconcile.goals import Goal
-from stream_encryption.reconcile.observation import Observation, has_wanted_key, observe
+from stream_encryption.reconcile.observation import Observation, observe
 from stream_encryption.record.requests import Departed
-from stream_encryption.record.values import Record, RecordedKey
+from stream_encryption.record.values import Record
 from stream_encryption.values import Key, OnDelete, Owner, StreamStatus
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.values import ME, ONE, THEY, claim, ensure, mend, recorded, release
+from tests.values import ME, THEY, claim, ensure, mend, recorded, release
 
 
 @pytest.fixture
@@ -140,16 +140,6 @@ def test_the_wanted_key_is_not_looked_up_twice() -> None:
     assert account.named().count("DescribeKey") == 1
 
 
-def test_an_alias_on_the_stream_stands_for_the_key_that_the_record_knows() -> None:
-    """KeyId: after an alias was pointed elsewhere, what the record says was started counts."""
-    account = Account("alias/one")
-    account.keep(claims=(claim(),), key=RecordedKey("alias/one", account.one.arn), started=True)
-    account.kms.alias("alias/one", account.two)
-    seen = look(account)
-    assert (seen.wanted, seen.current) == (Key("alias/one", account.two.arn), Key("alias/one", account.one.arn))
-    assert not seen.as_wanted
-
-
 def test_a_keys_arn_on_a_claimed_stream_needs_no_look_up() -> None:
     """Calls: it is spelled out already; on a stream that nobody claims the look-up tells whether it is denied."""
     account = Account()
@@ -177,19 +167,16 @@ def test_a_key_that_kms_does_not_know_or_rules_out_is_refused(account: Account) 
 
 
 @pytest.mark.parametrize(
-    ("goal", "known"),
-    [
-        (ensure(creates=True), ()),
-        (ensure(creates=True), (claim(found=Key("alias/two", "")),)),
-    ],
-    ids=["first look", "after the claim was written"],
+    ("has", "known"),
+    [("alias/two", ()), ("alias/one", (claim(found=Key("alias/two", "")),))],
+    ids=["first look", "after its Start"],
 )
-def test_a_create_looks_at_the_key_that_its_delete_would_restore(goal: Goal, known: tuple[Any, ...]) -> None:
+def test_a_create_looks_at_the_key_that_its_delete_would_restore(has: str, known: tuple[Any, ...]) -> None:
     """Issue: a previous key that may not be looked up is told in the response."""
-    account = Account("alias/two")
+    account = Account(has)
     account.two.denies_describe = True
     account.keep(claims=known)
-    former = look(account, goal).former
+    former = look(account, ensure(creates=True)).former
     assert former
     assert (former.key_id, former.denied) == ("alias/two", True)
 
@@ -202,8 +189,9 @@ def test_the_former_key_matters_to_a_restoring_create_alone(goal: Goal) -> None:
     assert look(Account("alias/two"), goal).former is None
 
 
-def test_a_create_that_found_no_encryption_has_no_former_key(account: Account) -> None:
+def test_a_create_that_found_no_encryption_has_no_former_key() -> None:
     """Property OnDelete, Restore: no encryption comes back."""
+    account = Account("alias/one")
     account.keep(claims=(claim(),))
     assert look(account, ensure(creates=True)).former is None
 
@@ -214,21 +202,3 @@ def test_a_mend_looks_at_the_key_of_its_own_claim_alone(claims: tuple[Any, ...],
     account = Account()
     account.keep(claims=claims)
     assert (look(account, mend()).wanted is not None) is looked_up
-
-
-def test_a_stream_with_the_key_of_a_claim_that_knows_only_the_keys_alias_is_as_wanted() -> None:
-    """Promise 4: KMS tells the key behind the alias by now, so no mend is needed."""
-    account = Account()
-    account.kinesis.add_stream("orders", account.one.arn)
-    alias = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False)
-    account.keep(claims=(claim(wanted=alias),))
-    assert look(account, mend()).as_wanted
-
-
-def test_an_alias_on_the_stream_whose_key_kms_does_not_tell_is_the_one_that_the_claim_wants() -> None:
-    """Promise 10: as far as AWS tells, the stream has what the resource wants."""
-    unknown = Key("alias/one", "arn:aws:kms:us-east-1:123456789012:alias/one", resolved=False, missing=True)
-    assert has_wanted_key(claim(), unknown, ONE)
-    assert not has_wanted_key(claim(), replace(unknown, key_id="alias/two"), ONE)
-    assert not has_wanted_key(claim(), replace(unknown, resolved=True), ONE)
-    assert not has_wanted_key(claim(), None, ONE)

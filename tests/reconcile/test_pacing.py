@@ -89,6 +89,7 @@ def test_an_end_that_is_known_is_waited_for_exactly() -> None:
     [
         (0.35, 0.3),
         (0.65, 1.0),
+        (1.6, 0.4),
         (2, 0.45),
         (4, 0.75),
         (7, 1.2),
