@@ -62,9 +62,13 @@ def test_a_grant_whose_response_was_lost_may_have_been_made(account: Account) ->
     assert unheard.state.calls_made == 0, "no Start was made"
 
 
-def test_a_grant_that_no_template_names_any_more_is_revoked(granted: tuple[Account, Grant]) -> None:
-    """Grants: announced first, by the id that KMS gave."""
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_grant_that_no_template_names_any_more_is_revoked(granted: tuple[Account, Grant], *, heard: bool) -> None:
+    """Grants: by the id that KMS gave, or by the stream's Name if no response has told the id."""
     account, grant = granted
+    if not heard:
+        unheard = replace(grant, grant_id=None)
+        account.keep(claims=account.record.claims, key=account.record.key, started=True, grants=(unheard,))
     revoked = step(account, step(account))
     assert (revoked.action.code, account.kms.grants.revoked) == (Code.REVOKE_REQUESTED, [grant.grant_id])
     assert [one.identity for one in revoked.state.granted.revoked] == [grant.identity]

@@ -20,6 +20,7 @@ from stream_encryption.record.changes import (
 )
 from stream_encryption.record.requests import DEPARTED_SECONDS, Departed
 from stream_encryption.record.values import RecordedKey
+from stream_encryption.record.watch_notes import Told, WatchNotes
 from stream_encryption.settings import Settings
 from stream_encryption.values import Key
 from tests.values import (
@@ -58,6 +59,14 @@ def test_owners_that_left_before_are_remembered_when_the_stream_is_created_again
     """Record, rule 3: a late request of theirs would reach the new stream."""
     gone = Departed(RENAMED, NOW, SECOND, ())
     assert for_incarnation(record(departed=(gone,)), CREATED + 60, NOW).departed == (gone,)
+
+
+def test_the_mends_of_a_stream_do_not_count_against_a_stream_that_was_created_again() -> None:
+    """Property OnDrift: at most three times in 24 hours, of one stream; what was told can be told to be over."""
+    told = (Told("EncryptionStopped", "none", NOW - 60, "", "it was stopped"),)
+    former = record(claim(), watch=WatchNotes(told, mends=(NOW - 60,)))
+    assert for_incarnation(former, CREATED + 60, NOW).watch == WatchNotes(told)
+    assert for_incarnation(former, CREATED, NOW).watch == former.watch
 
 
 @pytest.mark.parametrize("known", [CREATED, 0])
