@@ -1,10 +1,12 @@
 """The steps of a change: whose turn it is, announce, call, wait for the effect, and no more than three calls."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stream_encryption import errors
+from stream_encryption.grants import Direction, Grant
 from stream_encryption.reconcile.actions import Action, Call, Code, Failed, SkipRestore, Wait, WriteRecord
 from stream_encryption.reconcile.situation import (
     Situation,
@@ -15,6 +17,7 @@ from stream_encryption.reconcile.situation import (
 from stream_encryption.reconcile.state import OwnCall, Stability
 from stream_encryption.record.changes import INTENT_SECONDS
 from stream_encryption.record.values import Change
+from stream_encryption.values import StreamStatus
 from tests.values import (
     NOW,
     ONE,
@@ -33,6 +36,7 @@ from tests.values import (
 
 LOST = SkipRestore(Code.RESTORE_SKIPPED, "somebody else has undone it")
 ANNOUNCED = record(key=None, changed_at=1.0)
+GRANT = Grant(ONE.identity, "role", Direction.PRODUCER)
 
 
 def situation(mine: OwnCall | None = None, *, now: float = NOW, **more: Any) -> Situation[Any]:
@@ -125,6 +129,29 @@ def test_a_look_from_before_the_last_change_is_not_decided_upon() -> None:
     waiting = wait_for_calls_in_flight(situation(call(start_intent()), now=NOW + 9, changed_at=NOW + 1))
     assert waiting
     assert (waiting.code, waiting.seconds) == (Code.POSSIBLY_STALE, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("own", "as_wanted", "status", "waits"),
+    [
+        ({"called_at": NOW - 4.9}, False, StreamStatus.ACTIVE, True),
+        ({"called_at": NOW - 5}, False, StreamStatus.ACTIVE, False),
+        ({"called_at": NOW - 4.9, "effect_at": NOW - 4}, False, StreamStatus.ACTIVE, False),
+        ({"called_at": NOW - 4.9, "grant": GRANT}, False, StreamStatus.ACTIVE, False),
+        ({"called_at": NOW - 4.9}, True, StreamStatus.ACTIVE, False),
+        ({"called_at": NOW - 4.9}, False, StreamStatus.UPDATING, False),
+    ],
+    ids=["not shown yet", "after 5 s", "seen UPDATING since", "a grant's call", "as wanted", "UPDATING"],
+)
+def test_a_request_waits_until_its_own_start_shows_before_it_makes_another_change(
+    own: dict[str, Any], status: StreamStatus, *, as_wanted: bool, waits: bool
+) -> None:
+    """Promise 1 (seed 3729): it can want another key by now, and the look can be older than its own call."""
+    mine = call(start_intent(TWO), answered=True, times=1, **own)
+    waiting = wait_for_calls_in_flight(
+        replace(situation(mine, as_wanted=as_wanted, calls_made=1), stream=stream(None, status))
+    )
+    assert (told(waiting).code if waiting else None) == (Code.WAITING_FOR_EFFECT if waits else None)
 
 
 def test_a_change_is_announced_first() -> None:

@@ -12,6 +12,7 @@ from stream_encryption.record.changes import INTENT_SECONDS, expires, with_inten
 from stream_encryption.record.item import from_item, to_item
 from stream_encryption.record.requests import Departed, Latest
 from stream_encryption.record.values import Record
+from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import OnDelete, OnDrift
 from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.record.strategies import RECORDS
@@ -136,6 +137,12 @@ def test_an_item_can_be_read_by_a_person() -> None:
         ],
         "watch": {"told": [], "mends": []},
     }
+
+
+def test_a_time_is_kept_to_the_millisecond() -> None:
+    """Record: DynamoDB's numbers are decimal; a mend is found again by the milliseconds of its beginning."""
+    kept = from_item(to_item(record(changed_at=NOW + 0.0006, watch=WatchNotes(mends=(NOW + 0.1234,)))))
+    assert (kept.changed_at, kept.watch.mends) == (NOW + 0.001, (NOW + 0.123,))
 
 
 def test_an_empty_record_has_no_key_no_intent_and_a_time_to_expire() -> None:
