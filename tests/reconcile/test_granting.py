@@ -24,7 +24,7 @@ from tests.reconcile.grants import (
     grant,
     intent,
 )
-from tests.values import ME, NOW, ONE, THEY, TWO, call, pending, state, stream
+from tests.values import ME, NOW, ONE, THEY, TWO, call, claim, pending, state, stream
 
 
 def test_the_first_missing_grant_is_announced_before_the_start() -> None:
@@ -45,6 +45,13 @@ def test_an_announced_grant_is_made() -> None:
         wanted,
         ONE.identity,
     )
+
+
+def test_the_announcement_of_a_grant_is_written_with_the_claim() -> None:
+    """Promise 3: if the request dies here, its Delete finds what it has to undo."""
+    action = create(claims=())
+    assert isinstance(action, WriteRecord)
+    assert action.record.claims == (claim(),)
 
 
 def test_a_grant_whose_call_was_not_heard_of_is_made_again() -> None:
