@@ -70,5 +70,5 @@ def final(action: Action) -> Record:
 def delete(*grants: Grant, has: Key | None = None, known: State | None = None, **goal: Any) -> Action:
     """The decision for a Delete of a stream that is as it was before."""
     mine = record(claim(found=has), key=started(has) if has else None, started=False, grants=grants)
-    observed = seen(stream(has), mine, current=has, as_wanted=True)
+    observed = seen(stream(has), mine, wanted=has, current=has, as_wanted=True)
     return told(decide_release(release(**goal), observed, known or state(stability=READY), NOW))

@@ -145,6 +145,16 @@ def test_a_late_update_does_not_undo_the_rollback_of_its_own_second(late: int, s
     assert not loses or error(decided) is errors.Superseded
 
 
+@pytest.mark.parametrize(("failed_create", "superseded"), [("failed", True), ("another", False), (None, False)])
+def test_an_update_is_superseded_by_the_delete_of_the_failed_create_under_whose_id_it_came(
+    failed_create: str | None, *, superseded: bool
+) -> None:
+    """Record, rule 8: it is of the resource that this Delete removes, and of no other."""
+    releasing = claim(releasing=Latest(SECOND + 5, ("delete",)), releases_create="failed")
+    action = decide(plain(releasing), stamp=stamp("update", SECOND + 1), failed_create=failed_create)
+    assert (action.code == "Superseded") is superseded
+
+
 def test_a_request_from_before_the_owners_delete_is_superseded() -> None:
     """Record, departed: owners whose Delete was carried out."""
     gone = record(departed=(Departed(ME, NOW, SECOND + 1, ()),))

@@ -142,6 +142,12 @@ def test_an_unwanted_consumers_grant_stands_until_no_record_can_be_left() -> Non
     assert early.code is Code.ENCRYPTED
 
 
+def test_a_grant_that_another_resource_has_made_gets_this_owner_too() -> None:
+    """Grants: one grant serves all that want it, and stays until the last of them leaves."""
+    theirs = replace(PRODUCER, owners=(THEY,))
+    assert final(create(theirs, has=ONE, access=Access((WRITER,)))).grants == (replace(PRODUCER, owners=(THEY, ME)),)
+
+
 def test_a_grant_that_another_resource_wants_too_only_loses_this_owner() -> None:
     """Grants: one grant serves all that want it."""
     shared = replace(PRODUCER, owners=(THEY, ME))
