@@ -55,8 +55,9 @@ def wanted(*claims: Any, **more: Any) -> Observation:
 
 
 def test_a_stream_that_does_not_exist_fails() -> None:
-    """Error StreamNotFound."""
+    """Error StreamNotFound: whether Start had been called before."""
     assert error(decide(seen(None))) is errors.StreamNotFound
+    assert decide(seen(None)).reason != decide(seen(None), state(calls_made=1)).reason
 
 
 def test_a_stream_that_is_being_deleted_fails() -> None:
@@ -204,13 +205,15 @@ def test_a_busy_stream_is_waited_for() -> None:
         assert decide(seen(stream(status=status), wanted=ONE)).code == Code.WAITING_FOR_ACTIVE
 
 
-def test_a_newer_request_is_recorded_before_it_waits() -> None:
-    """Promise 6: an older request must not act meanwhile."""
+@pytest.mark.parametrize(("creates", "noted_creates"), [(False, ()), (True, ("newer",))], ids=["Update", "Create"])
+def test_a_newer_request_is_recorded_before_it_waits(noted_creates: tuple[str, ...], *, creates: bool) -> None:
+    """Promise 6: an older request must not act meanwhile; record, rule 8: a Create is noted as one."""
     busy = seen(stream(TWO, StreamStatus.UPDATING), record(claim(wanted=TWO)), wanted=ONE, current=TWO)
-    noted = decide(busy, stamp=stamp("update", SECOND + 1))
+    noted = decide(busy, stamp=stamp("newer", SECOND + 1), creates=creates)
     assert isinstance(noted, WriteRecord)
     assert (noted.code, noted.planned) == (Code.REQUEST_RECORDED, None)
-    assert noted.record == with_claim(busy.record, claim(wanted=TWO, latest=Latest(SECOND + 1, ("update",))))
+    latest = Latest(SECOND + 1, ("newer",))
+    assert noted.record == with_claim(busy.record, claim(wanted=TWO, latest=latest, creates=noted_creates))
 
 
 def test_a_request_that_is_recorded_already_just_waits() -> None:
