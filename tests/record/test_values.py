@@ -98,6 +98,8 @@ def test_deletes_that_have_begun_supersede_the_requests_that_they_undo(
     id_names = {"mine": None, "failed": None, "update": "failed"}
     arrivals = {digest: releasing.arrival(stamp(digest), create) for digest, create in id_names.items()}
     assert {digest for digest, arrival in arrivals.items() if arrival is Arrival.SUPERSEDED} == superseded
+    known = record(releasing)
+    assert {one for one, create in id_names.items() if known.supersedes(ME, stamp(one), create)} == superseded
 
 
 def test_without_a_delete_a_claim_compares_with_its_creates_and_updates() -> None:
@@ -204,5 +206,6 @@ def test_the_delete_of_a_failed_create_supersedes_updates_under_its_id_that_came
     departed = Departed(ME, float(SECOND), 0, ("failed",))
     update = stamp("update", SECOND + later)
     assert departed.supersedes(ME, update, "failed") is superseded
+    assert record(departed=(departed,)).supersedes(ME, update, "failed") is superseded
     assert not departed.supersedes(ME, update, "another")
     assert not departed.supersedes(ME, update)
