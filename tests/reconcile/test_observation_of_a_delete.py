@@ -11,7 +11,7 @@ from stream_encryption.record.requests import Departed
 from stream_encryption.record.values import RecordedKey
 from stream_encryption.values import Key, OnDelete
 from tests.reconcile.account import Account
-from tests.values import ME, RENAMED, THEY, claim, ensure, release
+from tests.values import ME, RENAMED, THEY, claim, ensure, pending, release, stamp, stop_intent
 
 
 def look(account: Account, goal: Goal | None = None) -> Observation:
@@ -153,3 +153,13 @@ def test_a_lost_record_makes_a_delete_want_no_encryption() -> None:
     assert (seen.record_is_lost, seen.as_wanted, seen.wanted) == (True, False, None)
     kept = look(account, release(last_key_id="alias/one", on_delete=OnDelete.KEEP))
     assert (kept.as_wanted, kept.record_is_lost) == (True, True)
+
+
+@pytest.mark.parametrize("request_of_intent", ["delete", "theirs"])
+def test_a_lost_record_stays_lost_for_the_delete_that_has_announced_to_end_the_encryption(
+    request_of_intent: str,
+) -> None:
+    """Record, rule 6: the stream does not have the key any more, since this very Delete has stopped it."""
+    account = Account()
+    account.keep(pending=pending(replace(stop_intent(), request=stamp(request_of_intent))))
+    assert look(account, release(last_key_id="alias/one")).record_is_lost is (request_of_intent == "delete")

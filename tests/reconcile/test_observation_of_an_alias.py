@@ -62,6 +62,15 @@ def test_a_denied_alias_means_no_key_of_another_claim(account: Account) -> None:
         assert not key.resolved
 
 
+def test_an_alias_on_the_stream_is_as_unknown_as_the_same_alias_in_the_template() -> None:
+    """KeyId: KMS denies the look-up, which is not repeated for the stream's key."""
+    account = Account("alias/one")
+    account.one.denies_describe = True
+    seen = look(account)
+    assert seen.current
+    assert (seen.current.resolved, seen.current.denied, seen.as_wanted) == (False, True, True)
+
+
 @pytest.mark.parametrize(
     ("claims", "access", "times"),
     [

@@ -4,8 +4,10 @@ import pytest
 
 from stream_encryption.reconcile.actions import Code, Wait
 from stream_encryption.reconcile.progress import Progress
+from stream_encryption.reconcile.state import OngoingRefusal
 from stream_encryption.reconcile.step import NOTHING, Known, take_step
 from stream_encryption.record.requests import Latest
+from stream_encryption.values import RefusalKind
 from tests.builders import STREAM_ARN
 from tests.reconcile.account import Account
 from tests.reconcile.steps import ENSURE, mine, step
@@ -111,8 +113,10 @@ def test_a_record_that_was_put_and_came_back_encrypted_verifies(account: Account
     """Property Verify."""
     account.kinesis.add_stream("orders", "alias/one")
     goal = ensure(settle_seconds=0, verify=True)
-    verified = step(account, None, goal)
+    before = OngoingRefusal("kinesis:PutRecord", RefusalKind.UNPROVEN, account.clock.now() - 9)
+    verified = step(account, None, goal, ongoing_refusals=(before,))
     assert (verified.action.code, verified.state.verified) == (Code.VERIFY_REQUESTED, True)
+    assert verified.state.ongoing_refusals == ()
     assert account.named()[-1] == "PutRecord"
 
 

@@ -6,14 +6,14 @@ import pytest
 
 from stream_encryption.grants import Direction, Grant
 from stream_encryption.reconcile.actions import Code
-from stream_encryption.reconcile.goals import Access
+from stream_encryption.reconcile.goals import Access, RevokeDue
 from stream_encryption.reconcile.state import Granted, OngoingRefusal
-from stream_encryption.values import RefusalKind
+from stream_encryption.values import RefusalKind, StreamRef
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
 from tests.reconcile.steps import ENSURE, mine, step
-from tests.values import ME, ensure, recorded
+from tests.values import ME, ensure, recorded, stamp
 
 WRITER = "arn:aws:iam::123456789012:role/writer"
 GRANTING = ensure(access=Access((WRITER,)), settle_seconds=0)
@@ -85,3 +85,15 @@ def test_a_grant_that_kms_will_not_revoke_is_skipped_once(granted: tuple[Account
     skipped = step(account, announced)
     assert (skipped.action.code, skipped.state.granted.unrevoked) == (Code.REVOKE_SKIPPED, (theirs,))
     assert step(account, skipped).action.code == Code.ENCRYPTED
+
+
+def test_the_watch_revokes_a_grant_that_is_due_by_two_steps(granted: tuple[Account, Grant]) -> None:
+    """Grants: by the rules of a request, so announced first."""
+    account, grant = granted
+    due = replace(grant, owners=(), ended_at=account.clock.now() - 1)
+    account.keep(claims=account.record.claims, key=account.record.key, started=True, grants=(due,))
+    goal = RevokeDue(StreamRef("orders", STREAM_ARN), stamp("watch"))
+    announced = step(account, None, goal)
+    assert announced.action.code == Code.INTENT_RECORDED
+    assert step(account, announced, goal).action.code == Code.REVOKE_REQUESTED
+    assert account.kms.grants.revoked == [grant.grant_id]
