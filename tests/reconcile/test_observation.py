@@ -62,7 +62,8 @@ def test_after_a_throttle_the_stream_is_described_by_the_other_call(account: Acc
 def test_a_create_needs_no_record_of_a_stream_that_does_not_exist(account: Account) -> None:
     """Error StreamNotFound: one call tells."""
     account.kinesis.people.delete("orders")
-    assert look(account).stream is None
+    seen = look(account)
+    assert (seen.stream, seen.now) == (None, account.clock.now())
     assert account.named() == ["DescribeStreamSummary"]
 
 
@@ -79,7 +80,7 @@ def test_a_delete_reads_the_record_of_a_stream_that_is_gone(account: Account) ->
     kept = account.keep(claims=(claim(),))
     account.kinesis.people.delete("orders")
     seen = look(account, release())
-    assert (seen.stream, seen.record) == (None, kept)
+    assert (seen.stream, seen.record, seen.now) == (None, kept, account.clock.now())
     assert account.named() == ["DescribeStreamSummary", "GetItem"]
 
 
@@ -100,7 +101,8 @@ def test_claims_on_an_earlier_stream_of_the_same_name_are_void(account: Account)
     account.clock.sleep(60)
     account.kinesis.add_stream("orders")
     assert look(account).record.claims == ()
-    assert look(account, release()).record.has_departed(ME)
+    (void,) = look(account, release()).record.departed
+    assert (void.owner, void.void, void.at) == (ME, True, account.clock.now())
 
 
 def test_owners_that_left_long_ago_are_forgotten(account: Account) -> None:
