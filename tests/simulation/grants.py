@@ -1,26 +1,30 @@
-"""Random lives of a stream's producers and consumers, and what must hold of their grants at every call.
+"""Random lives of streams' producers and consumers: stacks, people and faults, from a seed that repeats them.
 
-A seed repeats a life. The provider is the whole of it, on fakes; the checks know the requests, and not the record.
+The provider and its watch are the whole of theirs, on fakes. What must hold is in grant_rules.py.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.builders import STREAM_ARN, STREAM_NAME
+from tests.builders import STREAM_NAME, lost_record
 from tests.contract.mortal import Died
-from tests.contract.stories import RENAMED, create, delete, update
 from tests.fake_calls import Call
-from tests.fake_errors import Kind
-from tests.fake_grants import Grant
+from tests.fake_people import NotNowError
+from tests.provider import HOST
+from tests.simulation.grant_rules import GRANT_SECONDS, Rules
+from tests.simulation.grant_stacks import Request, Stacks
+from tests.simulation.grant_troubles import disturb, meddle
+from tests.simulation.grant_uses import FOREIGN
 from tests.watch.watched import Watched
 
 DAY = 86_400.0
 PRINCIPALS = tuple(f"arn:aws:iam::123456789012:role/{name}" for name in ("one", "two", "three"))
-FOREIGN = "GrantedByAPerson"
-"""The Name of the grants that are not the provider's."""
-OPERATIONS = {"Producers": "GenerateDataKey", "Consumers": "Decrypt"}
-LOST = (Kind.READ_TIMEOUT, Kind.INTERNAL_FAILURE)
+KEYS = ("alias/one", "alias/two", "alias/three")
+STREAMS = (STREAM_NAME, STREAM_NAME, STREAM_NAME, "other")
+OWNERS = (("platform-encryption", "Encryption"), ("platform-encryption", "Renamed"), ("theirs", "Mine"), ("third", "My"))
 
 
 class Broken(AssertionError):
@@ -50,163 +54,163 @@ class Life:
 
     seed: int
     world: Mortal = field(default_factory=Mortal)
-    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)  # the properties of each resource that is there
-    asked: list[dict[str, Any]] = field(default_factory=list)  # the properties of the request that is at work
-    last_wanted: dict[tuple[str, str, str], float] = field(default_factory=dict)  # by key, principal and operation
-    broken: list[str] = field(default_factory=list)  # the rules that did not hold
 
-    def play(self, requests: int = 6) -> None:
-        """Send requests, with faults and other people, and wind everything up.
+    def __post_init__(self) -> None:
+        """Make the stacks, the rules, and what the seed repeats."""
+        self.random = Random(self.seed)  # noqa: S311 (the seed repeats it)
+        self.stacks = Stacks(self._send, self.world.clock.now, lambda: self._pass(self.random.choice([60.0, 3700.0])))
+        self.rules = Rules(self.world, self.stacks.resources)
+        self.log: list[str] = []
+
+    def play(self, requests: int = 8) -> None:
+        """Deploy, with faults and other people, and wind everything up.
 
         Raises:
             Broken: A rule did not hold.
         """
-        random, world = Random(self.seed), self.world  # noqa: S311 (the seed repeats it)
-        for key in (world.one, world.two):
-            world.kms.create_grant(KeyId=key.arn, GranteePrincipal=PRINCIPALS[0], Operations=["Decrypt"], Name=FOREIGN)
-        world.kms.faults.before_call(self._check, times=None)
+        world, random = self.world, self.random
+        self._begin()
         for _ in range(requests):
-            self._disturb(random)
-            self._request(random, random.choice(["Encryption", "Renamed"]))
-            world.clock.sleep(random.choice([90.0, 3600.0, 0.6 * DAY, 1.2 * DAY]))
+            if random.random() < 0.35:
+                self.log.append(meddle(random, world, self.rules))
+            self._deploy()
+            self._pass(random.choice([90.0, 90.0, 3700.0, 0.6 * DAY, 1.2 * DAY]))
             self._round()
-            self._raise()
-        for resource in list(self.wanted):
-            self._send(resource, None)
-        for _ in range(3):
-            world.clock.sleep(1.1 * DAY)
+        self._wind_up()
+        for name in list(world.kinesis.streams):
+            world.kinesis.people.stop(name)
+        for _ in range(4):
+            self._pass(1.1 * DAY)
             self._round()
-            self._raise()
-        self._expect("no grant is left over", [one for one in world.kms.grants.all if one.name != FOREIGN] == [])
-        self._expect("a grant of others was revoked", len(world.kms.grants.all) == 2)
-
+        self.rules.nothing_left()
         self._raise()
 
-    def _raise(self) -> None:
-        if self.broken:
-            raise Broken(f"{self.broken[0]} (seed {self.seed})")
+    def _begin(self) -> None:
+        world = self.world
+        world.kms.add_key("alias/three")
+        for name in set(STREAMS):
+            world.kinesis.add_stream(name, self.random.choice([None, None, "alias/one", "alias/three"]))
+        for key in KEYS:
+            for operation in ("Decrypt", "GenerateDataKey"):
+                world.kms.create_grant(
+                    KeyId=world.kms.find(key).arn,  # type: ignore[union-attr]
+                    GranteePrincipal=PRINCIPALS[0],
+                    Operations=[operation],
+                    Name=FOREIGN,
+                )
+        world.kms.faults.before_call(self.rules.check, times=None)
 
-    def _disturb(self, random: Random) -> None:
-        """Lose a response, stand still, or die for good, at some call of the next request."""
-        number = len(self.world.kms.calls) + random.randint(1, 25)
-        what = random.randrange(6)
-        if what == 0:
-            self.world.kms.faults.lose_nth(number, random.choice(LOST))
-        elif what == 1:
-            self.world.kms.faults.before_nth(number, lambda _: self.world.clock.sleep(45))
-        elif what == 2:
-            self.world.kms.faults.before_nth(number, self.world.die)
-
-    def _request(self, random: Random, resource: str) -> None:
-        if resource in self.wanted and random.random() < 0.3:
-            self._send(resource, None)
+    def _deploy(self) -> None:
+        """Let some stack create, update, delete or retain a resource; one that is stuck is rolled back first."""
+        random, stacks = self.random, self.stacks
+        stack, logical_id = random.choice(OWNERS)
+        places = [place for place in stacks.resources if place[:2] == (stack, logical_id)]
+        if not places:
+            stacks.create(stack, logical_id, self._properties(random.choice(STREAMS)))
             return
-        self._send(
-            resource,
-            {
-                "StreamName": STREAM_NAME,
-                "KeyId": random.choice(["alias/one", "alias/two"]),
-                "Producers": random.sample(PRINCIPALS, random.randint(0, 2)),
-                "Consumers": random.sample(PRINCIPALS, random.randint(0, 2)),
-                "GrantSeconds": "30",
-                "OnDelete": "Stop",
-            },
-        )
-
-    def _send(self, resource: str, properties: dict[str, Any] | None) -> None:
-        """Send the request that makes a resource so, and remember what is wanted by then."""
-        before, fields = self.wanted.get(resource), RENAMED if resource == "Renamed" else {}
-        if properties is None:
-            event = delete(before or {}, **fields)
-            self._note_wanted()
-            self.wanted.pop(resource)
-        elif before is None:
-            event = create(properties, **fields)
+        place = places[0]
+        resource, stream = stacks.resources[place], place[2]
+        if resource.retained:
+            stacks.create(stack, logical_id, self._properties(stream))
+        elif resource.tried:
+            stacks.roll_back(place)
         else:
-            event = update(properties, before, **fields)
-        self.asked = [properties] if properties else []
-        self._note_wanted()
-        status = self._answer({**event, "ResponseURL": self.world.fresh_url()})
-        self.world.kms.faults.clear()
-        self.world.kms.faults.before_call(self._check, times=None)
-        self._note_wanted()
-        self.asked = []
-        if status != "FAILED" and properties:
-            self.wanted[resource] = properties
-        if not status:  # CloudFormation gives up, and rolls back; a Delete is sent again.
-            self.world.clock.sleep(3600.0)
-            self.wanted[resource] = properties or before or {}
-            self._send(resource, before if properties else None)
+            what = random.random()
+            if what < 0.3:
+                stacks.delete(place)
+            elif what < 0.4:
+                resource.retained = True
+            else:
+                stream = random.choice(STREAMS) if what < 0.5 else stream
+                stacks.update(place, self._properties(stream), undone=random.random() < 0.25)
 
-    def _answer(self, event: dict[str, Any]) -> str:
-        """Deliver a request, and return the Status of its answer; empty where the invocation died, for good."""
-        answers = len(self.world.bucket.answers)
+    def _properties(self, stream: str) -> dict[str, Any]:
+        random = self.random
+        return {
+            "StreamName": stream,
+            "KeyId": random.choice(KEYS),
+            "Producers": random.sample(PRINCIPALS, random.randint(0, 2)),
+            "Consumers": random.sample(PRINCIPALS, random.randint(0, 2)),
+            "GrantSeconds": str(GRANT_SECONDS),
+            "OnDelete": random.choice(["Keep", "Stop", "Restore"]),
+            "Takeover": random.choice(["true", "true", "true", "true", "true", "false"]),
+        }
+
+    def _wind_up(self) -> None:
+        """Have every resource deleted, in any order, with nothing that goes wrong any more."""
+        stacks, random = self.stacks, self.random
+        self.calm = True
+        for key in self.world.kms.keys.values():
+            key.state, key.denies_grants = "Enabled", False
+        for name in set(STREAMS) - set(self.world.kinesis.streams):
+            self.world.kinesis.add_stream(name)
+            self.rules.changed_by_others(name, anew=True)
+        while stacks.resources:
+            place = random.choice(list(stacks.resources))
+            if stacks.resources[place].retained:
+                stacks.create(*place[:2], {**self._properties(place[2]), "Takeover": "true"})
+            stacks.delete(place)
+            self._pass(random.choice([90.0, 3700.0, 1.2 * DAY]))
+            self._round()
+        for _ in range(3):
+            self._pass(1.1 * DAY)
+            self._round()
+
+    # Time and requests
+
+    calm = False
+
+    def _send(self, request: Request) -> tuple[str, str]:
+        """Send a request, as Lambda delivers it; return the Status and the PhysicalResourceId of the answer."""
+        world, url = self.world, self.world.fresh_url()
+        self.rules.begin(request)
+        trouble = "" if self.calm else disturb(self.random, world)
+        event = {**request.event, "ResponseURL": url}
+        for pause in self.random.choice([(), (60.0,), (60.0, 120.0)]):
+            if self._delivered(event, url):
+                break
+            world.clock.sleep(pause)
+        else:
+            self._delivered(event, url)
+        if not self._answer(url) and self.random.random() < 0.5:
+            world.failure_responder(lost_record(event))
+        answer = self._answer(url) or {"Status": "", "PhysicalResourceId": ""}
+        world.kms.faults.clear()
+        world.kms.faults.before_call(self.rules.check, times=None)
+        if not answer["Status"]:
+            world.clock.sleep(3600.0)  # CloudFormation gives up
+        self.rules.end(request, answer["Status"])
+        self.log.append(f"{request.kind} {request.place} {request.physical_id} {dict(request.properties)} [{trouble}]: {answer}")
+        self._raise()
+        return answer["Status"], answer["PhysicalResourceId"]
+
+    def _delivered(self, event: dict[str, Any], url: str) -> bool:
+        """Deliver a request once; tell whether it was answered."""
         try:
             self.world.deliver(event)
-            while not self.world.bucket.answers[answers:]:
+            while not self._answer(url):
                 self.world.states.play(self.world.deliver)
         except Died:
             self.world.dead = False
-            return ""
-        return str(self.world.bucket.answers[answers]["Status"])
+        return bool(self._answer(url))
+
+    def _answer(self, url: str) -> dict[str, Any]:
+        stored = [one.json for one in self.world.bucket.requests if one.stored and HOST + one.target == url]
+        return dict(stored[0]) if stored else {}
+
+    def _pass(self, seconds: float) -> None:
+        self.slept = seconds
+        self.world.clock.sleep(seconds)
 
     def _round(self) -> None:
+        """Let the watch look, and revoke what is due; check what is left, if nothing has kept it from that."""
         self.world.round()
-        newest = list(self.world.states.executions.values())[-1:]
-        if newest and not newest[0].done:
-            self.world.mend()
+        for name in [one.name for one in self.world.states.executions.values() if not one.done]:
+            self.world.states.play(self.world.deliver, name)
+        if self.slept >= 3700 and not any(key.denies_grants for key in self.world.kms.keys.values()):
+            self.rules.quiet()
+        self._raise()
 
-    def _key(self, properties: dict[str, Any]) -> str:
-        key = self.world.kms.find(properties["KeyId"])
-        assert key
-        return key.arn
-
-    def _uses(self, properties: dict[str, Any]) -> list[tuple[str, str, str]]:
-        """What a resource wants: by key, principal and operation."""
-        key = self._key(properties)
-        return [(key, one, operation) for name, operation in OPERATIONS.items() for one in properties[name]]
-
-    def _note_wanted(self) -> None:
-        for properties in (*self.wanted.values(), *self.asked):
-            for use in self._uses(properties):
-                self.last_wanted[use] = self.world.clock.now()
-
-    def _check(self, call: Call) -> None:
-        """Check a call that is about to be carried out."""
-        if call.name == "StartStreamEncryption" and self.asked:
-            self._check_start(call)
-        if call.name == "RevokeGrant":
-            self._check_revocation(call)
-        live = [(one.key, one.principal, one.operations) for one in self.world.kms.grants.all if one.name != FOREIGN]
-        self._expect("a grant was made twice", len(live) == len(set(live)))
-
-    def _check_start(self, call: Call) -> None:
-        for key, principal, operation in self._uses(self.asked[0]):
-            grants = [
-                one
-                for one in self.world.kms.grants.all
-                if one.key == key and one.allows(operation, principal, {"aws:kinesis:arn": STREAM_ARN})
-            ]
-            self._expect("a Start came before a grant", key != call.arguments["KeyId"] or bool(grants))
-            waited = any(call.at - one.made_at >= 30 for one in grants)
-            self._expect("a Start came before GrantSeconds were over", key != call.arguments["KeyId"] or waited)
-
-    def _check_revocation(self, call: Call) -> None:
-        found = [one for one in self.world.kms.grants.all if one.grant_id == call.arguments["GrantId"]]
-        for grant in found:
-            self._expect("a grant of others was revoked", grant.name != FOREIGN)
-            self._expect("a grant was revoked that somebody wants", not self._is_wanted(grant))
-            use = (grant.key, grant.principal, grant.operations[0])
-            ended = call.at - self.last_wanted.get(use, 0.0)
-            too_early = grant.operations == ("Decrypt",) and ended < DAY
-            self._expect("a grant was revoked too early", not too_early)
-
-    def _is_wanted(self, grant: Grant) -> bool:
-        return any(
-            (grant.key, grant.principal, grant.operations[0]) in self._uses(properties)
-            for properties in ([*self.wanted.values()] if not self.asked else self.asked)
-        )
-
-    def _expect(self, rule: str, holds: bool) -> None:  # noqa: FBT001
-        if not holds:
-            self.broken.append(rule)  # The provider would answer FAILED for an error that is raised in its call.
+    def _raise(self) -> None:
+        if self.rules.broken:
+            raise Broken(f"{self.rules.broken[0]} (seed {self.seed})")
