@@ -49,7 +49,7 @@ class Rules:
         self.at_work, self.begun_at = request, len(self.world.kms.calls)
         if request.kind != "Delete":
             self.gone = {use for use in self.gone if use.stream != request.stream}
-        self._note_needed(self._wanted() | uses(self.world.kms, request.properties))
+        self._note_needed(self._wanted(sure=True) | uses(self.world.kms, request.properties))
 
     def end(self, request: Request, status: str) -> None:
         """Note a request's answer; `status` is empty where there was none. The resources are as before it."""
@@ -64,7 +64,7 @@ class Rules:
         else:
             for use in asked:
                 self.left.setdefault(use, Left.OPEN)
-        self._note_needed(others | (asked if request.kind != "Delete" else set()))
+        self._note_needed(self._wanted(request, sure=True) | (asked if request.kind != "Delete" else set()))
         self.at_work = None
         self._expect_grants(request)
         self._note_keys()
@@ -78,7 +78,7 @@ class Rules:
         for use in asked:
             self.left.pop(use, None)
             self.returns.discard(use)
-            self._expect("a wanted grant is missing", use in self._there())
+            self._expect("a wanted grant is missing", use in self._there(), use)
         for use in removed:
             has = use.stream != stream and self._key_of(use.stream) == use.key
             self._end_use(use, Left.OPEN if has else Left.ENDED, sure=use.stream == stream)
@@ -109,7 +109,7 @@ class Rules:
             calls = self.world.kms.calls[self.begun_at :]
             refused = any(one.error for one in calls if one.name in ("RevokeGrant", "ListGrants"))
             there = sure and not refused and use.operation == PRODUCES and use in self._there()
-            self._expect("a producer has kept its grant", not there)
+            self._expect("a producer has kept its grant", not there, use)
 
     # Calls
 
@@ -129,7 +129,7 @@ class Rules:
         back = {use for use in self.gone if (use.stream, use.key) == (stream, key)}
         request = self.at_work
         if request is None or request.kind == "Delete" or request.stream != stream:
-            self._expect("a grant was revoked whose key a Delete brings back", request is None or not back)
+            self._expect("a grant was revoked whose key a Delete brings back", request is None or not back, back)
         else:
             for use in uses(self.world.kms, request.properties):
                 made_at = self._there().get(use)
@@ -142,16 +142,16 @@ class Rules:
         self._expect("a grant of others was revoked", grant.name != FOREIGN)
         use, request = use_of(grant), self.at_work
         asked = uses(self.world.kms, request.properties) if request and request.kind != "Delete" else set()
-        self._expect("a grant was revoked that somebody wants", use not in self._wanted(request, sure=True) | asked)
+        self._expect("a grant was revoked that somebody wants", use not in self._wanted(request, sure=True) | asked, use)
         left, has = self.left.get(use), self._key_of(use.stream) == use.key
-        self._expect("a grant was revoked that a Delete had left with its key", not (left is Left.KEPT and has))
+        self._expect("a grant was revoked that a Delete had left with its key", not (left is Left.KEPT and has), use)
         if use in self.returns:
             self.gone.add(use)
         if use.operation == PRODUCES:
             encrypts = self._stream(use.stream) and self._encrypting(use.stream) == use.key
-            self._expect("a producer's grant was revoked too early", not encrypts or self._may_end_at_once(use))
+            self._expect("a producer's grant was revoked too early", not encrypts or self._may_end_at_once(use), use)
         else:
-            self._expect("a consumer's grant was revoked too early", self._can_be_read(use) <= 0)
+            self._expect("a consumer's grant was revoked too early", self._can_be_read(use) <= 0, use)
 
     def _may_end_at_once(self, use: Use) -> bool:
         """Whether a producer's grant can end while the stream has its key: it is the producer that left."""
@@ -188,11 +188,11 @@ class Rules:
                 continue
             since, stream = self.noticed.setdefault(use, now), self._stream(use.stream)
             readable = now - since < (stream.retention_hours if stream else 24) * HOUR
-            self._expect("a grant of no use is left", use.operation != PRODUCES and readable)
+            self._expect("a grant of no use is left", use.operation != PRODUCES and readable, (use, left))
 
     def nothing_left(self) -> None:
         """Check the very end: no resource and no key of the provider's is there."""
-        self._expect("no grant is left over", not self._there())
+        self._expect("no grant is left over", not self._there(), self._there())
         foreign = [one for one in self.world.kms.grants.history if one.name == FOREIGN]
         self._expect("a grant of others was revoked", all(one in self.world.kms.grants.all for one in foreign))
 
@@ -254,11 +254,12 @@ class Rules:
     def _note_needed(self, wanted: set[Use]) -> None:
         for use in wanted:
             self.needed_at[use] = self.world.clock.now()
+            self.noticed.pop(use, None)
 
     def _expect_grants(self, but: Request) -> None:
         missing = self._wanted(but, sure=True) - set(self._there())
-        self._expect("a wanted grant is missing", not missing)
+        self._expect("a wanted grant is missing", not missing, missing)
 
-    def _expect(self, rule: str, holds: bool) -> None:  # noqa: FBT001
+    def _expect(self, rule: str, holds: bool, about: object = "") -> None:  # noqa: FBT001
         if not holds:
-            self.broken.append(rule)  # The provider would answer FAILED for an error that is raised in its call.
+            self.broken.append(f"{rule}: {about}")  # The provider would answer FAILED for an error that is raised in its call.

@@ -58,6 +58,8 @@ class Life:
     def __post_init__(self) -> None:
         """Make the stacks, the rules, and what the seed repeats."""
         self.random = Random(self.seed)  # noqa: S311 (the seed repeats it)
+        self.meddling = self.random.choice([0.0, 0.35])
+        self.keys = KEYS[: self.random.choice([2, 3])]
         self.stacks = Stacks(self._send, self.world.clock.now, lambda: self._pass(self.random.choice([60.0, 3700.0])))
         self.rules = Rules(self.world, self.stacks.resources)
         self.log: list[str] = []
@@ -71,7 +73,7 @@ class Life:
         world, random = self.world, self.random
         self._begin()
         for _ in range(requests):
-            if random.random() < 0.35:
+            if random.random() < self.meddling:
                 self.log.append(meddle(random, world, self.rules))
             self._deploy()
             self._pass(random.choice([90.0, 90.0, 3700.0, 0.6 * DAY, 1.2 * DAY]))
@@ -128,7 +130,7 @@ class Life:
         random = self.random
         return {
             "StreamName": stream,
-            "KeyId": random.choice(KEYS),
+            "KeyId": random.choice(self.keys),
             "Producers": random.sample(PRINCIPALS, random.randint(0, 2)),
             "Consumers": random.sample(PRINCIPALS, random.randint(0, 2)),
             "GrantSeconds": str(GRANT_SECONDS),
@@ -146,7 +148,8 @@ class Life:
             self.world.kinesis.add_stream(name)
             self.rules.changed_by_others(name, anew=True)
         while stacks.resources:
-            place = random.choice(list(stacks.resources))
+            newest = max(stacks.resources, key=lambda one: stacks.resources[one].since)
+            place = random.choice([newest, random.choice(list(stacks.resources))])
             if stacks.resources[place].retained:
                 stacks.create(*place[:2], {**self._properties(place[2]), "Takeover": "true"})
             stacks.delete(place)

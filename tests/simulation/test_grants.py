@@ -11,6 +11,9 @@ from stream_encryption.grants import Grant
 from stream_encryption.reconcile import ensure, granting
 from stream_encryption.reconcile.actions import Wait
 from stream_encryption.record import changes
+from stream_encryption.record.values import Record
+from stream_encryption.values import OnDelete
+from stream_encryption.watch import due
 from tests.simulation.grants import Broken, Life
 
 LIVES = range(16)
@@ -58,6 +61,32 @@ def started_before_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 def unheard_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A grant whose CreateGrant was announced, and not heard, does not get into the record."""
     monkeypatch.setattr(changes, "_after_grant_call", lambda grants, *_: grants)
+
+
+def kept_revoked_though_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No deletion is expected to bring a key back."""
+    monkeypatch.setattr(Record, "can_get_back", lambda *_: False)
+
+
+def found_keys_alone_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deletion is expected to bring back what its claim found, and not what the claim below wants."""
+
+    def can_get_back(record: Record, key_arn: str) -> bool:
+        restoring = (one for one in record.claims if one.on_delete is OnDelete.RESTORE)
+        return any(one.found is not None and one.found.arn == key_arn for one in restoring)
+
+    monkeypatch.setattr(Record, "can_get_back", can_get_back)
+
+
+def kept_ended_with_the_delete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Delete ends its grants, also where it leaves the stream its key."""
+    monkeypatch.setattr(granting, "_leaves_its_key", lambda *_: False)
+
+
+def kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch does not see that a key has left the stream."""
+    is_due = due._is_due  # noqa: SLF001 (a planted bug)
+    monkeypatch.setattr(due, "_is_due", lambda grant, *more: grant.ended_at is not None and is_due(grant, *more))
 
 
 @pytest.mark.parametrize(
