@@ -60,10 +60,7 @@ class Rules:
             if status == "SUCCESS" and (own is None or request.deletes_success):
                 self._end_delete(request, own, (before or asked) - others)
         elif status == "SUCCESS":
-            self._end_ensure(before - asked - others, asked, request.stream)
-        else:
-            for use in asked:
-                self.left.setdefault(use, Left.OPEN)
+            self._end_ensure(request, own, before - asked - others, asked)
         self._note_needed(self._wanted(request, sure=True) | (asked if request.kind != "Delete" else set()))
         self.at_work = None
         self._expect_grants(request)
@@ -74,14 +71,15 @@ class Rules:
         self.gone = {use for use in self.gone if use.stream != stream or (not anew and use.key != self._key_of(stream))}
         self._note_keys()
 
-    def _end_ensure(self, removed: set[Use], asked: set[Use], stream: str) -> None:
+    def _end_ensure(self, request: Request, own: Resource | None, removed: set[Use], asked: set[Use]) -> None:
         for use in asked:
             self.left.pop(use, None)
             self.returns.discard(use)
             self._expect("a wanted grant is missing", use in self._there(), use)
         for use in removed:
-            has = use.stream != stream and self._key_of(use.stream) == use.key
-            self._end_use(use, Left.OPEN if has else Left.ENDED, sure=use.stream == stream)
+            has = use.stream != request.stream and self._key_of(use.stream) == use.key
+            doubtful = own is not None and own.retained and own.tried is not None
+            self._end_use(use, Left.OPEN if has or doubtful else Left.ENDED, sure=use.stream == request.stream)
 
     def _end_delete(self, request: Request, own: Resource | None, ending: set[Use]) -> None:
         stream, keeps = self._stream(request.stream), request.properties["OnDelete"] == "Keep"
@@ -101,7 +99,12 @@ class Rules:
             self._end_use(use, left, sure=sure)
 
     def _end_use(self, use: Use, left: Left, *, sure: bool) -> None:
-        """Note why a grant is there that nobody wants any more; a producer's is not, if that has ended."""
+        """Note why a grant is there that nobody wants any more; a producer's is not, if that has ended.
+
+        A request that has failed may not have come so far that it wanted what a Delete had left before.
+        """
+        if left is Left.ENDED and self.left.get(use) in (Left.KEPT, Left.OPEN):
+            left = Left.OPEN
         self.left[use] = left
         self.needed_at[use] = max(self.needed_at.get(use, 0.0), self._last_on(use) if left is not Left.ENDED else 0.0)
         if left is Left.ENDED:
