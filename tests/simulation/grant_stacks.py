@@ -9,6 +9,8 @@ from typing import Any
 from tests.builders import STACK_ID, create_event, delete_event, update_event
 
 Properties = Mapping[str, Any]
+Place = tuple[str, str, str]
+"""A resource on a stream: its stack, its logical id, and the stream's name."""
 TRIES = 3
 """How often an operator repeats a rollback that failed, before the next deployment."""
 ATTEMPTS = 8
@@ -32,14 +34,19 @@ class Request:
         return str(self.properties["StreamName"])
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """Which resource it is for, on which stream."""
+    def place(self) -> Place:
+        """The resource that it is for, on its stream."""
         return self.stack, self.logical_id, self.stream
 
     @property
     def deletes_success(self) -> bool:
-        """Whether it is the Delete of a resource whose Create had succeeded."""
+        """Whether it is the Delete of a resource whose Create has succeeded."""
         return self.kind == "Delete" and str(self.physical_id).startswith("arn:")
+
+    @property
+    def as_resource(self) -> Resource:
+        """The resource that the request is for, as far as the request tells."""
+        return Resource(self.properties, str(self.physical_id), 0.0)
 
     @property
     def event(self) -> dict[str, Any]:
@@ -82,7 +89,7 @@ class Stacks:
     send: Callable[[Request], tuple[str, str]]
     now: Callable[[], float]
     pause: Callable[[], None]
-    resources: dict[tuple[str, str, str], Resource] = field(default_factory=dict)
+    resources: dict[Place, Resource] = field(default_factory=dict)
 
     def create(self, stack: str, logical_id: str, properties: Properties) -> None:
         """Create a resource, or one that was retained anew; what has failed is deleted."""
@@ -97,7 +104,7 @@ class Stacks:
         invented = f"{stack}-{logical_id}-1ABC2DEF3GHIJ"
         self._delete(Request("Delete", stack, logical_id, properties, physical_id=physical_id or invented))
 
-    def update(self, place: tuple[str, str, str], properties: Properties, *, undone: bool = False) -> None:
+    def update(self, place: Place, properties: Properties, *, undone: bool = False) -> None:
         """Update a resource; roll back if that fails, or if it is `undone`, since another resource has failed."""
         stack, logical_id, stream = place
         old = self.resources[place]
@@ -114,7 +121,7 @@ class Stacks:
         elif request.stream != stream:
             self.delete(request.place if undone else place)
 
-    def roll_back(self, place: tuple[str, str, str]) -> None:
+    def roll_back(self, place: Place) -> None:
         """Send the Update back to the former properties, until it succeeds, or the operator gives up for now."""
         stack, logical_id, _ = place
         resource = self.resources[place]
@@ -127,15 +134,13 @@ class Stacks:
                 return
             self.pause()
 
-    def delete(self, place: tuple[str, str, str]) -> None:
+    def delete(self, place: Place) -> None:
         """Delete a resource."""
         stack, logical_id, _ = place
         resource = self.resources[place]
-        self._delete(
-            Request("Delete", stack, logical_id, resource.properties, physical_id=resource.physical_id), place
-        )
+        self._delete(Request("Delete", stack, logical_id, resource.properties, physical_id=resource.physical_id), place)
 
-    def _delete(self, request: Request, place: tuple[str, str, str] | None = None) -> None:
+    def _delete(self, request: Request, place: Place | None = None) -> None:
         for _ in range(ATTEMPTS):
             status, _ = self.send(request)
             if status == "SUCCESS":

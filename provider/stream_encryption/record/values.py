@@ -114,17 +114,6 @@ class Claim:
         is_newest = not self.creates or self.creates[-1] == failed_create
         return is_newest and self.succeeded in ("", failed_create)
 
-    def can_restore(self, key_arn: str, below: tuple[Claim, ...]) -> bool:
-        """Tell whether the owner's Delete can bring a key back: the one that it found, or that a claim below wants.
-
-        Stop counts as Restore for a failed Create and above another claim; so does Keep above one of the same stack.
-        """
-        stops = self.on_delete is OnDelete.STOP and bool(below or not self.succeeded)
-        renamed = any(one.owner.stack_id == self.owner.stack_id for one in below)
-        keys = (self.found, *(one.wanted for one in below))
-        restores = self.on_delete is OnDelete.RESTORE or stops or renamed
-        return restores and any(key is not None and key.arn == key_arn for key in keys)
-
     def arrival(self, stamp: RequestStamp, failed_create: str | None = None) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner.
 
@@ -221,10 +210,6 @@ class Record:
     def claim_below(self, owner: Owner) -> Claim | None:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
         return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
-
-    def can_get_back(self, key_arn: str) -> bool:
-        """Tell whether the Delete of a claim's owner would bring this key back."""
-        return any(one.can_restore(key_arn, self.claims[:place]) for place, one in enumerate(self.claims))
 
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""
