@@ -67,6 +67,12 @@ class Facts:
         stream = self.stream(use.stream)
         return stream is not None and self._is(stream.in_force.key_id, use)
 
+    def is_changed_by_provider(self, use: Use) -> bool:
+        """Whether the stream has the key, or the provider has given it another; not whether others have."""
+        whys = [one.why for one in self.world.kinesis.history if one.stream == use.stream]
+        last = [why for why in whys if why in ("start", "stop", "people")][-1:]
+        return self.has(use) or last != ["people"]
+
     def encrypted_until(self, use: Use) -> float:
         """When a data record was last encrypted with the key, in epoch seconds; 0 if never."""
         last, had = 0.0, False

@@ -106,7 +106,7 @@ class Rules:
                 left = Left.OPEN if use.key in self.facts.wanted_keys(request) else Left.KEPT
             else:
                 left = Left.ENDED if certain and not keeps else Left.OPEN
-            if keeps or left is Left.KEPT:
+            if left is Left.KEPT or (left is Left.OPEN and keeps and request.deletes_success):
                 self.returns.add(use)
             self._end_use(use, left, must_be_gone=certain)
 
@@ -169,7 +169,7 @@ class Rules:
         if use in self.returns:
             self.revoked.add(use)
         if use.operation == PRODUCES:
-            early = self.facts.encrypts(use) and not self._ends_at_once(use)
+            early = self.facts.encrypts(use) and self.facts.is_changed_by_provider(use) and not self._ends_at_once(use)
             self._expect("a producer's grant was revoked too early", {use} if early else set())
         else:
             self._expect("a consumer's grant was revoked too early", {use} if self._can_be_read(use) else set())
