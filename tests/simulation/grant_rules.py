@@ -71,6 +71,8 @@ class Rules:
             self._end_delete(request, own, self.facts.of(own or request.as_resource) - others)
         wanted = self.facts.wanted(request, surely=True)
         self._note_needed(wanted | (asked if status == "SUCCESS" else self._started(asked)))
+        for use in self.facts.of(request.as_resource):
+            self.noticed_at.pop(use, None)  # Also a request that has failed may have begun the retention anew.
         self.at_work = None
         self._expect("a wanted grant is missing", wanted - set(self.facts.granted()))
         self._note_keys()
@@ -88,6 +90,11 @@ class Rules:
         for use in asked:
             self.left.pop(use, None)
             self.returns.discard(use)
+        alone = all(one is own or one.stream != request.stream for one in self.facts.resources.values())
+        on_delete = request.properties["OnDelete"]
+        if on_delete == "Keep" or (on_delete == "Stop" and alone):  # Then no Delete brings a key back any more.
+            self.returns = {use for use in self.returns if use.stream != request.stream or self.facts.has(use)}
+            self.revoked &= self.returns
         for use in removed:
             moved = use.stream != request.stream
             doubtful = (moved and self.facts.has(use)) or (own is not None and own.retained and own.tried is not None)

@@ -15,6 +15,7 @@ from tests.fake_people import NotNowError
 from tests.simulation.grant_rules import Rules
 from tests.watch.watched import Watched
 
+PRINCIPALS = tuple(f"arn:aws:iam::123456789012:role/{name}" for name in ("one", "two", "three"))
 LOST = (Kind.READ_TIMEOUT, Kind.INTERNAL_FAILURE)
 GRANT_CALLS = ("CreateGrant", "RevokeGrant", "ListGrants")
 
@@ -39,7 +40,7 @@ class Mortal(Watched):
 def disturb(random: Random, world: Mortal, rules: Rules) -> str:
     """Plan what goes wrong in the next request; return its name."""
     number, faults = len(world.kms.calls) + random.randint(1, 25), world.kms.faults
-    what = random.choice(["", "", "lose", "stand still", "die", "die again", "deny", "others"])
+    what = random.choice(["", "", "lose", "stand still", "die", "die again", "deny", "unknown", "others"])
     if what == "lose":
         faults.lose_nth(number, random.choice(LOST))
     elif what == "stand still":
@@ -52,6 +53,8 @@ def disturb(random: Random, world: Mortal, rules: Rules) -> str:
     elif what == "deny":
         start = world.clock.now() + random.choice([0.0, 0.0, 30.0])
         faults.between(start, start + random.choice([20.0, 200.0]), random.choice(GRANT_CALLS), Kind.ACCESS_DENIED)
+    elif what == "unknown":
+        world.kms.grants.unknown_principals.add(random.choice(PRINCIPALS))
     elif what == "others":
         key_id = random.choice([None, "alias/one", "alias/two"])
         faults.before_nth(number, lambda _: give_key(world, rules, STREAM_NAME, key_id))

@@ -14,12 +14,11 @@ from tests.provider import HOST
 from tests.simulation.grant_facts import Facts
 from tests.simulation.grant_rules import GRANT_SECONDS, Rules
 from tests.simulation.grant_stacks import Place, Request, Stacks
-from tests.simulation.grant_troubles import Mortal, disturb, meddle
+from tests.simulation.grant_troubles import PRINCIPALS, Mortal, disturb, meddle
 from tests.simulation.grant_uses import FOREIGN
 
 HOUR = 3600.0
 DAY = 24 * HOUR
-PRINCIPALS = tuple(f"arn:aws:iam::123456789012:role/{name}" for name in ("one", "two", "three"))
 KEYS = ("alias/one", "alias/two", "alias/three")
 OTHER = "other"
 STREAMS = (STREAM_NAME, STREAM_NAME, STREAM_NAME, OTHER)
@@ -117,7 +116,7 @@ class Life:
             "Producers": random.sample(PRINCIPALS, random.randint(0, 2)),
             "Consumers": random.sample(PRINCIPALS, random.randint(0, 2)),
             "GrantSeconds": str(GRANT_SECONDS),
-            "OnDelete": random.choice(["Keep", "Stop", "Restore"]),
+            "OnDelete": random.choice(["Keep", "Keep", "Stop", "Restore"]),
             "Takeover": random.choice(["true"] * 5 + ["false"]),
         }
 
@@ -172,6 +171,7 @@ class Life:
                 world.failure_responder(lost_record(event))
         answer = self._answer(url)
         world.kms.faults.clear()
+        world.kms.grants.unknown_principals.clear()
         world.kms.faults.before_call(self.rules.check, times=None)
         if not answer:
             world.clock.sleep(HOUR)  # Then CloudFormation gives up.

@@ -106,11 +106,14 @@ def kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("plant", "seed", "rule"),
     [
-        (revoked_too_early, 0, "a grant was revoked too early"),
-        (granted_twice, 6, "a grant was made twice"),
-        (others_revoked, 1, "a grant of others was revoked"),
+        (revoked_too_early, 2, "a consumer's grant was revoked too early"),
+        (granted_twice, 16, "a grant was made twice"),
+        (others_revoked, 2, "a grant of others was revoked"),
         (started_before_the_wait, 0, "a Start came before GrantSeconds were over"),
-        (unheard_forgotten, 8, "no grant is left over"),
+        (unheard_forgotten, 10, "a wanted grant is missing"),
+        (kept_revoked_though_it_comes_back, 14, "a grant was revoked whose key a Delete brings back"),
+        (kept_ended_with_the_delete, 1, "a producer's grant was revoked too early"),
+        (kept_for_ever, 1, "a grant of no use is left"),
     ],
 )
 def test_a_planted_bug_is_found_by_the_life_that_is_named(
