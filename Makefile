@@ -1,4 +1,4 @@
-# Every target sets up what it needs by itself: Python 3.11 to 3.13 and make are enough.
+# Every target sets up what it needs by itself: Python 3.11 to 3.14 and make are enough.
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam

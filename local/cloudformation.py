@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from local.templates import Template
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.2
 GIVE_UP_SECONDS = 300.0
 STACK = "AWS::CloudFormation::Stack"
 MOST_BYTES = 51_200
@@ -126,8 +126,10 @@ class CloudFormation:
         """
         while time.time() < operation.began + GIVE_UP_SECONDS:
             status = self.describe(operation.stack_id)["StackStatus"]
-            self._listen(operation)
-            if not status.endswith("_IN_PROGRESS"):
+            ended = not status.endswith("_IN_PROGRESS")
+            if ended or self._heard is not None:
+                self._listen(operation)
+            if ended:
                 self._settled(operation.stack_id)
                 operation.status, operation.ended = status, time.time()
                 return operation

@@ -16,6 +16,7 @@ BUILDSPECS = sorted((ROOT / "deploy").glob("buildspec*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+RUNTIME = load(ROOT / "template.yaml")["Resources"]["Function"]["Properties"]["Runtime"].removeprefix("python")
 
 
 def read(path: Path) -> dict[Any, Any]:
@@ -49,15 +50,20 @@ def test_the_tests_run_on_every_python_that_is_supported_and_on_no_other() -> No
     assert told == supported()
 
 
+def test_the_environment_is_made_with_lambdas_python_or_else_the_newest_that_is_supported() -> None:
+    """A Python that is installed and supported must be found, and Lambda's runs the artifact's bytecode."""
+    (versions,) = re.findall(r"for version in (.+); do", (ROOT / "tools" / "find-python.sh").read_text())
+    assert versions.split() == [RUNTIME, *(one for one in reversed(supported()) if one != RUNTIME)]
+
+
 def test_what_is_built_once_is_built_on_the_functions_python() -> None:
     """SAM builds with the template's own Python only."""
-    runtime = load(ROOT / "template.yaml")["Resources"]["Function"]["Properties"]["Runtime"].removeprefix("python")
     steps = [
         step.get("with", {}).get("python-version") for name in JOBS if name != "test" for step in JOBS[name]["steps"]
     ]
-    assert {version for version in steps if version} == {runtime}
+    assert {version for version in steps if version} == {RUNTIME}
     for path in BUILDSPECS:
-        assert read(path)["phases"]["install"]["runtime-versions"] == {"python": runtime}
+        assert read(path)["phases"]["install"]["runtime-versions"] == {"python": RUNTIME}
 
 
 @pytest.mark.parametrize("path", [WORKFLOW, *BUILDSPECS], ids=lambda path: path.name)

@@ -102,12 +102,11 @@ FULL_NAMES = {"Logs": "${FunctionName}", "FailureResponderLogs": "${FunctionName
 
 
 @pytest.mark.parametrize("function", [FUNCTION, RESPONDER])
-def test_each_function_runs_on_the_newest_python_of_the_tests(function: dict[str, Any]) -> None:
+def test_each_function_runs_on_a_python_of_the_tests(function: dict[str, Any]) -> None:
     """Code must not ship on a Python that no test has run on."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    below = re.search(r"<3\.(\d+)", project["requires-python"])
-    assert below is not None
-    assert function["Runtime"] == f"python3.{int(below[1]) - 1}"
+    version = function["Runtime"].removeprefix("python")
+    assert f"Programming Language :: Python :: {version}" in project["classifiers"]
 
 
 @pytest.mark.parametrize("function", [FUNCTION, RESPONDER])

@@ -162,3 +162,15 @@ def test_a_create_that_is_delivered_again_after_its_delete_found_no_stream_chang
     provider.kinesis.add_stream("orders")
     failed(send(provider, create(), url), "Superseded")
     assert (provider.key_of(), starts(provider), owners(provider)) == (None, 0, [])
+
+
+def test_a_cancelled_update_that_is_delivered_minutes_late_does_not_undo_its_rollback() -> None:
+    """Promise 6: both were issued in one second, and the rollback came first; what succeeded last stays."""
+    provider = made()
+    ok(send(provider, create()))
+    provider.clock.sleep(10)
+    cancelled, rollback = provider.fresh_url(), provider.fresh_url()
+    ok(send(provider, update(ONE, TWO), rollback))
+    provider.clock.sleep(800)
+    failed(send(provider, update(TWO, ONE), cancelled), "Superseded")
+    assert (provider.key_of(), starts(provider)) == (provider.one.arn, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stream_encryption import errors
-from stream_encryption.reconcile.actions import Action, Call, Code, Reached, WriteRecord
+from stream_encryption.reconcile.actions import Action, Call, Code, Failed, Reached, WriteRecord
 from stream_encryption.reconcile.ensure import decide_ensure
 from stream_encryption.reconcile.observation import Observation
 from stream_encryption.reconcile.state import OngoingRefusal, Stability, State
@@ -132,6 +132,16 @@ def test_an_older_request_of_the_owner_is_superseded() -> None:
     newer = claim(latest=Latest(SECOND + 1, ("newer",)))
     assert error(decide(plain(newer))) is errors.Superseded
     assert error(decide(wanted(newer), state(stability=READY))) is errors.Superseded
+
+
+@pytest.mark.parametrize(("late", "succeeded", "loses"), [(61, "undo", True), (60, "undo", False), (61, "", False)])
+def test_a_late_update_does_not_undo_the_rollback_of_its_own_second(late: int, succeeded: str, *, loses: bool) -> None:
+    """Promise 6: the rollback came first, and has succeeded; of two that come in time, the later arrival wins."""
+    second = int(NOW) - late
+    rollback = claim(wanted=TWO, latest=Latest(second, ("undo",)), succeeded=succeeded)
+    decided = decide(seen(stream(TWO), record(rollback), wanted=ONE), stamp=stamp("update", second))
+    assert isinstance(decided, Failed) is loses
+    assert not loses or error(decided) is errors.Superseded
 
 
 def test_a_request_from_before_the_owners_delete_is_superseded() -> None:

@@ -10,8 +10,8 @@ from stream_encryption.reconcile.goals import Goal
 from stream_encryption.reconcile.observation import Observation, has_wanted_key, observe
 from stream_encryption.record.requests import Departed
 from stream_encryption.record.values import Record, RecordedKey
-from stream_encryption.values import Key, OnDelete, StreamStatus
-from tests.builders import STREAM_ARN
+from stream_encryption.values import Key, OnDelete, Owner, StreamStatus
+from tests.builders import LOGICAL_ID, STACK_ID, STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
 from tests.values import ME, ONE, THEY, claim, ensure, mend, recorded, release
@@ -63,6 +63,14 @@ def test_a_create_needs_no_record_of_a_stream_that_does_not_exist(account: Accou
     """Error StreamNotFound: one call tells."""
     account.kinesis.people.delete("orders")
     assert look(account).stream is None
+    assert account.named() == ["DescribeStreamSummary"]
+
+
+def test_a_stream_of_the_same_name_in_the_functions_own_account_is_not_the_stacks_stream(account: Account) -> None:
+    """Error StreamNotFound: a stack of another account names a stream of its own, never this account's."""
+    stack_of_another_account = Owner(STACK_ID.replace("123456789012", "999999999999"), LOGICAL_ID)
+    seen = look(account, ensure(owner=stack_of_another_account))
+    assert (seen.stream, seen.record.stream) == (None, STREAM_ARN.replace("123456789012", "999999999999"))
     assert account.named() == ["DescribeStreamSummary"]
 
 

@@ -43,7 +43,7 @@ RECORD = (
         "record/values.py",
         "if claim and claim.arrival(stamp, failed_create) is Arrival.SUPERSEDED:",
         "if claim is None and self.version < 0:",
-        ("roll a change back", 20, "late"),
+        ("roll a change back", 19, "late"),
     ),
     Mutant(
         "an owner that has left is forgotten",

@@ -48,7 +48,7 @@ def _delete_during_a_mend(stack: Stack) -> None:
     """The stream is resharded, so that the Delete and the mend wait for it together."""
     _created(stack)
     _stopped(stack)
-    stack.world.kinesis.people.reshard(ORDERS, 30.0)
+    stack.world.kinesis.people.reshard(ORDERS, 20.0)
     stack.delete()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from stream_encryption import errors
 from stream_encryption.record.changes import PlannedCall, with_claim, without_intent
-from stream_encryption.record.requests import Arrival, Latest
+from stream_encryption.record.requests import LATE_SECONDS, Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import CUSTOMER_ALIAS, Key, StreamStatus
 
@@ -71,7 +71,7 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     """Fail where a newer request has superseded this one, or another stack has the stream, and Takeover is not set."""
     goal, record, stream = situation.goal, situation.record, situation.stream
     superseded = Failed(errors.Superseded(stream, goal.owner))
-    if record.supersedes(goal.owner, goal.stamp, goal.failed_create):
+    if record.supersedes(goal.owner, goal.stamp, goal.failed_create) or _comes_after_its_rollback(situation):
         return superseded
     in_force = record.in_force
     if in_force is None or in_force.owner == goal.owner:
@@ -82,6 +82,17 @@ def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
     if goal.properties.takeover and not taken_over:
         return None
     return Failed(errors.OwnedByAnotherStack(stream, in_force.owner, changed=bool(situation.state.calls_made)))
+
+
+def _comes_after_its_rollback(situation: EnsureSituation) -> bool:
+    """Tell whether this request is late, and another one of the same second has succeeded: that one is the newer.
+
+    A cancelled Update can be delivered minutes after its rollback.
+    """
+    claim, stamp = situation.record.claim_of(situation.goal.owner), situation.goal.stamp
+    if claim is None or not claim.is_settled or stamp.issued_at != claim.latest.issued_at:
+        return False
+    return stamp.digest not in claim.latest.digests and situation.now - stamp.issued_at > LATE_SECONDS
 
 
 def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:

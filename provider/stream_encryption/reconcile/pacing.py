@@ -14,12 +14,12 @@ can't be believed for seconds (state.py). The second notices a change that ends 
 there is no look between the second and the third."""
 EARLY_TOLERANCE_SECONDS = 0.1
 """An early look that comes so much too soon counts as made, in seconds."""
-SHORTEST_SECONDS = 0.5
+SHORTEST_SECONDS = 0.4
 """The shortest pause after the early looks."""
 BASE_SECONDS = 0.15
 SHARE = 0.15
 """Each later pause is a fixed part of the time waited so far, so the delay in noticing is half of that part."""
-BRISK_SECONDS = 1.5
+BRISK_SECONDS = 1.2
 MOST_END_SECONDS = 55.0
 """Most changes end within this time, and until then no pause is longer than the brisk one. Of the time waited beyond
 it, a pause is the same part again, once that is longer."""
