@@ -2,22 +2,19 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stream_encryption.aws.kms_grants import KeyGrants
-from stream_encryption.grants import Grant, merged
-from stream_encryption.reconcile import ensure, granting, restoration
+from stream_encryption.grants import Grant
+from stream_encryption.reconcile import ensure, granting
 from stream_encryption.reconcile.actions import Wait
 from stream_encryption.record import changes
-from stream_encryption.record.values import Claim, Record
-from stream_encryption.values import OnDelete
 from stream_encryption.watch import due
 from tests.simulation.grants import Broken, Life
 
-LIVES = range(16)
+LIVES = range(14)
 
 
 @pytest.mark.parametrize("seed", LIVES)
@@ -68,28 +65,6 @@ def kept_revoked_though_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """No deletion is expected to bring a key back."""
     monkeypatch.setattr(granting, "can_bring_back", lambda *_: False)
     monkeypatch.setattr(due, "can_bring_back", lambda *_: False)
-
-
-def found_keys_alone_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A deletion is expected to bring back what its own claim found, and not what the claim below wants."""
-    monkeypatch.setattr(restoration, "_can_restore", restores_found_key)
-
-
-def restores_found_key(claim: Claim, _below: tuple[Claim, ...], key_arn: str) -> bool:
-    """Whether a claim with OnDelete Restore has found this key."""
-    return claim.on_delete is OnDelete.RESTORE and claim.found is not None and claim.found.arn == key_arn
-
-
-def adopted_before_the_success(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request that wants a kept grant owns it at once, also if the request then fails."""
-
-    def with_grants(situation: Any, record: Record) -> Record:
-        grants = merged(record.grants, situation.state.granted.made)
-        wanted = granting.wanted_grants(situation.goal, situation.seen.wanted)
-        known = {grant.identity for grant in grants}
-        return replace(record, grants=merged(grants, (grant for grant in wanted if grant.identity in known)))
-
-    monkeypatch.setattr(ensure, "with_grants", with_grants)
 
 
 def kept_ended_with_the_delete(monkeypatch: pytest.MonkeyPatch) -> None:
