@@ -82,12 +82,11 @@ audit: setup ## Show the command audit on the emulator
 	@$(BIN)/python -m local.plan audit
 
 # The tests of parts cover every branch. Those of the whole provider need no coverage, which would double their time.
-LIVES := tests/simulation tests/lives tests/stack
-WHOLE := tests/contract $(LIVES)
+WHOLE := tests/contract tests/simulation tests/lives tests/stack
 PYTEST := $(BIN)/python -m pytest
 
-check: setup code ## The inner loop of a change: form, types, and all tests but those of whole lives; a minute or two
-	@$(PYTEST) -n 2 --dist worksteal $(LIVES:%=--ignore=%)
+check: setup code ## The inner loop of a change: form, types, and the tests of parts; about a minute
+	@$(PYTEST) -n 2 --dist worksteal $(WHOLE:%=--ignore=%)
 
 test: setup ## All the tests: those of parts, then those of the whole provider, simulated and on the embedded AWS
 	@$(PYTEST) -n 2 --dist worksteal $(WHOLE:%=--ignore=%) --cov --cov-fail-under=100
