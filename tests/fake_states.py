@@ -61,9 +61,14 @@ class FakeStates:
             raise self.loses.pop(0)
         return {"executionArn": f"{ARN.replace('stateMachine', 'execution')}:{name}"}
 
-    def play(self, task: Callable[[Mapping[str, Any]], Any]) -> Execution:
-        """Play the newest execution to its end: wait, step, and again; a step that dies is tried three times more."""
-        execution = list(self.executions.values())[-1]
+    def play(self, task: Callable[[Mapping[str, Any]], Any], name: str | None = None) -> Execution:
+        """Play an execution to its end: wait, step, and again; a step that dies is tried three times more.
+
+        Args:
+            task: Takes a step.
+            name: The execution's name; the newest one by default.
+        """
+        execution = self.executions[name] if name else list(self.executions.values())[-1]
         state: dict[str, Any] = execution.input
         while not state.get("Done"):
             execution.waits.append(state["Seconds"])

@@ -144,69 +144,6 @@ def test_a_delete_of_a_stream_that_is_gone_revokes_all(provider: Provider) -> No
     assert (provider.kms.grants.all, recorded(provider)) == ([], [])
 
 
-def test_a_delete_that_keeps_the_key_keeps_its_grants(provider: Provider) -> None:
-    """Grants: whoever takes the stream over later with this key does not take them away either."""
-    keep = named(BOTH, OnDelete="Keep")
-    ok(send(provider, create(keep)))
-    calls(provider)
-    answer = ok(send(provider, delete(keep)))
-    assert (calls(provider), "keep their grants" in answer["Reason"]) == ([], False)
-    adopted = named(BOTH, Producers=None, Consumers=None)
-    ok(send(provider, create(adopted, **THEY)))
-    assert (may_write(provider), may_read(provider)) == (True, True)
-    changed = named(adopted, KeyId="alias/two")
-    ok(send(provider, update(changed, adopted, **THEY)))
-    assert (may_write(provider), may_read(provider)) == (True, True)  # their Delete would bring the key back
-    ok(send(provider, delete(named(changed, OnDelete="Keep"), **THEY)))
-    assert (may_write(provider), may_read(provider)) == (False, True)
-
-
-@pytest.mark.parametrize("first", ["deleted before", "deleted after"])
-def test_a_kept_key_that_a_delete_brings_back_still_has_its_grants(first: str) -> None:
-    """Promise 3: a stack that was rolled back, or a takeover that ended, has taken nobody's access away."""
-    provider = made()
-    keep = named(BOTH, OnDelete="Keep")
-    theirs = named(BOTH, Producers=None, Consumers=None, KeyId="alias/two", Takeover="true")
-    ok(send(provider, create(keep)))
-    if first == "deleted before":
-        ok(send(provider, delete(keep)))
-    ok(send(provider, create(theirs, **THEY)))
-    if first == "deleted after":
-        ok(send(provider, delete(keep)))
-    assert provider.key_of() == provider.two.arn
-    provider.clock.sleep(90000)
-    ok(send(provider, delete(theirs, **THEY)))
-    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
-
-
-def test_a_restore_that_is_skipped_keeps_the_grants(provider: Provider) -> None:
-    """Promise 7: the stream keeps the key that it has, and its users their access."""
-    provider = made(key_id="alias/three")
-    ok(send(provider, create(BOTH)))
-    three = provider.kms.find("alias/three")
-    assert three
-    three.state = "Disabled"
-    ok(send(provider, delete(BOTH)))
-    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
-
-
-@pytest.mark.parametrize("why", ["Keep", "skipped"])
-def test_a_key_that_stays_although_another_resource_is_in_force_again_keeps_its_grants(why: str) -> None:
-    """Grants, and promise 7: as found, the producers lost their access to the key that the stream still had."""
-    provider = made()
-    ok(send(provider, create({"StreamName": STREAM_NAME, "KeyId": "alias/two"}, **THEY)))
-    taken = named(BOTH, Takeover="true", OnDelete="Keep" if why == "Keep" else "Restore")
-    ok(send(provider, create(taken)))
-    provider.two.state = "Disabled" if why == "skipped" else "Enabled"
-    ok(send(provider, delete(taken)))
-    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.one.arn, True, True)
-    provider.two.state = "Enabled"
-    provider.clock.sleep(60)
-    theirs = {"StreamName": STREAM_NAME, "KeyId": "alias/two"}
-    ok(send(provider, update(theirs, theirs, **THEY)))
-    assert (provider.key_of(), may_write(provider), may_read(provider)) == (provider.two.arn, False, True)
-
-
 @pytest.mark.parametrize("other", [RENAMED, THEY])
 def test_two_owners_share_a_grant_and_it_ends_with_the_last_one(provider: Provider, other: dict[str, str]) -> None:
     """Grants: a rename or a takeover has both resources for a while."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stream_encryption.reconcile.restoration import Outcome, Restoration, restoration
+from stream_encryption.reconcile.restoration import Outcome, Restoration, can_bring_back, restoration
 from stream_encryption.record.values import Claim, Record, RecordedKey
 from stream_encryption.values import Key, OnDelete, Owner
 from tests.values import (
@@ -175,3 +175,39 @@ def test_every_choice_has_a_reason() -> None:
     ]
     assert len({choice.reason for choice in choices}) == len(choices)
     assert [choice for choice in choices if choice.note] == [choices[4]]
+
+
+@pytest.mark.parametrize(
+    ("on_delete", "above", "expected"),
+    [
+        (OnDelete.RESTORE, THEY, [True, True, False]),
+        (OnDelete.STOP, THEY, [True, True, False]),
+        (OnDelete.KEEP, THEY, [False, False, False]),
+        (OnDelete.KEEP, RENAMED, [True, True, False]),
+    ],
+)
+def test_the_deletes_of_two_claims_can_bring_back_what_the_lower_one_wants_or_found(
+    on_delete: OnDelete, above: Owner, expected: list[bool]
+) -> None:
+    """Grants on such a key stay: the claim above inherits what the lower one found."""
+    below = replace(settled(claim().owner), found=recorded(THREE), on_delete=OnDelete.STOP)
+    upper = replace(settled(above, TWO), on_delete=on_delete)
+    known = record(below, upper)
+    assert [can_bring_back(known, recorded(key).arn) for key in (ONE, THREE, TWO)] == expected
+
+
+@pytest.mark.parametrize(
+    ("on_delete", "succeeded", "expected"),
+    [
+        (OnDelete.RESTORE, "mine", True),
+        (OnDelete.STOP, "mine", False),
+        (OnDelete.STOP, "", True),
+        (OnDelete.KEEP, "mine", False),
+    ],
+)
+def test_the_delete_of_the_only_claim_can_bring_back_what_it_found(
+    on_delete: OnDelete, succeeded: str, expected: object
+) -> None:
+    """Grants on such a key stay; a failed Create is undone also with OnDelete Stop."""
+    only = replace(claim(found=THREE, succeeded=succeeded), on_delete=on_delete)
+    assert can_bring_back(record(only), recorded(THREE).arn) is expected

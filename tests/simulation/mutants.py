@@ -83,7 +83,7 @@ PROTOCOL = (
         "reconcile/state_changes.py",
         "look_throttled=refusal.action == LOOK",
         "look_throttled=False",
-        510,
+        684,
     ),
     Mutant(
         "a failed Update answers another id",

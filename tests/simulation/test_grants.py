@@ -11,9 +11,10 @@ from stream_encryption.grants import Grant
 from stream_encryption.reconcile import ensure, granting
 from stream_encryption.reconcile.actions import Wait
 from stream_encryption.record import changes
+from stream_encryption.watch import due
 from tests.simulation.grants import Broken, Life
 
-LIVES = range(16)
+LIVES = range(14)
 
 
 @pytest.mark.parametrize("seed", LIVES)
@@ -60,14 +61,34 @@ def unheard_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "_after_grant_call", lambda grants, *_: grants)
 
 
+def kept_revoked_though_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No deletion is expected to bring a key back."""
+    monkeypatch.setattr(granting, "can_bring_back", lambda *_: False)
+    monkeypatch.setattr(due, "can_bring_back", lambda *_: False)
+
+
+def kept_ended_with_the_delete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Delete ends its grants, also where it leaves the stream its key."""
+    monkeypatch.setattr(granting, "_leaves_its_key", lambda *_: False)
+
+
+def kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch does not see that a key has left the stream."""
+    is_due = due._is_due  # noqa: SLF001 (a planted bug)
+    monkeypatch.setattr(due, "_is_due", lambda grant, *more: grant.ended_at is not None and is_due(grant, *more))
+
+
 @pytest.mark.parametrize(
     ("plant", "seed", "rule"),
     [
-        (revoked_too_early, 0, "a grant was revoked too early"),
-        (granted_twice, 6, "a grant was made twice"),
-        (others_revoked, 1, "a grant of others was revoked"),
+        (revoked_too_early, 2, "a consumer's grant was revoked too early"),
+        (granted_twice, 16, "a grant was made twice"),
+        (others_revoked, 2, "a grant of others was revoked"),
         (started_before_the_wait, 0, "a Start came before GrantSeconds were over"),
-        (unheard_forgotten, 8, "no grant is left over"),
+        (unheard_forgotten, 10, "a wanted grant is missing"),
+        (kept_revoked_though_it_comes_back, 14, "a grant was revoked whose key a Delete brings back"),
+        (kept_ended_with_the_delete, 1, "a producer's grant was revoked too early"),
+        (kept_for_ever, 1, "a grant of no use is left"),
     ],
 )
 def test_a_planted_bug_is_found_by_the_life_that_is_named(

@@ -16,6 +16,7 @@ from stream_encryption.values import Key, OnDelete, StreamStatus, utc_minute
 
 from .actions import Action, Call, Code, Wait, WriteRecord
 from .goals import Ensure, Goal, Release, RevokeDue
+from .restoration import can_bring_back
 from .situation import GoalT, Situation, fail_if_unusable, key_unusable, look_up_is_retried, may_call
 from .state import Granted
 
@@ -67,15 +68,19 @@ def revocable_grant(situation: Situation[GoalT], record: Record) -> Action | Non
 
 
 def with_grants(situation: Situation[Ensure], record: Record) -> Record:
-    """The record with the grants that were made, and with this owner on all that it wants."""
+    """The record with the grants that were made, and with this owner on the others that it wants.
+
+    A grant that a Delete has left gets its owner with the success: if this request fails, its rollback leaves the
+    grant as it was.
+    """
     grants = merged(record.grants, situation.state.granted.made)
-    known = {grant.identity for grant in grants}
+    known = {grant.identity for grant in grants if grant.owners or grant.ended_at is not None}
     mine = (grant for grant in wanted_grants(situation.goal, situation.seen.wanted) if grant.identity in known)
     return replace(record, grants=merged(grants, mine))
 
 
 def without_unwanted(situation: Situation[GoalT], record: Record) -> Record:
-    """The record without the grants that were revoked, and with this owner on none that it does not want."""
+    """The record without the grants that were revoked, and with this owner on those that it wants alone."""
     revoked = {grant.identity: grant.grant_id for grant in situation.state.granted.revoked}
     kept = (
         grant
@@ -106,12 +111,12 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
 
 
 def _after_this_request(situation: Situation[GoalT], record: Record) -> list[Grant]:
-    """The record's grants once this request is done: without its owner where it does not want them any more."""
-    goal, left = situation.goal, []
-    wanted = {grant.identity for grant in wanted_grants(goal, situation.seen.wanted)}
+    """The record's grants once this request is done: with its owner on those that it wants alone."""
+    goal, left = situation.goal, list[Grant]()
+    owner = None if isinstance(goal, RevokeDue) else goal.owner
+    wanted = {grant.identity: grant.owners for grant in wanted_grants(goal, situation.seen.wanted)}
     for grant in record.grants:
-        owner = None if grant.identity in wanted or isinstance(goal, RevokeDue) else goal.owner
-        owners = tuple(one for one in grant.owners if one != owner)
+        owners = tuple(one for one in grant.owners if one != owner) + wanted.get(grant.identity, ())
         ends = not owners and grant.ended_at is None and not _key_stays(situation, record, grant)
         left.append(replace(grant, owners=owners, ended_at=situation.now if ends else grant.ended_at))
     return left
@@ -128,11 +133,11 @@ def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> boo
     is_current = current is not None and current.identity == grant.key
     left = without_claim(record, goal.owner) if isinstance(goal, Release) else record
     if not grant.owners or not isinstance(goal, Release):
-        return is_current or left.can_get_back(grant.key)
+        return is_current or can_bring_back(left, grant.key)
     claim = record.claim_of(goal.owner)
     if claim is None or record.in_force_of(goal.owner):
         return is_current and _leaves_its_key(goal, record, current)
-    return claim.on_delete is OnDelete.KEEP and left.can_get_back(grant.key)
+    return claim.on_delete is OnDelete.KEEP and can_bring_back(left, grant.key)
 
 
 def _leaves_its_key(goal: Release, record: Record, current: Key | None) -> bool:

@@ -71,10 +71,29 @@ def restoration(goal: Release, record: Record, current: Key | None) -> Restorati
     return Restoration(Outcome.RESTORE, "the stream had this key before", key, key.key_id)
 
 
+def can_bring_back(record: Record, key_arn: str) -> bool:
+    """Tell whether the Deletes of the claims' owners can bring a key back, in whatever order they come."""
+    return any(_can_restore(claim, record.claims[:place], key_arn) for place, claim in enumerate(record.claims))
+
+
 def restore_impossible(key: str, why: str) -> SkipRestore:
     """Leave the stream with the encryption that it has; `why` is the end of a sentence about the key."""
     reason = f"{key} can't be restored: it {why}. The stream keeps the encryption that it has."
     return SkipRestore(Code.RESTORE_SKIPPED, reason)
+
+
+def _can_restore(claim: Claim, below: tuple[Claim, ...], key_arn: str) -> bool:
+    """Tell whether the Delete of a claim's owner can bring a key back, now or once claims below it are removed.
+
+    Above another claim, Stop restores; so does Keep above a claim of the same stack. For a failed Create, Stop always
+    restores. A claim inherits what a removed claim below it had found.
+    """
+    stops = claim.on_delete is OnDelete.STOP and bool(below or not claim.succeeded)
+    renamed = any(one.owner.stack_id == claim.owner.stack_id for one in below)
+    if not (claim.on_delete is OnDelete.RESTORE or stops or renamed):
+        return False
+    keys = (claim.found, *(key for one in below for key in (one.found, one.wanted)))
+    return any(key is not None and key.arn == key_arn for key in keys)
 
 
 def _has_its_key(below: Claim, claim: Claim) -> bool:

@@ -114,11 +114,6 @@ class Claim:
         is_newest = not self.creates or self.creates[-1] == failed_create
         return is_newest and self.succeeded in ("", failed_create)
 
-    @property
-    def restores(self) -> bool:
-        """Tell whether the owner's Delete brings the found key back; for a failed Create, Stop counts as Restore."""
-        return self.on_delete is OnDelete.RESTORE or (self.on_delete is OnDelete.STOP and not self.succeeded)
-
     def arrival(self, stamp: RequestStamp, failed_create: str | None = None) -> Arrival:
         """Compare a request with the newest Creates, Updates and Deletes of the owner.
 
@@ -215,10 +210,6 @@ class Record:
     def claim_below(self, owner: Owner) -> Claim | None:
         """The claim that comes into force when the owner's claim, which is in force, is removed."""
         return self.claims[-2] if len(self.claims) > 1 and self.in_force_of(owner) else None
-
-    def can_get_back(self, key_arn: str) -> bool:
-        """Tell whether the Delete of a claim's owner would bring this key back."""
-        return any(one.restores and one.found is not None and one.found.arn == key_arn for one in self.claims)
 
     def has_departed(self, owner: Owner) -> bool:
         """Tell whether a Delete of the owner was carried out in the last two hours, or its claim is void."""

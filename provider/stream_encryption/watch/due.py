@@ -6,6 +6,7 @@ import hashlib
 
 from stream_encryption.grants import HOUR, Grant
 from stream_encryption.reconcile.goals import RevokeDue
+from stream_encryption.reconcile.restoration import can_bring_back
 from stream_encryption.record.requests import RequestStamp
 from stream_encryption.record.values import Record
 from stream_encryption.values import Stream, StreamRef, StreamStatus
@@ -41,7 +42,7 @@ def _is_due(grant: Grant, record: Record, stream: Stream, now: float) -> bool:
     if grant.ended_at is None:
         has = record.key_arn(stream.key_id) or stream.key_id if stream.key_id else None
         is_gone = stream.status is StreamStatus.DELETING
-        return has != grant.key and (is_gone or not record.can_get_back(grant.key))
+        return has != grant.key and (is_gone or not can_bring_back(record, grant.key))
     return _has_ended(grant, stream.retention_hours, now)
 
 
