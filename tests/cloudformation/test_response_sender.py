@@ -113,6 +113,18 @@ def test_a_response_that_is_never_taken_ends_in_an_error() -> None:
     assert done.log.lost == [(RESPONSE, "failed: HTTP 503")]
 
 
+def test_a_broken_connection_is_logged_by_the_kind_of_its_error() -> None:
+    """Promise 8: the error's own text can hold the ResponseURL."""
+
+    def send(url: str, _body: bytes) -> int:
+        raise ConnectionResetError(url)
+
+    log = Outcomes()
+    with pytest.raises(ResponseNotDelivered):
+        ResponseSender(Clock(), Shortest(), log, send).deliver(RESPONSE_URL, RESPONSE)
+    assert log.lost == [(RESPONSE, "failed: ConnectionResetError")]
+
+
 @pytest.mark.parametrize(
     ("random", "tries"),
     [(Shortest(), [0, 0.75, 1.875, 3.5625, 6.09375, 9.890625]), (Longest(), [0, 1.25, 4.375, 12.1875])],
