@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from .values import Owner, Place, Refusal, Stream, StreamRef
+from .values import Owner, Place, Refusal, Stream, StreamRef, utc_second
 
 DAY = 24 * 60 * 60
 """Kinesis counts Starts and Stops over a rolling day (API reference of StartStreamEncryption), in seconds."""
-
-
-def _utc(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 class ProviderError(Exception):
@@ -141,8 +136,8 @@ class QuotaSpent(ProviderError):
         if refusal.action.endswith("StreamEncryption"):
             advice = (
                 "Kinesis allows 25 StartStreamEncryption and 25 StopStreamEncryption calls a stream in a rolling "
-                f"24 hours, and they are used up. It can work again at the latest by {_utc(now + DAY)}; deploy again "
-                "then."
+                f"24 hours, and they are used up. It can work again at the latest by {utc_second(now + DAY)}; deploy "
+                "again then."
             )
         elif refusal.action == "kms:CreateGrant":
             advice = (
@@ -226,8 +221,8 @@ class RequestExpired(ProviderError):
     def __init__(self, stream: StreamRef | None, issued_at: float, deadline: float) -> None:
         about = f" for stream {stream.name}" if stream else ""
         super().__init__(
-            f"This request{about} was issued at {_utc(issued_at)} and had to be answered by {_utc(deadline)}. "
-            "It came too late, and nothing was done now. Deploy again."
+            f"This request{about} was issued at {utc_second(issued_at)} and had to be answered by "
+            f"{utc_second(deadline)}. It came too late, and nothing was done now. Deploy again."
         )
 
 
@@ -246,7 +241,7 @@ class DeadlineExceeded(ProviderError):
 
     def __init__(self, stream: StreamRef, waiting_for: str, since: float, now: float) -> None:
         super().__init__(
-            f"Time ran out for stream {stream.name}, {now - since:.0f} s after {_utc(since)}, while waiting: "
+            f"Time ran out for stream {stream.name}, {now - since:.0f} s after {utc_second(since)}, while waiting: "
             f"{waiting_for}. Look at the stream's status, and deploy again once it is ACTIVE; ServiceTimeout on the "
             "resource sets how long CloudFormation waits."
         )

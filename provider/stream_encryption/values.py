@@ -18,6 +18,11 @@ def utc_minute(epoch_seconds: float) -> str:
     return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
+def utc_second(epoch_seconds: float) -> str:
+    """A time as a person reads it, to the second."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 class StreamStatus(StrEnum):
     """A stream's status, as DescribeStreamSummary reports it."""
 
