@@ -183,5 +183,5 @@ def test_the_table_tells_a_person_at_a_glance(found: Sequence[Row]) -> None:
 
 def test_the_table_tells_what_could_not_be_looked_at_beneath() -> None:
     """The reason has no room in it; the same reason of many streams is told once."""
-    assert "\n\norders: denied\n\n1 streams" in shown([Row("orders", fault="denied")])
+    assert "\n\norders: denied\n\n1 stream:" in shown([Row("orders", fault="denied")])
     assert "\n\n2 streams: denied\n\n2 streams" in shown([Row("a", fault="denied"), Row("b", fault="denied")])

@@ -28,7 +28,7 @@ def test_a_stream_with_the_wanted_key_has_no_mark(command: Command) -> None:
     """Drift: none."""
     text = command("audit")
     assert ("  alias/one  " in text, "!=" in text) == (True, False)
-    assert text.endswith("1 streams: 1 encrypted (0 with a key that can't be used), 0 not; 1 managed by a stack.\n")
+    assert text.endswith("1 stream: 1 encrypted (0 with a key that can't be used), 0 not; 1 managed by a stack.\n")
     (row,) = command.json("audit")
     assert (row["wanted"], row["drift"], row["detail"]) == ("alias/one", "", "")
 
