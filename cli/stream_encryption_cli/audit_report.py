@@ -123,7 +123,8 @@ def _summary(rows: Sequence[Row]) -> str:
     drifted = sum(bool(row.drift) for row in rows)
     managed = sum(bool(row.resource) for row in rows)
     return (
-        f"{len(rows)} stream{'' if len(rows) == 1 else 's'}: {encryption['KMS']} encrypted ({broken} with a key that can't be used), "
+        f"{len(rows)} stream{'' if len(rows) == 1 else 's'}: {encryption['KMS']} encrypted "
+        f"({broken} with a key that can't be used), "
         f"{encryption['NONE']} not; {managed} managed by a stack"
         + (f", of which {drifted} {'has' if drifted == 1 else 'have'} drifted." if drifted else ".")
     )
