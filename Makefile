@@ -94,11 +94,11 @@ test: setup ## All the tests: those of parts, then those of the whole provider, 
 	@# late, and is tried once more, alone.
 	@$(PYTEST) -n 6 --dist worksteal $(WHOLE) || $(PYTEST) --last-failed --last-failed-no-failures none $(WHOLE)
 
-simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch), or SEEDS=lifecycles
-	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(WATCH),watch,seeds) $(SEEDS))
+simulate: .venv/.ready ## Run random worlds of failures: make simulate SEEDS=1-1000 (WATCH=1: with the watch; GRANTS=1: of grants), or SEEDS=lifecycles
+	@$(SIMULATION) $(if $(filter lifecycles,$(SEEDS)),lifecycles,$(if $(GRANTS),grants,$(if $(WATCH),watch,seeds)) $(SEEDS))
 
 replay: .venv/.ready ## Show one of these worlds: make replay SEED=42
-	@$(SIMULATION) $(if $(WATCH),replay-watch,replay) "$(SEED)"
+	@$(SIMULATION) $(if $(GRANTS),replay-grants,$(if $(WATCH),replay-watch,replay)) "$(SEED)"
 
 mutants: .venv/.ready ## How often the simulation finds planted bugs: make mutants SEEDS=1-300
 	@$(SIMULATION) mutants $(SEEDS)

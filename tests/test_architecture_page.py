@@ -5,11 +5,10 @@ import re
 import pytest
 
 from stream_encryption.cloudformation.request import MARGIN_SECONDS
-from stream_encryption.reconcile import pacing, situation, step
+from stream_encryption.reconcile import iteration, pacing, situation
 from stream_encryption.record import changes, requests
 from stream_encryption.settings import Settings
-from stream_encryption.workflow import hand_over
-from stream_encryption.workflow import step as workflow_step
+from stream_encryption.workflow import hand_over, step
 from tests.templates import ROOT
 
 PAGE = " ".join((ROOT / "docs" / "architecture.md").read_text("utf-8").split())
@@ -22,7 +21,7 @@ TIMES = {
     "{} s for clocks that differ": changes.SKEW_SECONDS,
     "the clocks of two invocations differ by more than {} s": changes.SKEW_SECONDS,
     "wrote its intent within the last {} s": changes.BEGIN_SECONDS,
-    "its look is at most {} s old": step.MOST_LOOK_AGE_SECONDS,
+    "its look is at most {} s old": iteration.MOST_LOOK_AGE_SECONDS,
     "the look began at least {} s after the last change": changes.STALE_SECONDS,
     "an unknown key is looked up again for {} s first": situation.REFUSAL_RETRY_SECONDS,
     "refuses is tried for {} s": situation.REFUSAL_RETRY_SECONDS,
@@ -33,7 +32,7 @@ TIMES = {
     "and {} s in the state machine": pacing.LONGEST_WORKFLOW_SECONDS,
     "until its intent has ended ({} s and more)": changes.INTENT_SECONDS - changes.BEGIN_SECONDS,
     "`HandoverSeconds` ({} s)": Settings.__dataclass_fields__["handover_seconds"].default,
-    "one step of at most {} s": workflow_step.STEP_SECONDS,
+    "one step of at most {} s": step.STEP_SECONDS,
     "tries the hand-over again every {} s": hand_over.HAND_OVER_AGAIN_SECONDS,
     "(default 3,600 s) less {} s": MARGIN_SECONDS,
     "(`departed`) for {} hours": requests.DEPARTED_SECONDS / 3600,

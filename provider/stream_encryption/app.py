@@ -1,7 +1,7 @@
 """Connects the parts, for CloudFormation's events and for the workflow's steps.
 
 The path of an event: cloudformation/custom_resource.py (one response) → `reconcile` below → cloudformation/request.py
-(goals) → workflow/hand_over.py → reconcile/loop.py → reconcile/step.py (observe, decide, act) → aws/kinesis.py
+(goals) → workflow/hand_over.py → reconcile/loop.py → reconcile/iteration.py (observe, decide, act) → aws/kinesis.py
 """
 
 from __future__ import annotations

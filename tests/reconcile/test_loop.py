@@ -11,7 +11,7 @@ from stream_encryption.record.watch_notes import WatchNotes
 from stream_encryption.values import StreamRef
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.reconcile.steps import ENSURE, step
+from tests.reconcile.iterations import ENSURE, iteration
 from tests.values import ME, THEY, claim, ensure, mend, release, stamp
 
 
@@ -92,7 +92,7 @@ def test_the_longest_pause_between_two_looks_is_the_budgets(account: Account) ->
 
 def test_a_call_that_is_only_announced_is_waited_out_when_another_invocation_goes_on(account: Account) -> None:
     """Promise 4: an invocation that died may have made the Start, so a second one would cost quota for nothing."""
-    died = step(account)
+    died = iteration(account)
     assert died.action.code == Code.INTENT_RECORDED
     account.calls.clear()
     now = account.clock.now()

@@ -2,6 +2,7 @@
 
 `seeds 1-99`, `watch 1-99` (the same worlds, with the watch), `lifecycles`, `mutants 1-99`: many worlds.
 `replay 42`, `replay-watch 42`: one of them, with each decision.
+`grants 1-99`, `replay-grants 42`: lives of streams' producers and consumers.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import re
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
+from io import StringIO
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from tests.simulation.grants import Broken, Life
 from tests.simulation.lifecycles import FAULTS, LIFECYCLES, play
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.product import planted
@@ -60,6 +64,19 @@ def seeds(first: int, last: int, *, watch: bool = False) -> Sums:
     sums = Sums()
     for seed in range(first, last + 1):
         sums.add(simulate(seed, watch=watch), f"seed {seed}")
+    return sums
+
+
+def grants(first: int, last: int) -> Sums:
+    """Play the lives of streams' producers and consumers that have these seeds."""
+    sums = Sums()
+    for seed in range(first, last + 1):
+        sums.runs += 1
+        try:
+            with redirect_stdout(StringIO()):  # the provider's log
+                Life(seed).play()
+        except Broken as broken:
+            sums.broken.append(f"life {seed}: {broken}")
     return sums
 
 
@@ -116,16 +133,22 @@ def _numbers(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str]) -> None:
     """Do what the arguments say."""
     match arguments:
-        case ["seeds" | "watch" as what, numbers]:
+        case ["seeds" | "watch" | "grants" as what, numbers]:
             first, last = _numbers(numbers)
-            starts = range(first, last + 1, CHUNK)
-            watch = what == "watch"
-            _many(partial(seeds, start, min(start + CHUNK - 1, last), watch=watch) for start in starts)
+            run = grants if what == "grants" else partial(seeds, watch=what == "watch")
+            _many(partial(run, start, min(start + CHUNK - 1, last)) for start in range(first, last + 1, CHUNK))
         case ["lifecycles"]:
             _many(partial(lifecycle, name) for name in LIFECYCLES)
         case ["replay" | "replay-watch" as what, seed]:
             report = simulate(_numbers(seed)[0], talkative=True, watch=what == "replay-watch")
             print("\n".join([f"seed {seed}: {report.weather}", *report.trace]))
+        case ["replay-grants", seed]:
+            life = Life(_numbers(seed)[0])
+            try:
+                life.play()
+            except Broken as broken:
+                life.log.append(str(broken))
+            print("\n".join(life.log))
         case ["mutants", numbers]:
             first, last = _numbers(numbers)
             print("| planted bug | found by seeds | the first | by lifecycles without any fault |\n|---|---|---|---|")

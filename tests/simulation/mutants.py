@@ -35,7 +35,7 @@ STREAM = (
     ),
     Mutant(
         "a look of long ago is acted upon",
-        "reconcile/step.py",
+        "reconcile/iteration.py",
         "MOST_LOOK_AGE_SECONDS = 30.0",
         "MOST_LOOK_AGE_SECONDS = 1e9",
         85,

@@ -61,7 +61,7 @@ RECORD = (
     ),
     Mutant(
         "SUCCESS comes without the last write",
-        "reconcile/step.py",
+        "reconcile/iteration.py",
         "        case Reached(record=Record() as record):",
         "        case Reached(record=Record() as record, attributes=None):",
         "create and delete",

@@ -2,7 +2,7 @@
 
 The rules are asked in order. A rule that has nothing to do returns None; the first action is taken. What
 must be true before StartStreamEncryption is called is in the rules before `_start_encryption`, and in
-`announce_then_call` (situation.py): the own intent is in the record, and it is recent. `take_step` (step.py) looks
+`announce_then_call` (situation.py): the own intent is in the record, and it is recent. `iterate` (iteration.py) looks
 again if the look is too old.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from stream_encryption import errors
 from stream_encryption.record.changes import PlannedCall, with_claim, without_intent
-from stream_encryption.record.requests import LATE_SECONDS, Arrival, Latest
+from stream_encryption.record.requests import LATE_ARRIVAL_SECONDS, Arrival, Latest
 from stream_encryption.record.values import Change, Claim, Record, RecordedKey
 from stream_encryption.values import CUSTOMER_ALIAS, Key, StreamStatus
 
@@ -92,7 +92,7 @@ def _comes_after_its_rollback(situation: EnsureSituation) -> bool:
     claim, stamp = situation.record.claim_of(situation.goal.owner), situation.goal.stamp
     if claim is None or not claim.is_settled or stamp.issued_at != claim.latest.issued_at:
         return False
-    return stamp.digest not in claim.latest.digests and situation.now - stamp.issued_at > LATE_SECONDS
+    return stamp.digest not in claim.latest.digests and situation.now - stamp.issued_at > LATE_ARRIVAL_SECONDS
 
 
 def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:

@@ -37,7 +37,7 @@ def decide_refusal(goal: Goal, refusal: Refusal, state: State, now: float) -> Ac
         goal: What the request wants.
         refusal: The refused call.
         state: What the request remembers, this refusal included.
-        now: When the step began, in epoch seconds: the time that the refused call took does not count.
+        now: When the iteration began, in epoch seconds: the time that the refused call took does not count.
     """
     action = _wait_or_end(goal, refusal, state, now)
     if isinstance(action, Wait):

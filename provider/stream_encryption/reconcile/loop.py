@@ -1,4 +1,4 @@
-"""The loop: one step after the other, with pauses between them, until the goals are reached."""
+"""The loop: one iteration after the other, with pauses between them, until the goals are reached."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stream_encryption.errors import DeadlineExceeded
 
 from .actions import Failed, Reached, Wait
 from .environment import Environment
+from .iteration import NOTHING, Known, end_intent, iterate
 from .pacing import LONGEST_SECONDS, Pacing
 from .progress import Progress
 from .state_changes import after_resumption
-from .step import NOTHING, Known, end_intent, take_step
 
 LATE_SECONDS = 1.0
-"""How long after the deadline a step may still begin, in seconds: the last look is planned for the deadline itself."""
+"""How long after the deadline an iteration may still begin, in seconds: the last look is planned for the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +58,15 @@ def loop(progress: Progress, env: Environment, deadline: float, budget: WaitBudg
     while progress.goals:
         if env.clock.now() > deadline + LATE_SECONDS:
             _end_at_deadline(progress, known, env)
-        step = take_step(progress, env, known)
-        action, known = step.action, step.known
+        iteration = iterate(progress, env, known)
+        action, known = iteration.action, iteration.known
         if isinstance(action, Failed):
             raise action.error
         now = env.clock.now()
         if isinstance(action, Reached):
-            progress, known = progress.with_reached(step.state, action, now), NOTHING
+            progress, known = progress.with_reached(iteration.state, action, now), NOTHING
             continue
-        progress = replace(progress, state=step.state)
+        progress = replace(progress, state=iteration.state)
         left = deadline - now
         if left <= 0:
             _end_at_deadline(progress, known, env)

@@ -1,7 +1,7 @@
 """Rules that all goals share: wait for other calls, announce a change, make it, and wait for its effect. Pure.
 
-A change takes two steps. The first step writes the intent into the record. The second step, upon the same look, makes
-the call: Start, Stop, or a grant's.
+A change takes two iterations. The first one writes the intent into the record. The second one, upon the same look,
+makes the call: Start, Stop, or a grant's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How each step adds to the reconcile state. Pure."""
+"""How each iteration adds to the reconcile state. Pure."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Latest:
         return cls(stamp.issued_at, (stamp.digest,))
 
 
-LATE_SECONDS = 60.0
+LATE_ARRIVAL_SECONDS = 60.0
 """An event that is delivered so long after CloudFormation issued the request is late, in seconds."""
 DEPARTED_SECONDS = 2 * 60 * 60.0
 """How long the record remembers an owner that has left, in seconds. No request is at work for longer than an hour."""

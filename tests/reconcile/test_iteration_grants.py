@@ -1,4 +1,4 @@
-"""One step of a request with grants: the call that the record announced, and what the state keeps of it."""
+"""One iteration of a request with grants: the call that the record announced, and what the state keeps of it."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from stream_encryption.values import RefusalKind, StreamRef
 from tests.builders import STREAM_ARN
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.reconcile.steps import ENSURE, mine, step
+from tests.reconcile.iterations import ENSURE, iteration, mine
 from tests.values import ME, ensure, recorded, stamp
 
 WRITER = "arn:aws:iam::123456789012:role/writer"
@@ -40,10 +40,10 @@ def granted() -> tuple[Account, Grant]:
 
 def test_a_grant_is_announced_and_then_made_upon_the_same_look(account: Account) -> None:
     """Grants: the state keeps KMS' id and the time, from which GrantSeconds count."""
-    announced = step(account, None, GRANTING)
+    announced = iteration(account, None, GRANTING)
     assert announced.action.code == Code.INTENT_RECORDED
     assert account.record.pending
-    made = step(account, announced, GRANTING)
+    made = iteration(account, announced, GRANTING)
     assert (made.action.code, account.named()[-1]) == (Code.GRANT_REQUESTED, "CreateGrant")
     (grant,) = account.kms.grants.all
     assert (grant.principal, grant.context) == (WRITER, {"aws:kinesis:arn": STREAM_ARN})
@@ -53,9 +53,9 @@ def test_a_grant_is_announced_and_then_made_upon_the_same_look(account: Account)
 
 def test_a_grant_whose_response_was_lost_may_have_been_made(account: Account) -> None:
     """Promise 6: CreateGrant is repeated, and its Name makes KMS return the same grant."""
-    announced = step(account, None, GRANTING)
+    announced = iteration(account, None, GRANTING)
     account.faults.lose_answer("CreateGrant")
-    unheard = step(account, announced, GRANTING)
+    unheard = iteration(account, announced, GRANTING)
     assert (unheard.action.code, unheard.state.granted) == (Code.BACKING_OFF, Granted())
     assert unheard.state.call
     assert (unheard.state.call.called_at, unheard.state.call.answered) == (account.clock.now(), False)
@@ -69,7 +69,7 @@ def test_a_grant_that_no_template_names_any_more_is_revoked(granted: tuple[Accou
     if not heard:
         unheard = replace(grant, grant_id=None)
         account.keep(claims=account.record.claims, key=account.record.key, started=True, grants=(unheard,))
-    revoked = step(account, step(account))
+    revoked = iteration(account, iteration(account))
     assert (revoked.action.code, account.kms.grants.revoked) == (Code.REVOKE_REQUESTED, [grant.grant_id])
     assert [one.identity for one in revoked.state.granted.revoked] == [grant.identity]
 
@@ -80,11 +80,11 @@ def test_a_grant_that_kms_will_not_revoke_is_skipped_once(granted: tuple[Account
     theirs = replace(grant, owners=(), ended_at=account.clock.now() - 1)
     account.keep(claims=account.record.claims, key=account.record.key, started=True, grants=(theirs,))
     since = OngoingRefusal("kms:RevokeGrant", RefusalKind.DENIED, account.clock.now() - 60)
-    announced = step(account, None, ENSURE, ongoing_refusals=(since,))
+    announced = iteration(account, None, ENSURE, ongoing_refusals=(since,))
     account.faults.fail_next("RevokeGrant", Kind.ACCESS_DENIED)
-    skipped = step(account, announced)
+    skipped = iteration(account, announced)
     assert (skipped.action.code, skipped.state.granted.unrevoked) == (Code.REVOKE_SKIPPED, (theirs,))
-    assert step(account, skipped).action.code == Code.ENCRYPTED
+    assert iteration(account, skipped).action.code == Code.ENCRYPTED
 
 
 def test_the_watch_revokes_a_grant_that_is_due_by_two_steps(granted: tuple[Account, Grant]) -> None:
@@ -93,7 +93,7 @@ def test_the_watch_revokes_a_grant_that_is_due_by_two_steps(granted: tuple[Accou
     due = replace(grant, owners=(), ended_at=account.clock.now() - 1)
     account.keep(claims=account.record.claims, key=account.record.key, started=True, grants=(due,))
     goal = RevokeDue(StreamRef("orders", STREAM_ARN), stamp("watch"))
-    announced = step(account, None, goal)
+    announced = iteration(account, None, goal)
     assert announced.action.code == Code.INTENT_RECORDED
-    assert step(account, announced, goal).action.code == Code.REVOKE_REQUESTED
+    assert iteration(account, announced, goal).action.code == Code.REVOKE_REQUESTED
     assert account.kms.grants.revoked == [grant.grant_id]

@@ -1,6 +1,6 @@
-"""One step: observe, decide, act.
+"""One iteration: observe, decide, act.
 
-A step may be repeated, run twice at once or cut off: it relies only on the record and the stream.
+An iteration may be repeated, run twice at once or cut off: it relies only on the record and the stream.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ longer, the provider looks again."""
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What this invocation knows from the step before.
+    """What this invocation knows from the iteration before.
 
     Attributes:
         record: The record as it was last read or written; None: it has to be read. It may be out of date: every
@@ -60,8 +60,8 @@ NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The result of one step: the new state, the action, and what is known for the next step."""
+class Iteration:
+    """The result of one iteration: the new state, the action, and what is known for the next iteration."""
 
     state: State
     action: Action
@@ -70,14 +70,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One step at a goal; `began` is in epoch seconds."""
+    """One iteration at a goal; `began` is in epoch seconds."""
 
     goal: Goal
     env: Environment
     began: float
 
 
-def take_step(progress: Progress, env: Environment, known: Known) -> Step:
+def iterate(progress: Progress, env: Environment, known: Known) -> Iteration:
     """Look, unless the last look is still valid; decide; and carry out one action."""
     goal, state, seen = progress.goals[0], progress.state, known.seen
     attempt = _Attempt(goal, env, env.clock.now())
@@ -90,12 +90,13 @@ def take_step(progress: Progress, env: Environment, known: Known) -> Step:
     action = _decide(goal, seen, state, env.clock.now())
     if not isinstance(action, Wait | Failed) and env.clock.now() - seen.now > MOST_LOOK_AGE_SECONDS:
         action = Wait(Code.LOOKING_AGAIN, "the look is too old to act upon", 0.0)
-    elif isinstance(action, Failed | SkipRestore) and known.record is not None:  # this step did not read the record
-        # These two are final, and no conditional write has found out yet whether the record is old, so read it first.
+    elif isinstance(action, Failed | SkipRestore) and known.record is not None:
+        # These two are final. This iteration has not read the record, and no conditional write has shown whether it is
+        # old, so read it first.
         action = Wait(Code.LOOKING_AGAIN, "the record may have changed since it was read", 0.0)
     env.log.decided(goal, action)
-    step = Step(state, action, Known(seen.record, seen))
-    return _write(attempt, step, action, seen) if isinstance(action, WriteRecord) else _act(attempt, step)
+    iteration = Iteration(state, action, Known(seen.record, seen))
+    return _write(attempt, iteration, action, seen) if isinstance(action, WriteRecord) else _act(attempt, iteration)
 
 
 def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
@@ -108,9 +109,9 @@ def _decide(goal: Goal, seen: Observation, state: State, now: float) -> Action:
     return decide_release(goal, seen, state, now)
 
 
-def _write(attempt: _Attempt, step: Step, action: WriteRecord, seen: Observation) -> Step:
+def _write(attempt: _Attempt, iteration: Iteration, action: WriteRecord, seen: Observation) -> Iteration:
     """Write the record. The look still holds, since only the record has changed."""
-    env, state, record = attempt.env, step.state, action.record
+    env, state, record = attempt.env, iteration.state, action.record
     if action.planned:
         name, now = f"{env.random.getrandbits(64):016x}", env.clock.now()
         record = with_intent(record, action.planned, name, now)
@@ -118,24 +119,24 @@ def _write(attempt: _Attempt, step: Step, action: WriteRecord, seen: Observation
     try:
         written = env.table.write(record)
     except Refused as refused:
-        left = state if refused.refusal.maybe_done else step.state
-        return _after_refusal(attempt, left, refused.refusal, step.known)
-    return Step(after_answer(state, WRITE), action, Known(written, replace(seen, record=written)))
+        left = state if refused.refusal.maybe_done else iteration.state
+        return _after_refusal(attempt, left, refused.refusal, iteration.known)
+    return Iteration(after_answer(state, WRITE), action, Known(written, replace(seen, record=written)))
 
 
-def _act(attempt: _Attempt, step: Step) -> Step:
+def _act(attempt: _Attempt, iteration: Iteration) -> Iteration:
     """Carry out one action other than a write of the record alone: one call, or none."""
-    env, state, action = attempt.env, step.state, step.action
+    env, state, action = attempt.env, iteration.state, iteration.action
     try:
         grant_id = _perform(action, env)
     except Refused as refused:
         if isinstance(action, Call):
             lost = refused.refusal.maybe_done
             state = after_lost_call(state, env.clock.now()) if lost else after_refused_call(state)
-        return _after_refusal(attempt, state, refused.refusal, step.known)
+        return _after_refusal(attempt, state, refused.refusal, iteration.known)
     if isinstance(action, Call) and action.grant:
-        return Step(after_grant_call(state, grant_id, env.clock.now()), action, step.known)
-    return _after_action(attempt, step)
+        return Iteration(after_grant_call(state, grant_id, env.clock.now()), action, iteration.known)
+    return _after_action(attempt, iteration)
 
 
 def _perform(action: Action, env: Environment) -> str:
@@ -160,9 +161,9 @@ def _perform(action: Action, env: Environment) -> str:
     return ""
 
 
-def _after_action(attempt: _Attempt, step: Step) -> Step:
+def _after_action(attempt: _Attempt, iteration: Iteration) -> Iteration:
     """Add the action to the state, and forget the look, which is out of date now; a failed request ends its intent."""
-    env, state, action, known = attempt.env, step.state, step.action, Known(step.known.record)
+    env, state, action, known = attempt.env, iteration.state, iteration.action, Known(iteration.known.record)
     match action:
         case Wait():
             state = replace(state, waiting_for=action.reason)
@@ -178,8 +179,8 @@ def _after_action(attempt: _Attempt, step: Step) -> Step:
             unrevoked = (*state.granted.unrevoked, action.grant)
             state = replace(state, granted=replace(state.granted, unrevoked=unrevoked))
         case Failed():
-            end_intent(attempt.goal, state, step.known, env)
-    return Step(state, action, known)
+            end_intent(attempt.goal, state, iteration.known, env)
+    return Iteration(state, action, known)
 
 
 def end_intent(goal: Goal, state: State, known: Known, env: Environment) -> None:
@@ -192,18 +193,18 @@ def end_intent(goal: Goal, state: State, known: Known, env: Environment) -> None
             env.table.write(left)
 
 
-def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Known) -> Step:
+def _after_refusal(attempt: _Attempt, state: State, refusal: Refusal, known: Known) -> Iteration:
     """Decide on a call that AWS refused. After a refused read or write of the record, it is read again."""
     goal, env = attempt.goal, attempt.env
     env.log.call_refused(refusal)
     state = after_refusal(state, refusal, env.clock.now())
-    # Count to the step's begin, not to now: a pause of the process after the refusal is not time that was tried.
+    # Count to the iteration's begin, not to now: a pause of the process after the refusal is not time that was tried.
     action = decide_refusal(goal, refusal, state, attempt.began)
     if isinstance(action, GiveUp):
         action = _end_given_up(action, env)
     env.log.decided(goal, action)
     record = None if refusal.action.startswith("dynamodb:") else known.record
-    return _after_action(attempt, Step(state, action, Known(record, known.seen)))
+    return _after_action(attempt, Iteration(state, action, Known(record, known.seen)))
 
 
 def _end_given_up(given_up: GiveUp, env: Environment) -> Action:

@@ -1,11 +1,11 @@
-"""One step of the Delete of a failed request that AWS has not let look for a minute: it reads the record once more."""
+"""One iteration of a failed request's Delete that AWS has not let look for a minute: it reads the record once more."""
 
 import pytest
 
 from stream_encryption.reconcile.actions import Action, Code, Failed
 from tests.fake_errors import Kind
 from tests.reconcile.account import Account
-from tests.reconcile.steps import mine, step
+from tests.reconcile.iterations import iteration, mine
 from tests.values import ME, release, stamp
 
 GOAL = release(failed_create="create", may_be_untouched=True)
@@ -20,13 +20,13 @@ def account() -> Account:
 
 
 def given_up(account: Account, record_refused: Kind | None = None) -> Action:
-    """The action of the step that comes a minute after the first refusal, and whose GetItem may be refused."""
-    refused = step(account, None, GOAL)
+    """The action of the iteration that comes a minute after the first refusal, and whose GetItem may be refused."""
+    refused = iteration(account, None, GOAL)
     assert refused.action.code == Code.RETRYING_REFUSED
     account.clock.sleep(60)
     if record_refused:
         account.faults.fail_next("GetItem", record_refused, times=2)
-    return step(account, refused, GOAL).action
+    return iteration(account, refused, GOAL).action
 
 
 def test_a_claim_of_the_failed_create_fails_its_delete(account: Account) -> None:
