@@ -35,6 +35,7 @@ class Rules:
         facts: What is so.
         at_work: The request that is at work; None between two requests.
         first_call: How many calls had been made before that request.
+        interfered: Others have changed a key since that request was sent, so the provider may not have seen it.
         left: Why a grant that nobody wants is there.
         returns: The uses that a Delete with Keep has left: a deletion may bring their key back.
         revoked: Those of them whose grant was revoked, while nobody but a Delete can give the stream their key again.
@@ -46,6 +47,7 @@ class Rules:
     facts: Facts
     at_work: Request | None = None
     first_call: int = 0
+    interfered: bool = False
     left: dict[Use, Left] = field(default_factory=dict)
     returns: set[Use] = field(default_factory=set)
     revoked: set[Use] = field(default_factory=set)
@@ -57,7 +59,7 @@ class Rules:
 
     def begin(self, request: Request) -> None:
         """Note a request that is sent now."""
-        self.at_work, self.first_call = request, len(self.facts.world.kms.calls)
+        self.at_work, self.first_call, self.interfered = request, len(self.facts.world.kms.calls), False
         if request.kind != "Delete":
             self.revoked = {use for use in self.revoked if use.stream != request.stream}
         self._note_needed(self.facts.wanted(surely=True))
@@ -69,6 +71,8 @@ class Rules:
             self._end_ensure(request, own, asked, self.facts.of(own) - asked - others)
         elif status == "SUCCESS" and (own is None or request.deletes_success):
             self._end_delete(request, own, self.facts.of(own or request.as_resource) - others)
+        elif request.kind != "Delete":
+            self.returns -= self._started(asked)  # It may have got these grants, and its rollback then ends them.
         wanted = self.facts.wanted(request, surely=True)
         self._note_needed(wanted | (asked if status == "SUCCESS" else self._started(asked)))
         for use in self.facts.of(request.as_resource):
@@ -79,6 +83,7 @@ class Rules:
 
     def changed_by_others(self, stream: str, *, anew: bool = False) -> None:
         """Note that others have changed a stream's key, or deleted the stream, or made it `anew`."""
+        self.interfered = True
         self.revoked = {use for use in self.revoked if use.stream != stream or not (anew or self.facts.has(use))}
         self._note_keys()
 
@@ -135,7 +140,8 @@ class Rules:
             self.returns.discard(use)
             calls = self.facts.world.kms.calls[self.first_call :]
             refused = any(one.error for one in calls if one.name in ("RevokeGrant", "ListGrants"))
-            is_left = must_be_gone and not refused and use.operation == PRODUCES and use in self.facts.granted()
+            surely = must_be_gone and not refused and not self.interfered
+            is_left = surely and use.operation == PRODUCES and use in self.facts.granted()
             self._expect("a producer has kept its grant", {use} if is_left else set())
 
     # Calls
