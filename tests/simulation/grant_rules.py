@@ -118,7 +118,8 @@ class Rules:
                 left = Left.OPEN if use.key in self.facts.wanted_keys(request) else Left.KEPT
             else:
                 left = Left.ENDED if certain and not keeps else Left.OPEN
-            if left is Left.KEPT or (left is Left.OPEN and keeps and request.deletes_success):
+            comes_back = left is Left.OPEN and keeps and use.key not in self.facts.wanted_keys(request)
+            if left is Left.KEPT or (comes_back and request.deletes_success):
                 self.returns.add(use)
             self._end_use(use, left, must_be_gone=certain)
 
@@ -148,6 +149,7 @@ class Rules:
 
     def check(self, call: Call) -> None:
         """Check a call that is about to be carried out."""
+        self._note_keys()
         grants = self.facts.world.kms.grants.all
         if call.name == "StartStreamEncryption":
             self._check_start(call)
