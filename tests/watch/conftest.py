@@ -2,13 +2,10 @@
 
 import pytest
 
-from tests.watch.watched import REPORTED, Watched
+from tests.watch.watched import Watched, encrypted
 
 
 @pytest.fixture(name="watched")
 def fixture_watched() -> Watched:
     """A stream that its resource has encrypted with alias/one, some minutes ago."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
-    return watched
+    return encrypted()

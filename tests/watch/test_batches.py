@@ -4,15 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.watch.watched import REPORTED, Watched
+from tests.watch.watched import Watched, encrypted
 
 
 @pytest.fixture(name="watched")
 def fixture_watched() -> Watched:
     """A stream that its resource has encrypted, and whose owner has stopped the encryption."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
+    watched = encrypted()
     watched.stopped()
     return watched
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.builders import STREAM_NAME
-from tests.watch.watched import MENDED, OWNER, Watched, trail_event
+from tests.watch.watched import MENDED, OWNER, Watched, encrypted, trail_event
 
 RUNBOOK = "arn:aws:sts::123456789012:assumed-role/runbook/y"
 KMS = {"eventSource": "kms.amazonaws.com"}
@@ -137,9 +137,7 @@ def test_who_was_named_first_stays_named(watched: Watched) -> None:
 
 def test_who_undid_the_last_mend_contests_it_and_a_bystander_does_not() -> None:
     """Contested names who made the drift that is there."""
-    watched = Watched()
-    watched.create(MENDED)
-    watched.clock.sleep(300)
+    watched = encrypted(MENDED)
     for _ in range(3):
         watched.stopped()
         watched.round()

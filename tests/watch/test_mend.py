@@ -9,7 +9,7 @@ from tests.builders import STREAM_NAME
 from tests.fake_calls import Call
 from tests.fake_errors import Kind, fault
 from tests.watch.test_tell import lines, metrics
-from tests.watch.watched import MENDED, OWNER, REPORTED, Watched
+from tests.watch.watched import MENDED, OWNER, REPORTED, Watched, encrypted
 
 FOUND, OVER = "Found", "Over"
 HOUR = 3600.0
@@ -18,10 +18,7 @@ HOUR = 3600.0
 @pytest.fixture(name="watched")
 def fixture_watched() -> Watched:
     """A stream whose resource wants it mended, encrypted with alias/one some minutes ago."""
-    watched = Watched()
-    watched.create(MENDED)
-    watched.clock.sleep(300)
-    return watched
+    return encrypted(MENDED)
 
 
 def drift_and_mend(watched: Watched) -> None:
@@ -55,19 +52,15 @@ def test_another_key_is_mended_straight_to_the_wanted_one(watched: Watched) -> N
 
 def test_a_stream_is_not_mended_unless_asked() -> None:
     """Promise 10: OnDrift is Report by default."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
+    watched = encrypted()
     watched.stopped()
     watched.round()
     assert watched.states.executions == {}
 
 
-def test_an_update_can_ask_for_mends_without_a_call(watched: Watched) -> None:
+def test_an_update_can_ask_for_mends_without_a_call() -> None:
     """The contract's table: OnDrift changes in place, with no call."""
-    watched = Watched()
-    watched.create(REPORTED)
-    watched.clock.sleep(300)
+    watched = encrypted()
     changes = len(watched.re_encryptions())
     watched.update(MENDED, REPORTED)
     assert len(watched.re_encryptions()) == changes

@@ -120,5 +120,13 @@ def trail_event(
     }
 
 
+def encrypted(properties: Mapping[str, str] = REPORTED) -> Watched:
+    """A stream that its resource has encrypted with alias/one, some minutes ago."""
+    watched = Watched()
+    watched.create(properties)
+    watched.clock.sleep(300)
+    return watched
+
+
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

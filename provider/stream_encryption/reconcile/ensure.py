@@ -90,9 +90,10 @@ def _comes_after_its_rollback(situation: EnsureSituation) -> bool:
     A cancelled Update can be delivered minutes after its rollback.
     """
     claim, stamp = situation.record.claim_of(situation.goal.owner), situation.goal.stamp
-    if claim is None or not claim.is_settled or stamp.issued_at != claim.latest.issued_at:
+    if claim is None or claim.latest.arrival(stamp) is not Arrival.NEWER:
         return False
-    return stamp.digest not in claim.latest.digests and situation.now - stamp.issued_at > LATE_ARRIVAL_SECONDS
+    same_second = stamp.issued_at == claim.latest.issued_at
+    return same_second and claim.is_settled and situation.now - stamp.issued_at > LATE_ARRIVAL_SECONDS
 
 
 def _wait_for_look_up(situation: EnsureSituation) -> Wait | None:

@@ -68,10 +68,10 @@ def revocable_grant(situation: Situation[GoalT], record: Record) -> Action | Non
 
 
 def with_grants(situation: Situation[Ensure], record: Record) -> Record:
-    """The record with the grants that were made, and with this owner on the others that it wants.
+    """The record with the grants that were made, and with this owner added to the other grants that it wants.
 
-    A grant that a Delete has left gets its owner with the success: if this request fails, its rollback leaves the
-    grant as it was.
+    A grant that a Delete has left gets this owner only with the success: if the request fails, its rollback leaves
+    the grant as it was.
     """
     grants = merged(record.grants, situation.state.granted.made)
     known = {grant.identity for grant in grants if grant.owners or grant.ended_at is not None}
@@ -80,7 +80,7 @@ def with_grants(situation: Situation[Ensure], record: Record) -> Record:
 
 
 def without_unwanted(situation: Situation[GoalT], record: Record) -> Record:
-    """The record without the grants that were revoked, and with this owner on those that it wants alone."""
+    """The record without the grants that were revoked, and with this owner only on the grants that it wants."""
     revoked = {grant.identity: grant.grant_id for grant in situation.state.granted.revoked}
     kept = (
         grant
@@ -111,7 +111,7 @@ def revocation_note(situation: Situation[Release], record: Record) -> str:
 
 
 def _after_this_request(situation: Situation[GoalT], record: Record) -> list[Grant]:
-    """The record's grants once this request is done: with its owner on those that it wants alone."""
+    """The record's grants once this request is done: with its owner only on the grants that it wants."""
     goal, left = situation.goal, list[Grant]()
     owner = None if isinstance(goal, RevokeDue) else goal.owner
     wanted = {grant.identity: grant.owners for grant in wanted_grants(goal, situation.seen.wanted)}
@@ -171,5 +171,5 @@ def _call_for(situation: Situation[GoalT], change: Change, grant: Grant, record:
     if not may_call(situation, planned):
         return WriteRecord(Code.INTENT_RECORDED, f"announce {what} before it is called", record, planned)
     code = Code.GRANT_REQUESTED if change is Change.CREATE_GRANT else Code.REVOKE_REQUESTED
-    # The announced grant is the same grant: `may_call` has compared the two.
+    # `may_call` has compared the announced grant with this one: they are the same.
     return Call(code, what, situation.stream, change, grant.key, situation.state.announced_grant)
