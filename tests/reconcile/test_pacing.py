@@ -74,7 +74,7 @@ def test_of_a_change_of_a_second_and_a_half_three_looks_see_the_end() -> None:
     ids=lambda action: type(action).__name__,
 )
 def test_nothing_is_waited_for_after_an_action_that_takes_effect_at_once(action: Action) -> None:
-    """Scale: the next step follows at once, also where it is throttled."""
+    """Scale: the next iteration follows at once, also where it is throttled."""
     assert pause_after(20, action, throttle_level=3) == 0
 
 

@@ -1,4 +1,4 @@
-"""The steps of a change: whose turn it is, announce, call, wait for the effect, and no more than three calls."""
+"""The iterations of a change: whose turn it is, announce, call, wait for the effect, and no more than three calls."""
 
 from dataclasses import replace
 from typing import Any

@@ -72,7 +72,7 @@ class Rules:
         elif status == "SUCCESS" and (own is None or request.deletes_success):
             self._end_delete(request, own, self.facts.of(own or request.as_resource) - others)
         elif request.kind != "Delete":
-            self.returns -= self._started(asked)  # It may have got these grants, and its rollback then ends them.
+            self.returns -= self._started(asked)  # Perhaps it succeeded unheard, and its rollback ends them.
         wanted = self.facts.wanted(request, surely=True)
         self._note_needed(wanted | (asked if status == "SUCCESS" else self._started(asked)))
         for use in self.facts.of(request.as_resource):

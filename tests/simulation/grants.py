@@ -1,6 +1,6 @@
 """Random lives of streams' producers and consumers: stacks, people and faults, from a seed that repeats them.
 
-The provider and its watch are the whole of theirs, on fakes. What must hold is in grant_rules.py.
+The provider and its watch are the real code, on fakes of AWS. What must hold is in grant_rules.py.
 """
 
 from __future__ import annotations

@@ -68,7 +68,10 @@ def decide_ensure(goal: Ensure, seen: Observation, state: State, now: float) -> 
 
 
 def _fail_unless_mine(situation: EnsureSituation) -> Failed | None:
-    """Fail where a newer request has superseded this one, or another stack has the stream, and Takeover is not set."""
+    """Fail where this request is superseded, or another stack has the stream.
+
+    With Takeover it fails only if that stack took the stream over from this very request.
+    """
     goal, record, stream = situation.goal, situation.record, situation.stream
     superseded = Failed(errors.Superseded(stream, goal.owner))
     if record.supersedes(goal.owner, goal.stamp, goal.failed_create) or _comes_after_its_rollback(situation):

@@ -2,7 +2,7 @@
 
 Each CreateGrant and RevokeGrant is announced in the record as a Start is, so a request that was superseded makes and
 revokes nothing more, and a crash leaves no grant unannounced. In all functions here `record` is the record that
-this request writes next. It already has the results of the calls that are over.
+this request writes next. `with_grants` adds the grants that were made; `without_unwanted` removes those revoked.
 """
 
 from __future__ import annotations
@@ -123,9 +123,11 @@ def _after_this_request(situation: Situation[GoalT], record: Record) -> list[Gra
 
 
 def _key_stays(situation: Situation[GoalT], record: Record, grant: Grant) -> bool:
-    """Tell whether the stream has, or can get back, the grant's key, which no claim wants: a Delete has left it.
+    """Tell whether a grant without an owner stays. A grant that an Update does not want any more ends.
 
-    The key's producers and consumers then keep their access. A grant that an Update does not want any more has ended.
+    A grant that an earlier Delete has left stays while the stream has its key, or can get it back. A grant of this
+    Delete stays if the Delete decides on the encryption, and leaves the stream this key. If it does not decide, the
+    grant stays with Keep, while another Delete can bring the key back.
     """
     goal, current = situation.goal, situation.seen.current
     if situation.stream.status is StreamStatus.DELETING or (grant.owners and not isinstance(goal, Release)):

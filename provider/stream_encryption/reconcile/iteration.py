@@ -1,4 +1,4 @@
-"""One iteration: observe, decide, act.
+"""One iteration: observe, unless the last look is still valid; decide; act.
 
 An iteration may be repeated, run twice at once or cut off: it relies only on the record and the stream.
 """

@@ -85,8 +85,8 @@ def restore_impossible(key: str, why: str) -> SkipRestore:
 def _can_restore(claim: Claim, below: tuple[Claim, ...], key_arn: str) -> bool:
     """Tell whether the Delete of a claim's owner can bring a key back, now or once claims below it are removed.
 
-    Above another claim, Stop restores; so does Keep above a claim of the same stack. For a failed Create, Stop always
-    restores. A claim inherits what a removed claim below it had found.
+    Above another claim, Stop restores; so does Keep above a claim of the same stack. For a failed Create, Stop becomes
+    Restore (cloudformation/request.py). A claim inherits what a removed claim below it had found.
     """
     stops = claim.on_delete is OnDelete.STOP and bool(below or not claim.succeeded)
     renamed = any(one.owner.stack_id == claim.owner.stack_id for one in below)
